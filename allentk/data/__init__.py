@@ -1,0 +1,39 @@
+"""What things are: immutable values. This floor imports numpy and pandas only.
+
+Time is in seconds, voltage in mV, current in pA, length in um, resistance in MOhm,
+capacitance in pF and conductance in nS, everywhere above the files.
+"""
+
+from allentk.data.morphology import Morphology
+from allentk.data.presentations import StimulusTable, Traces
+from allentk.data.response import NetworkResponse, Response
+from allentk.data.spikes import SpikeTrains
+from allentk.data.stimulus import (
+    LongSquare,
+    Noise,
+    Ramp,
+    ShortSquare,
+    Stimulus,
+    TripleShortSquare,
+    Zero,
+)
+from allentk.data.sweep import SWEEP_COLUMNS, Sweep, SweepSet
+
+__all__ = [
+    "SWEEP_COLUMNS",
+    "LongSquare",
+    "Morphology",
+    "NetworkResponse",
+    "Noise",
+    "Ramp",
+    "Response",
+    "ShortSquare",
+    "SpikeTrains",
+    "Stimulus",
+    "StimulusTable",
+    "Sweep",
+    "SweepSet",
+    "Traces",
+    "TripleShortSquare",
+    "Zero",
+]

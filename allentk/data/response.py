@@ -1,0 +1,149 @@
+"""What a simulation returns: the response of one cell, or of a network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allentk.data._arrays import frozen
+from allentk.data._svg import polyline
+from allentk.data.presentations import StimulusTable
+from allentk.data.spikes import SpikeTrains
+from allentk.data.sweep import Sweep
+from allentk.errors import DataError
+
+__all__ = ["NetworkResponse", "Response"]
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Response:
+    """The simulated response of one cell to a current.
+
+    Parameters
+    ----------
+    voltage_mv, current_pa : array_like, shape (n_steps,)
+        Membrane voltage in mV and injected current in pA.
+    dt_s : float
+        Time step in seconds; step 0 is at 0 s.
+    spike_times_s : array_like, shape (n_spikes,)
+        Spike times in seconds; for a GLIF the end of the crossing step.
+    spike_steps : array_like of int, shape (n_spikes,)
+        The crossing steps.
+    states : mapping of str to array_like, shape (n_steps,)
+        Recorded state variables, the unit in the name, such as ``threshold_mv``.
+    start_s, stop_s : float
+        Stimulus window in seconds; NaN where unknown.
+    """
+
+    voltage_mv: NDArray[np.float64]
+    current_pa: NDArray[np.float64]
+    dt_s: float
+    spike_times_s: NDArray[np.float64]
+    spike_steps: NDArray[np.int64]
+    states: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    stimulus: str = ""
+    amplitude_pa: float = math.nan
+    start_s: float = math.nan
+    stop_s: float = math.nan
+
+    def __post_init__(self) -> None:
+        for name in ("voltage_mv", "current_pa", "spike_times_s"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+        object.__setattr__(self, "spike_steps", frozen(self.spike_steps, np.int64))
+        object.__setattr__(self, "states", {k: frozen(v) for k, v in self.states.items()})
+        if self.voltage_mv.shape != self.current_pa.shape:
+            raise DataError(
+                f"Response: voltage and current must be equally long, got "
+                f"{self.voltage_mv.shape} and {self.current_pa.shape}"
+            )
+
+    @property
+    def time_s(self) -> NDArray[np.float64]:
+        """Time of every step in seconds."""
+        return np.arange(self.voltage_mv.size) * self.dt_s
+
+    def to_sweep(self, number: int = 0) -> Sweep:
+        """Return the response as a sweep, so that features and fits read it like a recording."""
+        return Sweep(
+            self.voltage_mv,
+            self.current_pa,
+            1 / self.dt_s,
+            number=number,
+            stimulus=self.stimulus,
+            amplitude_pa=self.amplitude_pa,
+            start_s=self.start_s,
+            stop_s=self.stop_s,
+            source="simulation",
+        )
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return time, voltage, current and the recorded states, one row per step."""
+        return pd.DataFrame(
+            {
+                "time_s": self.time_s,
+                "voltage_mv": self.voltage_mv,
+                "current_pa": self.current_pa,
+                **self.states,
+            }
+        )
+
+    def __repr__(self) -> str:
+        seconds = self.voltage_mv.size * self.dt_s
+        return f"<Response: {self.spike_times_s.size} spikes in {seconds:.4g} s>"
+
+    def _repr_html_(self) -> str:
+        return polyline(self.voltage_mv)
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class NetworkResponse:
+    """The simulated response of a network.
+
+    Parameters
+    ----------
+    spikes : mapping of str to SpikeTrains
+        Spikes of every population; ids are the nodes of that population.
+    duration_s : float
+        Simulated time in seconds.
+    presentations : StimulusTable, optional
+        What was shown.
+    nodes : mapping of str to DataFrame
+        Node table of every population that spiked.
+    voltage_mv : mapping of str to DataFrame
+        Recorded membrane voltages, one column per recorded node, indexed by ``time_s``.
+    provenance : mapping
+        Seed, time step, engine, wall and CPU seconds.
+    """
+
+    spikes: Mapping[str, SpikeTrains]
+    duration_s: float
+    presentations: StimulusTable | None = None
+    nodes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    voltage_mv: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def rates_hz(self) -> pd.DataFrame:
+        """Return one row per population: cells, spikes and mean rate in Hz."""
+        rows = [
+            {
+                "population": name,
+                "n_cells": trains.n_cells,
+                "n_spikes": len(trains),
+                "mean_rate_hz": len(trains) / max(trains.n_cells, 1) / self.duration_s,
+            }
+            for name, trains in self.spikes.items()
+        ]
+        return pd.DataFrame(rows, columns=["population", "n_cells", "n_spikes", "mean_rate_hz"])
+
+    def __repr__(self) -> str:
+        total = sum(len(trains) for trains in self.spikes.values())
+        return (
+            f"<NetworkResponse: {len(self.spikes)} populations, {total} spikes in "
+            f"{self.duration_s:.4g} s>"
+        )

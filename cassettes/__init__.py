@@ -1,0 +1,1 @@
+"""Recorded interactions with the services, replayed offline. All of them are synthetic."""

@@ -1,0 +1,14 @@
+"""Settings for every test: no user configuration, a cache of its own."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep tests away from the user's cache and configuration."""
+    folder = tmp_path_factory.getbasetemp() / "settings"
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setenv("ALLENTK_CACHE_DIR", str(folder / "cache"))
+    monkeypatch.setenv("ALLENTK_CONFIG", str(folder / "none.toml"))
+    monkeypatch.delenv("ALLENTK_OFFLINE", raising=False)
+    monkeypatch.delenv("ALLENTK_JOBS", raising=False)
