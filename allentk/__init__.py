@@ -12,7 +12,49 @@ from typing import Any
 
 from allentk._version import __version__
 
-_NAMES = {}
+_NAMES = {
+    # data
+    "LongSquare": "allentk.data:LongSquare",
+    "Morphology": "allentk.data:Morphology",
+    "NetworkResponse": "allentk.data:NetworkResponse",
+    "Noise": "allentk.data:Noise",
+    "Ramp": "allentk.data:Ramp",
+    "Response": "allentk.data:Response",
+    "ShortSquare": "allentk.data:ShortSquare",
+    "SpikeTrains": "allentk.data:SpikeTrains",
+    "StimulusTable": "allentk.data:StimulusTable",
+    "Sweep": "allentk.data:Sweep",
+    "SweepSet": "allentk.data:SweepSet",
+    "Traces": "allentk.data:Traces",
+    "TripleShortSquare": "allentk.data:TripleShortSquare",
+    "Zero": "allentk.data:Zero",
+    # services and files
+    "BrainObservatory": "allentk.api:BrainObservatory",
+    "CellTypes": "allentk.api:CellTypes",
+    "demo": "allentk.api:demo",
+    "read_glif": "allentk.io:read_glif",
+    "read_nwb": "allentk.io:read_nwb",
+    "read_session": "allentk.io:read_session",
+    "read_swc": "allentk.io:read_swc",
+    "write_glif": "allentk.io:write_glif",
+    "write_swc": "allentk.io:write_swc",
+    # numbers, models, networks
+    "GLIFFitter": "allentk.fitting:GLIFFitter",
+    "GLIFParameters": "allentk.models:GLIFParameters",
+    "Network": "allentk.network:Network",
+    "Population": "allentk.network:Population",
+    "Projection": "allentk.network:Projection",
+    "features": "allentk.features",
+    "recipes": "allentk.network.recipes",
+    "responses": "allentk.responses",
+    "simulate": "allentk.simulation:simulate",
+    "visual": "allentk.network.visual",
+    # comparison
+    "Benchmark": "allentk.benchmark:Benchmark",
+    "write_report": "allentk.report:write_report",
+    # errors
+    "AllenTKError": "allentk.errors:AllenTKError",
+}
 
 __all__ = ["__version__", *_NAMES]
 

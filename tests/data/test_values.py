@@ -28,7 +28,9 @@ def test_long_square_is_where_it_says():
 def test_other_stimuli():
     assert np.count_nonzero(ShortSquare(amplitude_pa=1).current_pa(100_000)) == 300
     assert np.count_nonzero(TripleShortSquare(amplitude_pa=1).current_pa(100_000)) == 900
-    assert Ramp(amplitude_pa=100, duration_s=4).current_pa(1000).max() == pytest.approx(100, abs=0.1)
+    assert Ramp(amplitude_pa=100, duration_s=4).current_pa(1000).max() == pytest.approx(
+        100, abs=0.1
+    )
     assert not Zero().current_pa(1000).any()
 
 
