@@ -1,0 +1,193 @@
+"""Spike detection as the Cell Types Database does it.
+
+A spike is where dV/dt crosses 20 V/s upwards, and the voltage then peaks at -30 mV or more, at least 2 mV
+higher; its threshold is where dV/dt was last at 5 % of the mean upstroke of the sweep, at most 5 ms
+before the peak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Criteria", "Found", "detect"]
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """What counts as a spike.
+
+    Parameters
+    ----------
+    dv_cutoff : float
+        dV/dt that a spike crosses, V/s.
+    thresh_frac : float
+        Fraction of the mean upstroke that is the threshold.
+    max_interval_s : float
+        Longest time from threshold to peak.
+    min_height_mv, min_peak_mv : float
+        Smallest height above the crossing, and lowest peak.
+    reject_at_start_s : float
+        Thresholds that come no later than this after the window's start are dropped.
+    """
+
+    dv_cutoff: float = 20.0
+    thresh_frac: float = 0.05
+    max_interval_s: float = 0.005
+    min_height_mv: float = 2.0
+    min_peak_mv: float = -30.0
+    reject_at_start_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Found:
+    """Samples of the spikes found, one entry per spike."""
+
+    threshold: Indices
+    peak: Indices
+    upstroke: Indices
+    clipped: NDArray[np.bool_]
+
+    def keep(self, mask: NDArray[np.bool_]) -> Found:
+        """Return the spikes where `mask` is true."""
+        return Found(self.threshold[mask], self.peak[mask], self.upstroke[mask], self.clipped[mask])
+
+
+def _crossings(slope: Array, first: int, last: int, cutoff: float) -> Indices:
+    """Samples before dV/dt crosses `cutoff`, a fall below zero in between."""
+    above = slope[first:last] >= cutoff
+    crossing = np.flatnonzero(above[1:] & ~above[:-1]) + first
+    if crossing.size < 2:
+        return crossing
+    falls = np.concatenate([[0], np.cumsum(slope[first:last] < 0)])
+    fell = falls[crossing[1:] - first] > falls[crossing[:-1] - first]
+    return crossing[np.concatenate([[True], fell])]
+
+
+def _argmax_each(values: Array, starts: Indices, stops: Indices) -> Indices:
+    """Position of the first maximum of each slice; an empty slice gives its start."""
+    return np.array(
+        [a + int(values[a:b].argmax()) if b > a else a for a, b in zip(starts, stops, strict=True)],
+        dtype=np.int64,
+    )
+
+
+def _merge_and_filter(
+    v: Array, slope: Array, crossing: Indices, peak: Indices, criteria: Criteria
+) -> tuple[Indices, Indices]:
+    """Merge neighbours that never fell between, drop what is too low or too small."""
+    fell = np.array(
+        [bool((slope[p:c] < 0).any()) for p, c in zip(peak[:-1], crossing[1:], strict=True)],
+        dtype=bool,
+    )
+    peak = peak[np.append(fell, True)]
+    crossing = crossing[np.append(True, fell)]
+    high = v[peak] >= criteria.min_peak_mv
+    peak, crossing = peak[high], crossing[high]
+    tall = v[peak] - v[crossing] >= criteria.min_height_mv
+    return crossing[tall], peak[tall]
+
+
+def _last_at_most(slope: Array, start: int, stop: int, target: float) -> int | None:
+    """Walk back from `start` to before `stop`; the first sample with dV/dt <= target."""
+    # Spikes rise within a few ms, so a short look back nearly always finds it.
+    low = max(stop, start - 512)
+    for a, b in ((low, start), (stop, low)):
+        hits = np.flatnonzero(slope[a + 1 : b + 1] <= target)
+        if hits.size:
+            return int(a + 1 + hits[-1])
+    return None
+
+
+def _thresholds(slope: Array, upstroke: Indices, fraction: float) -> Indices:
+    target = float(slope[upstroke].mean()) * fraction
+    before = np.concatenate([[0], upstroke[:-1]])
+    found = [
+        _last_at_most(slope, int(u), int(b), target) for u, b in zip(upstroke, before, strict=True)
+    ]
+    return np.array(
+        [b if f is None else f for f, b in zip(found, before, strict=True)], dtype=np.int64
+    )
+
+
+def _merge_overlaps(spikes: Found) -> Found:
+    """A threshold at or before the last peak belongs to the same spike."""
+    overlap = np.flatnonzero(spikes.threshold[1:] <= spikes.peak[:-1] + 1)
+    if overlap.size == 0:
+        return spikes
+    keep_threshold = np.ones(spikes.threshold.size, dtype=bool)
+    keep_threshold[overlap + 1] = False
+    keep_peak = np.ones(spikes.threshold.size, dtype=bool)
+    keep_peak[overlap] = False
+    return Found(
+        spikes.threshold[keep_threshold],
+        spikes.peak[keep_peak],
+        spikes.upstroke[keep_peak],
+        spikes.clipped[keep_peak],
+    )
+
+
+def _mend_long(v: Array, slope: Array, rate: float, spikes: Found, criteria: Criteria) -> Found:
+    """Where the threshold lies too long before the peak, one of the two is wrong."""
+    limit = round(criteria.max_interval_s * rate)
+    too_long = np.flatnonzero((spikes.peak - spikes.threshold) >= limit)
+    if too_long.size == 0:
+        return spikes
+    # The published code uses 5 % here whatever fraction was asked for.
+    target = float(slope[spikes.upstroke].mean()) * 0.05
+    keep = np.ones(spikes.threshold.size, dtype=bool)
+    for i in too_long:
+        start, peak = int(spikes.threshold[i]), int(spikes.peak[i])
+        later = _last_at_most(slope, int(spikes.upstroke[i]), max(peak - limit, 0), target)
+        if later is not None:
+            spikes.threshold[i] = later
+            continue
+        new_peak = start + int(v[start : start + 2 * limit].argmax())
+        is_last = i == spikes.threshold.size - 1
+        if new_peak - start < limit and (is_last or new_peak < spikes.threshold[i + 1]):
+            spikes.peak[i] = new_peak
+        else:
+            keep[i] = False
+    return spikes.keep(keep)
+
+
+def detect(v: Array, slope: Array, rate: float, first: int, last: int, criteria: Criteria) -> Found:
+    """Find the spikes of ``v[first:last + 1]``.
+
+    Parameters
+    ----------
+    v, slope : ndarray
+        Voltage in mV, and dV/dt in V/s of the whole sweep.
+    rate : float
+        Samples per second.
+    first, last : int
+        First and last sample of the window.
+    """
+    nothing = np.empty(0, dtype=np.int64)
+    none = Found(nothing, nothing, nothing, nothing.astype(bool))
+    crossing = _crossings(slope, first, last, criteria.dv_cutoff)
+    if crossing.size == 0:
+        return none
+    peak = _argmax_each(v, crossing, np.append(crossing[1:], last))
+    crossing, peak = _merge_and_filter(v, slope, crossing, peak, criteria)
+    if crossing.size == 0:
+        return none
+    upstroke = _argmax_each(slope, crossing, peak)
+    threshold = _thresholds(slope, upstroke, criteria.thresh_frac)
+    spikes = Found(threshold, peak, upstroke, np.zeros(peak.size, dtype=bool))
+    if criteria.reject_at_start_s > 0:
+        spikes = spikes.keep(spikes.threshold > first + criteria.reject_at_start_s * rate)
+    if spikes.peak.size:
+        spikes = _mend_long(v, slope, rate, _merge_overlaps(spikes), criteria)
+    if spikes.peak.size == 0:
+        return none
+    # A last spike that never comes back to its threshold was cut off by the end of the window.
+    tail = v[spikes.peak[-1] : last + 1]
+    spikes.clipped[-1] = not bool((tail <= v[spikes.threshold[-1]] + 1.0).any())
+    spikes.upstroke = _argmax_each(slope, spikes.threshold, spikes.peak)
+    return spikes

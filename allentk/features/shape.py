@@ -1,0 +1,116 @@
+"""What follows a spike: trough, fast trough, afterdepolarisation, slow trough, and its width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allentk.features.detect import Found
+
+__all__ = ["Shape", "shapes"]
+
+Array = NDArray[np.float64]
+
+TERMINATION = 0.01  # of the downstroke: the spike has ended
+ADP_SLOPE = 0.5  # V/s
+ADP_WITHIN_S, ADP_MAX_DELAY_S = 0.002, 0.005
+ADP_MAX_RISE_MV = 10.0
+TOLERANCE_MV = 0.5
+
+
+@dataclass(slots=True)
+class Shape:
+    """Samples that describe one spike; None where there is no such sample."""
+
+    clipped: bool = False
+    trough: int | None = None
+    downstroke: int | None = None
+    isi_type: str | None = None
+    fast_trough: int | None = None
+    adp: int | None = None
+    slow_trough: int | None = None
+    width: int | None = field(default=None)
+
+
+def _adp(v: Array, heavy: Array, fast: int, stop: int, rate: float) -> tuple[int, int] | None:
+    """Afterdepolarisation and the minimum after it, where there is one."""
+    rising = np.flatnonzero(heavy[fast:stop] >= ADP_SLOPE)
+    if rising.size == 0 or not rising[0] / rate < ADP_WITHIN_S:
+        return None
+    cross = fast + int(rising[0])
+    turning = np.flatnonzero(heavy[cross:stop] <= 0)
+    if turning.size == 0:
+        return None
+    adp = cross + int(turning[0])
+    lowest = adp + int(v[adp:stop].argmin())
+    accepted = (
+        v[adp] - v[lowest] >= TOLERANCE_MV
+        and v[adp] - v[fast] <= ADP_MAX_RISE_MV
+        and (adp - fast) / rate <= ADP_MAX_DELAY_S
+    )
+    return (adp, lowest) if accepted else None
+
+
+def _after(v: Array, slope: Array, heavy: Array, peak: int, stop: int, rate: float) -> Shape:
+    """Everything between a peak and the next threshold."""
+    shape = Shape()
+    steepest = peak + int(slope[peak:stop].argmin())
+    ended = np.flatnonzero(slope[steepest:stop] >= TERMINATION * slope[steepest])
+    if ended.size == 0:
+        shape.clipped = True
+        return shape
+    fast = steepest + int(ended[0])
+    shape.fast_trough = fast
+    adp = _adp(v, heavy, fast, stop, rate)
+    if adp is not None:
+        shape.adp, shape.slow_trough = adp
+        shape.isi_type = "detour"
+        return shape
+    lowest = fast + int(v[fast:stop].argmin())
+    if v[fast] - v[lowest] >= TOLERANCE_MV:
+        shape.isi_type, shape.slow_trough = "detour", lowest
+    else:
+        shape.isi_type = "direct"
+    return shape
+
+
+def _width(v: Array, threshold: int, peak: int, fast: int) -> int | None:
+    """Samples between the half levels; the half to the fast trough, or to the threshold."""
+    level = (v[peak] + v[fast]) / 2
+    if level < v[threshold]:
+        level = (v[peak] + v[threshold]) / 2
+    before = np.flatnonzero(v[threshold + 1 : peak + 1] <= level)
+    after = np.flatnonzero(v[peak:fast] <= level)
+    if before.size == 0 or after.size == 0:
+        return None
+    return int(peak + after[0] - (threshold + 1 + before[-1]))
+
+
+def shapes(
+    v: Array, slope: Array, heavy: Array, rate: float, last: int, found: Found
+) -> list[Shape]:
+    """Return one `Shape` per spike of `found`; `last` is the last sample of the window.
+
+    The afterdepolarisation and the slow trough of the last spike stay empty: what follows it is no
+    interval between spikes.
+    """
+    stops = np.append(found.threshold[1:], last)
+    out: list[Shape] = []
+    for i, (threshold, peak, stop) in enumerate(
+        zip(found.threshold.tolist(), found.peak.tolist(), stops.tolist(), strict=True)
+    ):
+        if found.clipped[i] or stop <= peak:
+            out.append(Shape(clipped=True))
+            continue
+        shape = _after(v, slope, heavy, peak, stop, rate)
+        shape.trough = peak + int(v[peak:stop].argmin())
+        if shape.trough > peak:
+            shape.downstroke = peak + int(slope[peak : shape.trough].argmin())
+        if shape.fast_trough is not None:
+            shape.width = _width(v, threshold, peak, shape.fast_trough)
+        out.append(shape)
+    if out:
+        out[-1].adp = out[-1].slow_trough = None
+    return out
