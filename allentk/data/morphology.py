@@ -134,7 +134,8 @@ class Morphology:
 
     def _neurites(self) -> NDArray[np.bool_]:
         """Segments that are not inside the soma: both ends, or the far end, belong to a neurite."""
-        return (self.parent >= 0) & (self.type != SOMA)
+        outside: NDArray[np.bool_] = (self.parent >= 0) & (self.type != SOMA)
+        return outside
 
     @property
     def total_length_um(self) -> float:

@@ -89,7 +89,8 @@ class StimulusTable:
     @property
     def intervals_s(self) -> NDArray[np.float64]:
         """Starts and stops in seconds, shape ``(n_presentations, 2)``."""
-        return self.table[["start_s", "stop_s"]].to_numpy(float)
+        edges: NDArray[np.float64] = self.table[["start_s", "stop_s"]].to_numpy(float)
+        return edges
 
     @property
     def duration_s(self) -> float:

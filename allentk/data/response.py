@@ -66,7 +66,7 @@ class Response:
     @property
     def time_s(self) -> NDArray[np.float64]:
         """Time of every step in seconds."""
-        return np.arange(self.voltage_mv.size) * self.dt_s
+        return np.arange(self.voltage_mv.size, dtype=float) * self.dt_s
 
     def to_sweep(self, number: int = 0) -> Sweep:
         """Return the response as a sweep, so that features and fits read it like a recording."""

@@ -71,7 +71,8 @@ class SpikeTrains:
 
     def of(self, cell: int) -> NDArray[np.float64]:
         """Return the spike times of one cell in seconds."""
-        return self.times_s[self.ids == cell]
+        times: NDArray[np.float64] = self.times_s[self.ids == cell]
+        return times
 
     def subset(self, cells: ArrayLike) -> SpikeTrains:
         """Return the trains of `cells` (unique ids), renumbered in the order given."""

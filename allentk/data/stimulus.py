@@ -208,7 +208,8 @@ class Noise(Stimulus):
         wave = np.zeros(time.size)
         for f, shift in zip(frequency, phase, strict=True):
             wave += np.sin(2 * np.pi * f * time + shift) / math.sqrt(f)
-        return 1.0 + 0.2 * (wave - wave.mean()) / wave.std()
+        unit: NDArray[np.float64] = 1.0 + 0.2 * (wave - wave.mean()) / wave.std()
+        return unit
 
     def _draw(self, current: NDArray[np.float64], rate: float) -> None:
         wave = self.waveform(rate)

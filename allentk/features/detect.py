@@ -59,14 +59,15 @@ class Found:
 
 
 def _crossings(slope: Array, first: int, last: int, cutoff: float) -> Indices:
-    """Samples before dV/dt crosses `cutoff`, a fall below zero in between."""
+    """Return the samples before dV/dt crosses `cutoff`, a fall below zero in between."""
     above = slope[first:last] >= cutoff
     crossing = np.flatnonzero(above[1:] & ~above[:-1]) + first
     if crossing.size < 2:
         return crossing
     falls = np.concatenate([[0], np.cumsum(slope[first:last] < 0)])
     fell = falls[crossing[1:] - first] > falls[crossing[:-1] - first]
-    return crossing[np.concatenate([[True], fell])]
+    kept: Indices = crossing[np.concatenate([[True], fell])]
+    return kept
 
 
 def _argmax_each(values: Array, starts: Indices, stops: Indices) -> Indices:
@@ -116,7 +117,7 @@ def _thresholds(slope: Array, upstroke: Indices, fraction: float) -> Indices:
 
 
 def _merge_overlaps(spikes: Found) -> Found:
-    """A threshold at or before the last peak belongs to the same spike."""
+    """Merge spikes: a threshold at or before the last peak belongs to the same spike."""
     overlap = np.flatnonzero(spikes.threshold[1:] <= spikes.peak[:-1] + 1)
     if overlap.size == 0:
         return spikes

@@ -77,7 +77,7 @@ def _after(v: Array, slope: Array, heavy: Array, peak: int, stop: int, rate: flo
 
 
 def _width(v: Array, threshold: int, peak: int, fast: int) -> int | None:
-    """Samples between the half levels; the half to the fast trough, or to the threshold."""
+    """Count the samples between the half levels; the half to the fast trough, or to the threshold."""
     level = (v[peak] + v[fast]) / 2
     if level < v[threshold]:
         level = (v[peak] + v[threshold]) / 2

@@ -176,6 +176,9 @@ class GLIFParameters:
         if unknown:
             raise DataError(f"GLIF: unknown parameters {unknown}; expected {sorted(known)}")
         try:
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            plain: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+            }
+            return cls(**plain)
         except TypeError as error:
             raise DataError(f"GLIF: {error}") from error

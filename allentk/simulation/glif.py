@@ -154,19 +154,24 @@ def simulate_glif(
             f"without end; mend the reset rule or the threshold"
         )
     states = {"threshold_mv": threshold + parameters.E_L_mv, "asc_pa": asc}
-    known = isinstance(stimulus, Stimulus)
     return Response(
         voltage + parameters.E_L_mv,
         current,
         dt,
-        (steps[:count] + 1) * dt,
+        np.asarray((steps[:count] + 1) * dt, dtype=float),
         steps[:count],
         states={name: states[name] for name in record if name in states},
-        stimulus=stimulus.name if known else "",
-        amplitude_pa=stimulus.amplitude_pa if known else math.nan,
-        start_s=stimulus.start_s if known else math.nan,
-        stop_s=stimulus.stop_s if known else math.nan,
+        **(_described(stimulus) if isinstance(stimulus, Stimulus) else {}),
     )
+
+
+def _described(stimulus: Stimulus) -> dict[str, Any]:
+    return {
+        "stimulus": stimulus.name,
+        "amplitude_pa": stimulus.amplitude_pa,
+        "start_s": stimulus.start_s,
+        "stop_s": stimulus.stop_s,
+    }
 
 
 def _check_request(compatibility: str | None, record: Collection[str]) -> None:

@@ -179,5 +179,5 @@ def test_refuses(arguments, message):
 
 def test_a_cell_above_threshold_after_its_spike_is_named():
     cell = GLIFParameters(level=2, **BASE, reset_a=1.5)
-    with pytest.raises(SimulationError, match="right after its spike at 0\\.0[0-9]+ s"):
+    with pytest.raises(SimulationError, match=r"right after its spike at 0\.0[0-9]+ s"):
         simulate(cell, np.full(5000, 200.0), dt_s=1e-4)

@@ -1,0 +1,136 @@
+"""One sweep in one row: its train, its subthreshold response and its first spike."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from allentk.data import Sweep, SweepSet
+from allentk.errors import AllenTKError, FeatureError
+from allentk.features.detect import Criteria
+from allentk.features.spike_table import filtered, spikes_of
+from allentk.features.subthreshold import BASELINE_S, baseline, deflection, sag, time_constant
+from allentk.features.train import train
+
+__all__ = ["FIRST_SPIKE", "amplitude_pa", "sweep", "table"]
+
+#: Columns of the spike table that are given of the first spike.
+FIRST_SPIKE = (
+    *(
+        f"{point}_{what}"
+        for point in ("threshold", "peak", "trough", "fast_trough", "slow_trough")
+        for what in ("v", "t")
+    ),
+    "threshold_i",
+    "upstroke",
+    "downstroke",
+    "upstroke_downstroke_ratio",
+    "width",
+)
+
+#: Protocols whose response outlasts the current: they are measured to the end of the sweep.
+_TO_THE_END = ("Short Square", "Ramp")
+
+
+def amplitude_pa(recorded: Sweep) -> float:
+    """Return the nominal amplitude in pA, or else the current's largest excursion in the window.
+
+    The excursion is from the mean current of the 10 ms before the window, so that a holding current
+    does not count.
+    """
+    if not math.isnan(recorded.amplitude_pa) or not recorded.has_window:
+        return recorded.amplitude_pa
+    first, last = recorded.index(recorded.start_s), recorded.index(recorded.stop_s)
+    before = recorded.current_pa[max(first - round(0.01 * recorded.sampling_rate_hz), 0) : first]
+    change = recorded.current_pa[first:last] - (float(before.mean()) if before.size else 0.0)
+    return float(change[abs(change).argmax()]) if change.size else math.nan
+
+
+def window(recorded: Sweep) -> tuple[float, float | None]:
+    """Return where spikes of this sweep count, in seconds; to the sweep's end where it is None."""
+    if not recorded.has_window:
+        return 0.0, None
+    to_the_end = recorded.stimulus.startswith(_TO_THE_END)
+    return recorded.start_s, None if to_the_end else recorded.stop_s
+
+
+def sweep(recorded: Sweep, *, criteria: Criteria | None = None) -> dict[str, Any]:
+    """Measure one current-clamp sweep.
+
+    Parameters
+    ----------
+    recorded : Sweep
+        The sweep. Spikes count in the stimulus window; after a short square and a ramp to the end of
+        the sweep; where no window is known in the whole sweep.
+    criteria : Criteria, optional
+        What counts as a spike.
+
+    Returns
+    -------
+    dict
+        ``amplitude_pa``; the train features ``n_spikes``, ``avg_rate`` (Hz), ``latency``,
+        ``first_isi``, ``mean_isi``, ``median_isi`` (s), ``isi_cv``, ``adapt``; ``v_baseline``,
+        ``peak_deflect`` (mV) and, under a hyperpolarising step, ``sag`` and ``tau`` (s); of the first
+        spike the columns `FIRST_SPIKE`. What cannot be measured is NaN.
+
+    Raises
+    ------
+    FeatureError
+        On a voltage-clamp sweep or a NaN inside the recording.
+
+    Examples
+    --------
+    >>> flat = Sweep([-70.0] * 5000, [0.0] * 5000, 50_000.0)
+    >>> sweep(flat)["n_spikes"]
+    0
+    """
+    trace = filtered(recorded)
+    start, stop = window(recorded)
+    spikes = spikes_of(trace, start, stop, criteria)
+    row: dict[str, Any] = {"amplitude_pa": amplitude_pa(recorded)}
+    row.update(train(spikes, start, trace.end_s if stop is None else stop))
+    row.update(_subthreshold(recorded, row["amplitude_pa"]))
+    first = spikes.iloc[0] if len(spikes) else {}
+    row.update({name: float(first[name]) if len(spikes) else math.nan for name in FIRST_SPIKE})
+    return row
+
+
+def _subthreshold(recorded: Sweep, amplitude: float) -> dict[str, float]:
+    row = dict.fromkeys(("v_baseline", "peak_deflect", "sag", "tau"), math.nan)
+    if not recorded.has_window or recorded.stop_s <= recorded.start_s:
+        return row
+    row["v_baseline"] = baseline(recorded, recorded.start_s)
+    row["peak_deflect"] = deflection(recorded, recorded.start_s, recorded.stop_s)[0]
+    if amplitude < 0 and recorded.stop_s - recorded.start_s > 2 * BASELINE_S:
+        row["sag"] = sag(recorded, recorded.start_s, recorded.stop_s)
+        row["tau"] = time_constant(recorded, recorded.start_s, recorded.stop_s)
+    return row
+
+
+def table(sweeps: SweepSet) -> pd.DataFrame:
+    """Measure every sweep; one that cannot be measured says why in ``error``.
+
+    Parameters
+    ----------
+    sweeps : SweepSet
+        The recording.
+
+    Returns
+    -------
+    DataFrame
+        One row per sweep: ``number``, ``stimulus``, the keys of ``sweep`` and ``error`` (empty where all
+        went well).
+    """
+    rows = []
+    for listed in sweeps.table.to_dict("records"):
+        row: dict[str, Any] = {"number": int(listed["number"]), "stimulus": listed["stimulus"]}
+        try:
+            if listed["clamp"] != "current":
+                raise FeatureError(f"a {listed['clamp']}-clamp sweep has no spikes to measure")
+            row.update(sweep(sweeps.sweep(row["number"])), error="")
+        except AllenTKError as error:
+            row.update(amplitude_pa=listed["amplitude_pa"], error=str(error))
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,55 @@
+"""Numbers of a spike train; times are threshold times."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["adaptation", "train"]
+
+Array = NDArray[np.float64]
+
+
+def adaptation(intervals_s: Array) -> float:
+    """Mean of (next - this) / (next + this) over neighbouring intervals; NaN with fewer than two."""
+    if intervals_s.size < 2:
+        return math.nan
+    total = intervals_s[1:] + intervals_s[:-1]
+    if np.allclose(total, 0):
+        return 0.0
+    return float(np.nanmean((intervals_s[1:] - intervals_s[:-1]) / total))
+
+
+def train(spikes: pd.DataFrame, start_s: float, end_s: float) -> dict[str, float]:
+    """Return the features of the spikes between `start_s` and `end_s`.
+
+    Returns
+    -------
+    dict
+        ``n_spikes``; ``avg_rate`` (Hz); ``latency``, ``first_isi``, ``mean_isi``, ``median_isi`` (s);
+        ``isi_cv`` and ``adapt`` (no unit). NaN where there are too few spikes.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"threshold_t": [1.1, 1.2, 1.4]})
+    >>> train(table, 1.0, 2.0)["avg_rate"]
+    3.0
+    """
+    times = spikes["threshold_t"].to_numpy(float)
+    isi = np.diff(times)
+    # A window edge that is a sample must not lose its spike to rounding.
+    inside = ((times >= start_s - 1e-9) & (times <= end_s + 1e-9)).sum()
+    nan = math.nan
+    return {
+        "n_spikes": int(times.size),
+        "avg_rate": float(inside / (end_s - start_s)),
+        "latency": float(times[0] - start_s) if times.size else nan,
+        "first_isi": float(isi[0]) if isi.size else nan,
+        "mean_isi": float(isi.mean()) if isi.size else nan,
+        "median_isi": float(np.median(isi)) if isi.size else nan,
+        "isi_cv": float(isi.std() / isi.mean()) if isi.size else nan,
+        "adapt": adaptation(isi),
+    }
