@@ -14,7 +14,7 @@ from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
 from allentk.simulation.glif_kernels import run_glif
 
-__all__ = ["DEFAULT_DT_S", "simulate_glif", "spike_steps"]
+__all__ = ["DEFAULT_DT_S", "resampled", "simulate_glif", "spike_steps"]
 
 #: Allen's time step for GLIF models, in seconds.
 DEFAULT_DT_S = 5e-5
@@ -80,11 +80,11 @@ def _current(
         return current, dt_s or DEFAULT_DT_S
     if dt_s is None:
         return current, 1 / sampling_rate_hz
-    return _held(current, 1 / sampling_rate_hz, dt_s), dt_s
+    return resampled(current, 1 / sampling_rate_hz, dt_s), dt_s
 
 
-def _held(current: Array, old_dt: float, new_dt: float) -> Array:
-    """Return the mean of the current within every new step: no charge is lost."""
+def resampled(current: Array, old_dt: float, new_dt: float) -> Array:
+    """Return the mean of a current within every new step: no charge is lost."""
     if math.isclose(old_dt, new_dt, rel_tol=1e-9):
         return current
     edges = np.arange(math.floor(current.size * old_dt / new_dt + 1e-9) + 1) * new_dt

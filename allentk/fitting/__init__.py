@@ -1,0 +1,22 @@
+"""Sweeps to cell models: GLIF by regression and search, scored by explained variance."""
+
+from allentk.fitting.estimator import GLIFFitter
+from allentk.fitting.objectives import (
+    SIGMA_S,
+    explained_variance,
+    reliability,
+    score_trains,
+    train_covariance,
+)
+from allentk.fitting.result import FitResult, Reason
+
+__all__ = [
+    "SIGMA_S",
+    "FitResult",
+    "GLIFFitter",
+    "Reason",
+    "explained_variance",
+    "reliability",
+    "score_trains",
+    "train_covariance",
+]

@@ -1,0 +1,76 @@
+"""What a fit brings home."""
+
+from __future__ import annotations
+
+import enum
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import pandas as pd
+
+from allentk.models import GLIFParameters
+
+__all__ = ["FitResult", "Reason", "versions"]
+
+
+class Reason(enum.Enum):
+    """Why a search stopped; the value is advice."""
+
+    CONVERGED = "the search settled; more evaluations are unlikely to help"
+    BUDGET = "the evaluations were used up; raise max_evaluations to look further"
+    DIRECT = "every number came from a regression and a scan; nothing was searched"
+
+    def __str__(self) -> str:
+        return f"{self.name.lower()}: {self.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class FitResult:
+    """A fitted model with everything needed to judge and repeat the fit.
+
+    Parameters
+    ----------
+    model : GLIFParameters
+        The fitted model.
+    score : float
+        Explained-variance ratio on the training sweeps at 10 ms.
+    reason : Reason
+        Why the search stopped.
+    history : DataFrame
+        One row per stage or generation: ``stage``, ``evaluations``, ``score``.
+    seed : int
+        Seed of the search.
+    evaluations : int
+        Simulations run.
+    sweeps : tuple of int
+        Numbers of the sweeps used.
+    details : mapping
+        What the stages found, such as the spread of a regression.
+    versions : mapping
+        Versions of the programs that took part.
+    """
+
+    model: GLIFParameters
+    score: float
+    reason: Reason
+    history: pd.DataFrame
+    seed: int
+    evaluations: int
+    sweeps: tuple[int, ...]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return (
+            f"<FitResult: GLIF{self.model.level}, training score {self.score:.3f} after "
+            f"{self.evaluations} evaluations, {self.reason.name.lower()}>"
+        )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the programs a fit rests on."""
+    names = ("allentk", "numpy", "scipy", "numba", "cma")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}

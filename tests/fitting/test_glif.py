@@ -1,0 +1,169 @@
+"""Fits of cells whose parameters are known."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+
+from allentk.data import LongSquare, Noise, Sweep, SweepSet
+from allentk.errors import ConfigError, FitError, NotFittedError
+from allentk.fitting import FitResult, GLIFFitter, Reason
+from allentk.fitting.afterspike import forced_response
+from allentk.fitting.passive import Passive
+from allentk.models import GLIFParameters
+from allentk.simulation import simulate
+
+RATE = 10_000.0
+BASE = {"C_pf": 100.0, "R_mohm": 200.0, "E_L_mv": -72.0, "th_inf_mv": 22.0, "t_ref_s": 0.004}
+LIF = GLIFParameters(level=1, **BASE)
+ASC = GLIFParameters(
+    level=3, **BASE, asc_amp_pa=(-8.0, -60.0), asc_tau_s=(0.1, 0.01), asc_r=(1.0, 1.0)
+)
+
+
+def record(model, seed, number, *, noise_mv=0.05, spike=True):
+    """A cell's answer to pink noise, a spike shape painted on, with recording noise."""
+    stimulus = Noise(amplitude_pa=1.3 * model.rheobase_pa, seed=seed)
+    current = stimulus.current_pa(RATE)
+    response = simulate(model, current, sampling_rate_hz=RATE, dt_s=1e-4)
+    voltage = np.array(response.voltage_mv)
+    shape = np.concatenate([np.linspace(20, 90, 6), np.linspace(70, -5, 20)])
+    for step in response.spike_steps if spike else ():
+        span = slice(step, min(step + shape.size, voltage.size))
+        voltage[span] = model.E_L_mv + model.th_inf_mv + shape[: span.stop - span.start]
+    voltage += noise_mv * np.random.default_rng(number).standard_normal(voltage.size)
+    return Sweep(
+        voltage,
+        current,
+        RATE,
+        number=number,
+        stimulus=f"Noise {seed}",
+        start_s=stimulus.start_s,
+        stop_s=stimulus.stop_s,
+    )
+
+
+@pytest.fixture(scope="module")
+def lif():
+    return SweepSet([record(LIF, 1, 1), record(LIF, 1, 2), record(LIF, 2, 3), record(LIF, 2, 4)])
+
+
+@pytest.fixture(scope="module")
+def asc():
+    return SweepSet([record(ASC, 1, 1), record(ASC, 1, 2), record(ASC, 2, 3), record(ASC, 2, 4)])
+
+
+def test_glif1_is_found_again(lif):
+    fit = GLIFFitter(1, max_evaluations=0).fit(lif)
+    assert fit.model_.R_mohm == pytest.approx(LIF.R_mohm, rel=0.05)
+    assert fit.model_.C_pf == pytest.approx(LIF.C_pf, rel=0.05)
+    assert fit.model_.E_L_mv == pytest.approx(LIF.E_L_mv, abs=0.1)
+    assert fit.model_.th_inf_mv == pytest.approx(LIF.th_inf_mv, rel=0.08)
+    assert fit.result_.reason is Reason.DIRECT
+    assert fit.result_.sweeps == (1, 2)
+    assert fit.score(lif) > 0.85
+
+
+def test_glif3_beats_glif1_on_a_cell_with_afterspike_currents(asc):
+    three = GLIFFitter(3, max_evaluations=0).fit(asc)
+    one = GLIFFitter(1, max_evaluations=0).fit(asc)
+    assert three.score(asc) > max(one.score(asc), 0.8)
+    details = three.result_.details
+    assert details["afterspike_rms_mv"] < 0.8 * details["afterspike_rms_without_mv"]
+    slow = np.argmax(three.model_.asc_tau_s)
+    assert three.model_.asc_amp_pa[slow] < 0
+
+
+def test_refinement_never_loses_on_the_training_sweeps(asc):
+    direct = GLIFFitter(1, max_evaluations=0).fit(asc)
+    refined = GLIFFitter(1, max_evaluations=60).fit(asc)
+    assert refined.result_.score >= direct.result_.score
+    assert refined.result_.evaluations > 60
+    assert refined.result_.reason in (Reason.BUDGET, Reason.CONVERGED)
+    assert list(refined.result_.history["stage"].unique()) == [
+        "regression",
+        "threshold",
+        "refinement",
+    ]
+
+
+def test_the_seed_decides(asc):
+    fits = [GLIFFitter(1, seed=s, max_evaluations=60).fit(asc).model_ for s in (0, 0, 1)]
+    assert fits[0] == fits[1]
+    assert fits[0] != fits[2]
+
+
+def test_predict_runs_the_model(lif):
+    fit = GLIFFitter(1, max_evaluations=0).fit(lif)
+    rheobase = fit.model_.rheobase_pa
+    assert len(fit.predict(LongSquare(amplitude_pa=1.2 * rheobase)).spike_times_s) > 3
+    assert len(fit.predict(LongSquare(amplitude_pa=0.9 * rheobase)).spike_times_s) == 0
+
+
+def test_scikit_learn_takes_it(lif):
+    fit = GLIFFitter(1, seed=3, max_evaluations=0)
+    copy = clone(fit)
+    assert copy is not fit
+    assert copy.get_params() == fit.get_params()
+    assert fit.set_params(level=3).level == 3
+    scores = cross_val_score(
+        GLIFFitter(1, max_evaluations=0), list(lif.where(stimulus="Noise 1")), cv=2
+    )
+    assert scores.shape == (2,)
+    assert (scores > 0.8).all()
+
+
+def test_scores_come_with_the_datas_own_reliability(lif):
+    row = GLIFFitter(1, max_evaluations=0).fit(lif).evaluate(lif)
+    assert row["n_trials"] == 2
+    assert row["reliability"] == pytest.approx(1.0, abs=0.05)
+    assert row["ratio"] == pytest.approx(row["model"] / row["data"])
+
+
+def test_what_cannot_be_fitted_is_told():
+    silent = record(LIF, 1, 1, spike=False)
+    quiet = Sweep(silent.voltage_mv * 0 - 70, silent.current_pa, RATE, number=9)
+    with pytest.raises(FitError, match="no spike"):
+        GLIFFitter(1).fit([quiet])
+    with pytest.raises(ConfigError, match="levels"):
+        GLIFFitter(4).fit([silent])
+    with pytest.raises(NotFittedError, match="fit"):
+        GLIFFitter(1).predict(LongSquare(amplitude_pa=1.0))
+    with pytest.raises(ConfigError, match="no parameter"):
+        GLIFFitter(1).set_params(levle=3)
+    with pytest.raises(FitError, match="current-clamp"):
+        GLIFFitter(1).fit([Sweep([0.0] * 9, [0.0] * 9, RATE, clamp="voltage")])
+    with pytest.raises(FitError, match=r"0\.5 s"):
+        GLIFFitter(1).fit([Sweep([0.0] * 9, [0.0] * 9, RATE)])
+    broken = np.full(20_000, -70.0)
+    broken[12_000] = np.nan
+    with pytest.raises(FitError, match=r"not finite at 1\.2"):
+        GLIFFitter(1).fit([Sweep(broken, np.zeros(20_000), RATE)])
+
+
+def test_current_in_the_wrong_unit_is_noticed(lif):
+    sweep = lif[0]
+    flat = Sweep(sweep.voltage_mv, sweep.current_pa * 0, RATE, number=1)
+    with pytest.raises(FitError, match="varies by"):
+        GLIFFitter(1).fit([flat])
+    turned = Sweep(sweep.voltage_mv, -sweep.current_pa, RATE, number=1)
+    with pytest.raises(FitError, match="no passive membrane"):
+        GLIFFitter(1).fit([turned])
+
+
+def test_forced_response_of_a_step():
+    passive = Passive(E_L_mv=-70.0, R_mohm=100.0, C_pf=200.0)
+    current = np.full(400, 100.0)
+    voltage = forced_response(current, passive, np.array([200]))
+    time = np.arange(200) * 5e-4
+    expected = 10.0 * (1 - np.exp(-time / 0.02))
+    assert voltage[:200] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert voltage[200:] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_repr_tells_the_score(lif):
+    fit = GLIFFitter(1, max_evaluations=0).fit(lif)
+    assert isinstance(fit.result_, FitResult)
+    assert "GLIF1" in repr(fit)
+    assert "numpy" in fit.result_.versions
+    assert "direct" in str(fit.result_.reason)
