@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from allentk.fitting.passive import Passive, between_spikes
+from allentk.fitting.passive import RATES_PER_S, Passive, basis, between_spikes
 from allentk.fitting.recording import BIN_S, Trial
 
-__all__ = ["RATES_PER_S", "AfterSpike", "fit_afterspike", "forced_response"]
+__all__ = ["AfterSpike", "fit_afterspike", "forced_response"]
 
 Array = NDArray[np.float64]
 
-#: Decay rates of which two are chosen, as published.
-RATES_PER_S = (3.0, 10.0, 30.0, 100.0, 300.0)
 #: A spike's own upstroke is left out of the comparison.
 BEFORE_S = 0.002
 
@@ -53,14 +51,6 @@ def forced_response(current_pa: Array, passive: Passive, resets: NDArray[np.int6
     return out
 
 
-def _basis(trial: Trial, resets: NDArray[np.int64], rate_per_s: float) -> Array:
-    """Return the current of 1 pA per spike that decays with this rate."""
-    kicks = np.zeros(trial.voltage_mv.size)
-    np.add.at(kicks, resets, 1.0)
-    current: Array = signal.lfilter([1.0], [1.0, -math.exp(-rate_per_s * BIN_S)], kicks)
-    return current
-
-
 def fit_afterspike(trials: list[Trial], passive: Passive, t_ref_s: float) -> AfterSpike | None:
     """Find the two after-spike currents that explain the voltage best.
 
@@ -87,7 +77,7 @@ def fit_afterspike(trials: list[Trial], passive: Passive, t_ref_s: float) -> Aft
         silent = forced_response(trial.current_pa, passive, resets)
         target.append((trial.voltage_mv - passive.E_L_mv - silent)[keep])
         responses = [
-            forced_response(_basis(trial, resets, rate), passive, resets)[keep]
+            forced_response(basis(trial.voltage_mv.size, resets, rate), passive, resets)[keep]
             for rate in RATES_PER_S
         ]
         bases.append(np.column_stack(responses))

@@ -55,8 +55,8 @@ def asc():
 
 def test_glif1_is_found_again(lif):
     fit = GLIFFitter(1, max_evaluations=0).fit(lif)
-    assert fit.model_.R_mohm == pytest.approx(LIF.R_mohm, rel=0.05)
-    assert fit.model_.C_pf == pytest.approx(LIF.C_pf, rel=0.05)
+    assert fit.model_.R_mohm == pytest.approx(LIF.R_mohm, rel=0.01)
+    assert fit.model_.C_pf == pytest.approx(LIF.C_pf, rel=0.02)
     assert fit.model_.E_L_mv == pytest.approx(LIF.E_L_mv, abs=0.1)
     assert fit.model_.th_inf_mv == pytest.approx(LIF.th_inf_mv, rel=0.08)
     assert fit.result_.reason is Reason.DIRECT
@@ -70,8 +70,9 @@ def test_glif3_beats_glif1_on_a_cell_with_afterspike_currents(asc):
     assert three.score(asc) > max(one.score(asc), 0.8)
     details = three.result_.details
     assert details["afterspike_rms_mv"] < 0.8 * details["afterspike_rms_without_mv"]
-    slow = np.argmax(three.model_.asc_tau_s)
-    assert three.model_.asc_amp_pa[slow] < 0
+    assert three.result_.details["start"]["R_mohm"] == pytest.approx(ASC.R_mohm, rel=0.02)
+    assert three.model_.asc_tau_s == pytest.approx(ASC.asc_tau_s)
+    assert three.model_.asc_amp_pa == pytest.approx(ASC.asc_amp_pa, rel=0.2)
 
 
 def test_refinement_never_loses_on_the_training_sweeps(asc):
@@ -88,7 +89,7 @@ def test_refinement_never_loses_on_the_training_sweeps(asc):
 
 
 def test_the_seed_decides(asc):
-    fits = [GLIFFitter(1, seed=s, max_evaluations=60).fit(asc).model_ for s in (0, 0, 1)]
+    fits = [GLIFFitter(1, seed=s, max_evaluations=300).fit(asc).model_ for s in (0, 0, 1)]
     assert fits[0] == fits[1]
     assert fits[0] != fits[2]
 
