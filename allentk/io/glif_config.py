@@ -1,0 +1,353 @@
+"""Allen's ``neuron_config.json``: GLIF parameters in SI units, relative to rest.
+
+What the file says and what becomes of it::
+
+    C, R_input           F, Ohm, times coeffs.C and divided by coeffs.G     -> C_pf, R_mohm
+    El, El_reference     0, and the resting potential in V                  -> E_L_mv
+    th_inf               V above rest, times coeffs.th_inf                  -> th_inf_mv
+    spike_cut_length, dt steps, s; their product                            -> t_ref_s
+    asc_amp_array        A, times coeffs.asc_amp_array                      -> asc_amp_pa
+    asc_tau_array        s                                                  -> asc_tau_s
+    AScurrent_reset_method.params.r                                         -> asc_r
+    voltage_reset_method.params.{a, b}              -, V                    -> reset_a, reset_b_mv
+    threshold_dynamics_method.params.{a_spike, b_spike}       V, 1/s        -> th_spike_*
+    threshold_dynamics_method.params.{a_voltage, b_voltage}   1/s, 1/s, times coeffs.{a, b}
+
+The refractory time is kept in seconds, because counting it in steps of another ``dt`` makes it
+shorter or longer.
+
+References
+----------
+Teeter et al. 2018, Nature Communications 9:709; the configuration files of the Cell Types Database.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from allentk.errors import DataError, FormatError
+from allentk.io.files import existing, write_text
+from allentk.models import GLIFParameters
+
+__all__ = ["glif_config", "read_glif", "write_glif"]
+
+_DT_S = 5e-5
+_MARKS = ("C", "R_input", "th_inf", "spike_cut_length", "voltage_reset_method")
+_ASC_LEVELS = (3, 4, 5)
+_RESET_LEVELS = (2, 4, 5)
+
+#: Level by (after-spike current dynamics, voltage reset, threshold dynamics).
+_LEVELS = {
+    ("none", "zero", "inf"): 1,
+    ("none", "v_before", "spike_component"): 2,
+    ("exp", "zero", "inf"): 3,
+    ("exp", "v_before", "spike_component"): 4,
+    ("exp", "v_before", "three_components_exact"): 5,
+}
+
+
+def read_glif(
+    path_or_dict: str | os.PathLike[str] | Mapping[str, Any] | list[Any],
+    *,
+    level: int | None = None,
+) -> GLIFParameters:
+    """Read Allen's GLIF configuration.
+
+    Parameters
+    ----------
+    path_or_dict : path, mapping or list
+        A ``neuron_config.json``, or what it holds. The configuration may lie deeper, under a model
+        id or a key such as ``"neuron_config"``.
+    level : int, optional
+        Which one to take where the document holds configurations of several levels.
+
+    Returns
+    -------
+    GLIFParameters
+        In pF, MOhm, mV, pA and seconds; coefficients are applied.
+
+    Raises
+    ------
+    FormatError
+        Where the file is not JSON, holds no configuration or several that match, lacks a field, or
+        names a method that belongs to none of the five levels.
+
+    Examples
+    --------
+    >>> cell = GLIFParameters(level=1, C_pf=100, R_mohm=200, E_L_mv=-70, th_inf_mv=25, t_ref_s=0.003)
+    >>> read_glif({"neuron_config": glif_config(cell)}).level
+    1
+    """
+    if isinstance(path_or_dict, Mapping | list):
+        document: Any = path_or_dict
+        where = "GLIF configuration"
+    else:
+        document, where = _load(path_or_dict)
+    found = list(_configs(document, ""))
+    if not found:
+        raise FormatError(
+            f"{where}: no GLIF configuration here; expected an object with {', '.join(_MARKS)}, "
+            f"got {_outline(document)}"
+        )
+    if level is not None:
+        matching = [(key, config) for key, config in found if _level(config, where) == level]
+        if not matching:
+            levels = sorted({_level(config, where) for _, config in found})
+            raise FormatError(f"{where}: no GLIF {level} here; there are levels {levels}")
+        found = matching
+    if len(found) > 1:
+        keys = ", ".join(key or "the document itself" for key, _ in found[:6])
+        raise FormatError(
+            f"{where}: {len(found)} GLIF configurations ({keys}{', ...' if len(found) > 6 else ''}); "
+            f"pass level=, or hand over one of them"
+        )
+    key, config = found[0]
+    return _parameters(config, f"{where}: {key}" if key else where)
+
+
+def _load(path: str | os.PathLike[str]) -> tuple[Any, str]:
+    found = existing(path, "a GLIF neuron_config.json")
+    try:
+        return json.loads(found.read_text(encoding="utf-8")), str(found)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FormatError(
+            f"{found}: expected a GLIF neuron_config.json, but this is not JSON ({error}); delete it "
+            f"and fetch it again"
+        ) from error
+
+
+def _configs(node: Any, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every configuration in a document, with the way to it."""
+    if isinstance(node, Mapping):
+        if sum(mark in node for mark in _MARKS) >= len(_MARKS) - 1:
+            yield key, node
+            return
+        parts = [(str(name), value) for name, value in node.items()]
+    elif isinstance(node, list):
+        parts = [(str(position), value) for position, value in enumerate(node)]
+    else:
+        return
+    for name, value in parts:
+        yield from _configs(value, f"{key}.{name}" if key else name)
+
+
+def _outline(document: Any) -> str:
+    if isinstance(document, Mapping):
+        return f"an object with {', '.join(map(str, list(document)[:8])) or 'nothing'}"
+    return f"{type(document).__name__}"
+
+
+def _get(config: Mapping[str, Any], *path: str, where: str) -> Any:
+    """Return a field by its path; a FormatError names it where it is missing."""
+    node: Any = config
+    for name in path:
+        if not isinstance(node, Mapping) or node.get(name) is None:
+            raise FormatError(
+                f"{where}: the field {'.'.join(path)!r} is missing; is the file whole?"
+            )
+        node = node[name]
+    return node
+
+
+def _float(config: Mapping[str, Any], *path: str, where: str) -> float:
+    value = _get(config, *path, where=where)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FormatError(f"{where}: {'.'.join(path)!r} must be a number, got {value!r}")
+    return float(value)
+
+
+def _floats(config: Mapping[str, Any], *path: str, where: str) -> tuple[float, ...]:
+    value = _get(config, *path, where=where)
+    numbers = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(x, int | float) and not isinstance(x, bool) for x in numbers):
+        raise FormatError(f"{where}: {'.'.join(path)!r} must be a list of numbers, got {value!r}")
+    return tuple(float(x) for x in numbers)
+
+
+def _level(config: Mapping[str, Any], where: str) -> int:
+    """Return the level that the methods of a configuration make up."""
+    names = tuple(
+        str(_get(config, f"{what}_method", "name", where=where))
+        for what in ("AScurrent_dynamics", "voltage_reset", "threshold_dynamics")
+    )
+    if names in _LEVELS:
+        return _LEVELS[names]
+    known = "; ".join(f"{level}: {', '.join(methods)}" for methods, level in _LEVELS.items())
+    raise FormatError(
+        f"{where}: the methods {', '.join(names)} (after-spike currents, voltage reset, threshold) "
+        f"are none of the five GLIF levels; expected one of {known}"
+    )
+
+
+def _coefficient(config: Mapping[str, Any], name: str, where: str) -> float:
+    return _float(config, "coeffs", name, where=where) if name in config.get("coeffs", {}) else 1.0
+
+
+def _rest_mv(config: Mapping[str, Any], where: str) -> float:
+    rest = _float(config, "El", where=where) if config.get("El") is not None else 0.0
+    if abs(rest) > 1e-12:
+        raise FormatError(
+            f"{where}: El is {rest} V, but voltages must be relative to rest (El = 0), with the "
+            f"resting potential in El_reference"
+        )
+    return _float(config, "El_reference", where=where) * 1e3
+
+
+def _parameters(config: Mapping[str, Any], where: str) -> GLIFParameters:
+    level = _level(config, where)
+    values: dict[str, Any] = {
+        "level": level,
+        "C_pf": _float(config, "C", where=where) * _coefficient(config, "C", where) * 1e12,
+        "R_mohm": _float(config, "R_input", where=where) / _coefficient(config, "G", where) * 1e-6,
+        "E_L_mv": _rest_mv(config, where),
+        "th_inf_mv": _float(config, "th_inf", where=where)
+        * _coefficient(config, "th_inf", where)
+        * 1e3,
+        "t_ref_s": _float(config, "spike_cut_length", where=where)
+        * _float(config, "dt", where=where),
+        "source": where,
+    }
+    if level in _ASC_LEVELS:
+        values |= _after_spike(config, where)
+    if level in _RESET_LEVELS:
+        values |= _reset(config, level, where)
+    try:
+        return GLIFParameters(**values)
+    except DataError as error:
+        raise FormatError(f"{where}: {error}") from error
+
+
+def _after_spike(config: Mapping[str, Any], where: str) -> dict[str, tuple[float, ...]]:
+    amplitude = _floats(config, "asc_amp_array", where=where)
+    factor: tuple[float, ...] = (1.0,) * len(amplitude)
+    if "asc_amp_array" in config.get("coeffs", {}):
+        factor = _floats(config, "coeffs", "asc_amp_array", where=where)
+    if len(factor) == 1:
+        factor *= len(amplitude)
+    if len(factor) != len(amplitude):
+        raise FormatError(
+            f"{where}: {len(amplitude)} after-spike currents, but {len(factor)} coefficients"
+        )
+    kept: tuple[float, ...] = ()
+    if "r" in (config.get("AScurrent_reset_method") or {}).get("params", {}):
+        kept = _floats(config, "AScurrent_reset_method", "params", "r", where=where)
+    return {
+        "asc_amp_pa": tuple(a * f * 1e12 for a, f in zip(amplitude, factor, strict=True)),
+        "asc_tau_s": _floats(config, "asc_tau_array", where=where),
+        "asc_r": kept,
+    }
+
+
+def _reset(config: Mapping[str, Any], level: int, where: str) -> dict[str, float]:
+    def method(name: str, *path: str) -> float:
+        return _float(config, f"{name}_method", "params", *path, where=where)
+
+    values = {
+        "reset_a": method("voltage_reset", "a"),
+        "reset_b_mv": method("voltage_reset", "b") * 1e3,
+        "th_spike_a_mv": method("threshold_dynamics", "a_spike") * 1e3,
+        "th_spike_b_per_s": method("threshold_dynamics", "b_spike"),
+    }
+    if level == 5:
+        for name in ("a", "b"):
+            values[f"th_voltage_{name}_per_s"] = method(
+                "threshold_dynamics", f"{name}_voltage"
+            ) * _coefficient(config, name, where)
+    return values
+
+
+def glif_config(parameters: GLIFParameters) -> dict[str, Any]:
+    """Return the parameters as the content of Allen's ``neuron_config.json``, in SI units.
+
+    Coefficients are 1. ``dt`` is the largest step up to 5e-5 s of which the refractory time is a
+    whole number.
+
+    Examples
+    --------
+    >>> cell = GLIFParameters(level=1, C_pf=100, R_mohm=200, E_L_mv=-70, th_inf_mv=25, t_ref_s=0.003)
+    >>> glif_config(cell)["spike_cut_length"]
+    60
+    """
+    p = parameters
+    steps = max(math.ceil(p.t_ref_s / _DT_S - 1e-9), 0)
+    n_asc = len(p.asc_amp_pa)
+    methods = next(names for names, level in _LEVELS.items() if level == p.level)
+    return {
+        "type": "GLIF",
+        "El": 0.0,
+        "El_reference": p.E_L_mv * 1e-3,
+        "dt": p.t_ref_s / steps if steps else _DT_S,
+        "dt_multiplier": 10,
+        "C": p.C_pf * 1e-12,
+        "R_input": p.R_mohm * 1e6,
+        "th_inf": p.th_inf_mv * 1e-3,
+        "th_adapt": None,
+        "spike_cut_length": steps,
+        "asc_amp_array": [x * 1e-12 for x in p.asc_amp_pa],
+        "asc_tau_array": list(p.asc_tau_s),
+        "init_voltage": 0.0,
+        "init_threshold": p.th_inf_mv * 1e-3,
+        "init_AScurrents": [0.0] * n_asc,
+        "extrapolation_method_name": "endpoints",
+        "coeffs": {
+            "th_inf": 1.0,
+            "C": 1.0,
+            "G": 1.0,
+            "a": 1.0,
+            "b": 1.0,
+            "asc_amp_array": [1.0] * n_asc,
+        },
+        **_methods(p, methods),
+    }
+
+
+def _methods(p: GLIFParameters, names: tuple[str, str, str]) -> dict[str, Any]:
+    spike: dict[str, float] = {}
+    reset: dict[str, float] = {}
+    dynamics: dict[str, float] = {}
+    if p.level in _RESET_LEVELS:
+        spike = {"a_spike": p.th_spike_a_mv * 1e-3, "b_spike": p.th_spike_b_per_s}
+        reset = {"a": p.reset_a, "b": p.reset_b_mv * 1e-3}
+        dynamics = {
+            **spike,
+            "a_voltage": p.th_voltage_a_per_s,
+            "b_voltage": p.th_voltage_b_per_s,
+        }
+    has_asc = p.level in _ASC_LEVELS
+    return {
+        "AScurrent_dynamics_method": {"name": names[0], "params": {}},
+        "AScurrent_reset_method": {
+            "name": "sum" if has_asc else "none",
+            "params": {"r": list(p.asc_r)} if has_asc else {},
+        },
+        "voltage_dynamics_method": {"name": "linear_forward_euler", "params": {}},
+        "voltage_reset_method": {"name": names[1], "params": reset},
+        "threshold_dynamics_method": {"name": names[2], "params": dynamics},
+        "threshold_reset_method": {
+            "name": "three_components" if spike else "inf",
+            "params": spike,
+        },
+    }
+
+
+def write_glif(parameters: GLIFParameters, path: str | os.PathLike[str]) -> Path:
+    """Write Allen's ``neuron_config.json``; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    parameters : GLIFParameters
+        What to write; see `glif_config` for how.
+    path : path
+        Where to; folders are made.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    return write_text(path, json.dumps(glif_config(parameters), indent=2, allow_nan=False) + "\n")

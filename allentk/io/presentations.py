@@ -1,0 +1,121 @@
+"""Presentations of a two-photon session: from frames of the microscope to seconds."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allentk.errors import FormatError
+from allentk.io.hdf5 import dataset, texts
+
+__all__ = ["stimulus_rows"]
+
+#: Columns by the name of the file's feature.
+_FEATURES = {
+    "orientation": "orientation_deg",
+    "temporal_frequency": "temporal_frequency_hz",
+    "spatial_frequency": "spatial_frequency_cpd",
+    "contrast": "contrast",
+    "phase": "phase",
+    "frame": "frame",
+}
+#: Number of the image that stands for a blank sweep among natural scenes.
+_BLANK_IMAGE = -1
+
+
+def stimulus_rows(
+    group: h5py.Group, name: str, times_s: NDArray[np.float64], where: str
+) -> pd.DataFrame:
+    """Return one row per presentation.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        ``stimulus/presentation/<name>_stimulus``.
+    name : str
+        Name of the stimulus.
+    times_s : ndarray, shape (n_frames,)
+        Time of every two-photon frame.
+    where : str
+        The file, for messages.
+
+    Raises
+    ------
+    FormatError
+        Where shapes disagree, or a frame lies outside the recording.
+    """
+    frames = np.asarray(dataset(group, "frame_duration", where)[()])
+    data = np.asarray(dataset(group, "data", where)[()])
+    if frames.ndim != 2 or frames.shape[1] < 2 or frames.shape[0] != data.shape[0]:
+        raise FormatError(
+            f"{where}: {group.name}: expected frame_duration of shape ({data.shape[0]}, 2), got "
+            f"{frames.shape}"
+        )
+    if name.startswith("spontaneous"):
+        frames, data = _spontaneous(frames, data, f"{where}: {group.name}")
+        columns = pd.DataFrame(index=range(len(frames)))
+    elif "features" in group:
+        columns = _features(data, texts(group["features"]), f"{where}: {group.name}")
+    else:
+        columns = pd.DataFrame({"frame": data if data.ndim == 1 else data[:, 0]})
+        if name.startswith("natural_movie"):
+            columns["repeat"] = columns.groupby("frame").cumcount()
+    seconds = _seconds(frames[:, :2].astype(np.int64), times_s, f"{where}: {group.name}")
+    blank = _blank(columns, name)
+    head = {
+        "start_s": seconds[:, 0],
+        "stop_s": seconds[:, 1],
+        "stimulus": np.where(blank, "blank", name),
+    }
+    return pd.concat(
+        [pd.DataFrame(head), columns.drop(columns="blank_sweep", errors="ignore")], axis=1
+    )
+
+
+def _spontaneous(
+    frames: NDArray[np.int64], events: NDArray[np.int64], where: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Join the events +1 (on) and -1 (off) to intervals."""
+    on, off = np.flatnonzero(events.ravel() == 1), np.flatnonzero(events.ravel() == -1)
+    if on.size != off.size:
+        raise FormatError(f"{where}: {on.size} spontaneous periods begin, but {off.size} end")
+    return np.column_stack([frames[on, 0], frames[off, 0]]), events[on]
+
+
+def _features(data: NDArray[np.float64], names: list[str], where: str) -> pd.DataFrame:
+    data = data if data.ndim > 1 else data[:, None]
+    if data.shape[1] != len(names):
+        raise FormatError(f"{where}: {len(names)} features ({names}), but {data.shape[1]} columns")
+    return pd.DataFrame(
+        {_FEATURES.get(feature, feature): data[:, i] for i, feature in enumerate(names)}
+    )
+
+
+def _blank(columns: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+    if "blank_sweep" in columns:
+        return np.asarray(columns["blank_sweep"] == 1, dtype=bool)
+    if name == "natural_scenes" and "frame" in columns:
+        return np.asarray(columns["frame"] == _BLANK_IMAGE, dtype=bool)
+    if name == "static_gratings" and "orientation_deg" in columns:
+        return np.asarray(columns["orientation_deg"].isna(), dtype=bool)
+    return np.zeros(len(columns), dtype=bool)
+
+
+def _seconds(
+    frames: NDArray[np.int64], times_s: NDArray[np.float64], where: str
+) -> NDArray[np.float64]:
+    """Return start and stop of intervals that are given in frames."""
+    if frames.size == 0:
+        return np.empty((0, 2))
+    if frames.min() < 0 or frames[:, 0].max() >= times_s.size or frames.max() > times_s.size:
+        raise FormatError(
+            f"{where}: frames {frames.min()}..{frames.max()}, but the recording has "
+            f"{times_s.size} frames"
+        )
+    # A movie frame may begin and end within one frame of the microscope.
+    start, stop = frames[:, 0], np.maximum(frames[:, 1], frames[:, 0] + 1)
+    after = times_s[-1] + (times_s[-1] - times_s[0]) / max(times_s.size - 1, 1)
+    clock = np.append(times_s, after)
+    return np.column_stack([clock[start], clock[stop]])
