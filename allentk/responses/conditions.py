@@ -1,0 +1,120 @@
+"""Which presentations are the same grating, and which are blank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allentk.data import StimulusTable
+from allentk.errors import DataError
+
+__all__ = ["Conditions", "Moments", "conditions", "moments"]
+
+Array = NDArray[np.float64]
+
+#: Names of presentations without a stimulus.
+BLANK_NAMES = ("blank", "spontaneous")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Directions and temporal frequencies shown, and which condition every presentation is."""
+
+    directions_deg: Array
+    frequencies_hz: Array  # one NaN where the table does not say
+    grating: NDArray[np.int64]  # rows that are gratings
+    index: NDArray[np.int64]  # their condition, frequency * n_directions + direction
+    blank: NDArray[np.int64]  # rows that are blank
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of temporal frequencies and of directions."""
+        return self.frequencies_hz.size, self.directions_deg.size
+
+
+def _one(shown: pd.DataFrame, column: str) -> None:
+    values = shown[column].dropna().unique()
+    if len(values) > 1:
+        some = sorted(float(value) for value in values)
+        raise DataError(
+            f"drifting_gratings: the presentations have {len(some)} values of {column} ({some}); "
+            f"choose one, such as table.where({column}={some[-1]})"
+        )
+
+
+def _gratings(table: pd.DataFrame, blank_name: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    oriented: NDArray[np.bool_] = table["orientation_deg"].notna().to_numpy() & ~blank_name
+    names = table.loc[oriented, "stimulus"].unique()
+    if not len(names):
+        raise DataError(
+            f"drifting_gratings: no presentation has an orientation_deg; the stimuli are "
+            f"{sorted(map(str, table['stimulus'].unique()))}"
+        )
+    if len(names) > 1:
+        raise DataError(
+            f"drifting_gratings: several stimuli have an orientation ({sorted(map(str, names))}); "
+            f"choose one, such as table.where(stimulus={names[0]!r})"
+        )
+    return oriented
+
+
+def conditions(table: StimulusTable) -> Conditions:
+    """Sort the presentations of a table into conditions and blanks.
+
+    A row named ``blank`` or ``spontaneous``, or with the gratings' name and no orientation, is blank.
+
+    Raises
+    ------
+    DataError
+        Where no presentation has an orientation; where several stimuli, contrasts or spatial
+        frequencies have one.
+    """
+    rows = table.table
+    named = rows["stimulus"].isin(BLANK_NAMES).to_numpy()
+    grating = _gratings(rows, named)
+    shown = rows[grating]
+    for column in ("contrast", "spatial_frequency_cpd"):
+        _one(shown, column)
+    name = shown["stimulus"].iloc[0]
+    unoriented = rows["orientation_deg"].isna() & (rows["stimulus"] == name)
+    degrees = np.round(shown["orientation_deg"].to_numpy(float), 6) % 360
+    directions, d = np.unique(degrees, return_inverse=True)
+    frequencies, f = np.unique(shown["temporal_frequency_hz"].to_numpy(float), return_inverse=True)
+    return Conditions(
+        directions_deg=directions,
+        frequencies_hz=frequencies,
+        grating=np.flatnonzero(grating),
+        index=np.asarray(f * directions.size + d, dtype=np.int64),
+        blank=np.flatnonzero(named | unoriented.to_numpy()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean, standard error (ddof 1) and number of trials, shape (cells, frequencies, directions)."""
+
+    mean: Array
+    sem: Array
+    n: NDArray[np.int64]
+
+
+def moments(responses: Array, shown: Conditions) -> Moments:
+    """Average the trials of every condition; a NaN trial is left out, a condition without is NaN."""
+    trials = responses[:, shown.grating]
+    finite = np.isfinite(trials)
+    # One column per condition: a matrix product sums the trials of every cell at once.
+    n_conditions = shown.shape[0] * shown.shape[1]
+    member = np.zeros((shown.index.size, n_conditions))
+    member[np.arange(shown.index.size), shown.index] = 1.0
+    n = finite.astype(float) @ member
+    nan = np.full(n.shape, np.nan)
+    trials = np.where(finite, trials, 0.0)
+    mean = np.divide(trials @ member, n, out=nan.copy(), where=n > 0)
+    centred = np.where(finite, trials - np.where(n > 0, mean, 0.0)[:, shown.index], 0.0)
+    variance = np.divide(centred**2 @ member, n - 1, out=nan.copy(), where=n > 1)
+    sem = np.sqrt(np.divide(variance, n, out=nan.copy(), where=n > 1))
+    shape = (responses.shape[0], *shown.shape)
+    return Moments(mean.reshape(shape), sem.reshape(shape), n.reshape(shape).astype(np.int64))

@@ -1,0 +1,143 @@
+"""One number per cell and presentation: mean dF/F, or spikes per second, in a window."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from allentk.data import SpikeTrains, StimulusTable, Traces
+from allentk.errors import DataError
+
+__all__ = ["cells_of", "response_intervals", "trial_responses"]
+
+Array = NDArray[np.float64]
+
+
+def response_intervals(table: StimulusTable, window_s: tuple[float, float] | None) -> Array:
+    """Return the intervals in which responses are measured, shape ``(n_presentations, 2)``.
+
+    Parameters
+    ----------
+    table : StimulusTable
+        What was shown.
+    window_s : (float, float) or None
+        Start and stop in seconds from the onset of a presentation; None is the presentation itself.
+
+    Raises
+    ------
+    DataError
+        For a window that ends before it starts.
+    """
+    if window_s is None:
+        return table.intervals_s
+    start, stop = window_s
+    if not stop > start:
+        raise DataError(
+            f"responses: a window must end after it starts, got {window_s} s; give "
+            f"(start, stop) in seconds from the onset of a presentation"
+        )
+    onset = table.intervals_s[:, 0]
+    return np.column_stack([onset + start, onset + stop])
+
+
+def cells_of(
+    responses: Traces | SpikeTrains, ids: ArrayLike | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows and the ids of the cells asked for; all of them where `ids` is None.
+
+    Raises
+    ------
+    DataError
+        For an id that is not there.
+    """
+    traces = isinstance(responses, Traces)
+    known = responses.ids if traces else np.arange(responses.n_cells, dtype=np.int64)
+    if ids is None:
+        return np.arange(known.size, dtype=np.int64), known
+    wanted = np.asarray(ids, dtype=np.int64).ravel()
+    place = {int(cell): row for row, cell in enumerate(known)}
+    absent = [int(cell) for cell in wanted if int(cell) not in place]
+    if absent:
+        raise DataError(
+            f"responses: no cell with id {absent[0]} ({len(absent)} of {wanted.size} ids are "
+            f"unknown); the {known.size} ids begin with {known[:5].tolist()}"
+        )
+    rows = np.array([place[int(cell)] for cell in wanted], dtype=np.int64)
+    return rows, wanted
+
+
+def trial_responses(
+    responses: Traces | SpikeTrains,
+    table: StimulusTable,
+    *,
+    window_s: tuple[float, float] | None = None,
+    ids: ArrayLike | None = None,
+) -> Array:
+    """Measure every cell in every presentation.
+
+    Parameters
+    ----------
+    responses : Traces or SpikeTrains
+        Recorded traces such as dF/F, or recorded or simulated spikes.
+    table : StimulusTable
+        What was shown.
+    window_s : (float, float), optional
+        Window in seconds from the onset; by default the presentation ``[start_s, stop_s)``.
+    ids : array_like of int, optional
+        Cells to measure: ids of the traces, or numbers of the spike trains; all by default.
+
+    Returns
+    -------
+    ndarray, shape (n_cells, n_presentations)
+        Traces: mean of the finite frames whose time is in the window, in the unit of the traces, NaN
+        where there is none. Spikes: rate in Hz.
+
+    Raises
+    ------
+    DataError
+        On an unknown id, an empty window, or traces with no frame in any window.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> shown = pd.DataFrame({"start_s": [0.0, 1.0], "stop_s": [1.0, 2.0], "stimulus": "blank"})
+    >>> trial_responses(SpikeTrains([0.2, 0.4, 1.5], [0, 0, 0], 1), StimulusTable(shown)).tolist()
+    [[2.0, 1.0]]
+    """
+    intervals = response_intervals(table, window_s)
+    rows, _ = cells_of(responses, ids)
+    if isinstance(responses, SpikeTrains):
+        counts = responses.counts(intervals)[rows]
+        rates: Array = counts / np.diff(intervals, axis=1).T
+        return rates
+    return _trace_means(responses, rows, intervals)
+
+
+def _trace_means(traces: Traces, rows: NDArray[np.int64], intervals: Array) -> Array:
+    # A frame's time and a presentation's start are often the same number computed in two ways.
+    tolerance = 1e-6 * float(np.median(np.diff(traces.time_s))) if traces.time_s.size > 1 else 0.0
+    first = np.searchsorted(traces.time_s, intervals[:, 0] - tolerance, side="left")
+    last = np.searchsorted(traces.time_s, intervals[:, 1] - tolerance, side="left")
+    if len(intervals) and not (last > first).any():
+        start, stop = (traces.time_s[[0, -1]]) if traces.time_s.size else (np.nan, np.nan)
+        raise DataError(
+            f"responses: no frame of the traces ({start:.3f} to {stop:.3f} s) lies in any of the "
+            f"{len(intervals)} windows ({intervals.min():.3f} to {intervals.max():.3f} s); both "
+            f"must be on one clock, in seconds"
+        )
+    every = rows.size == traces.n_cells and bool((rows == np.arange(rows.size)).all())
+    values = traces.values if every else traces.values[rows]
+    out = np.full((rows.size, len(intervals)), np.nan)
+    for column, (a, b) in enumerate(zip(first, last, strict=True)):
+        if b > a:
+            out[:, column] = values[:, a:b].mean(axis=1)
+    for bad in np.flatnonzero(np.isnan(out).any(axis=0) & (last > first)):
+        out[:, bad] = _finite_mean(values[:, first[bad] : last[bad]])
+    return out
+
+
+def _finite_mean(values: Array) -> Array:
+    finite = np.isfinite(values)
+    count = finite.sum(axis=1)
+    total = np.where(finite, values, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
