@@ -1,0 +1,17 @@
+"""Metrics to scores: a model's cells against the Observatory's, class by class."""
+
+from allentk.benchmark.benchmark import Benchmark, BenchmarkResult
+from allentk.benchmark.compare import ks_distance, wasserstein_distance
+from allentk.benchmark.distribution import Distribution
+from allentk.benchmark.reference import Reference, load_reference, reference_names
+
+__all__ = [
+    "Benchmark",
+    "BenchmarkResult",
+    "Distribution",
+    "Reference",
+    "ks_distance",
+    "load_reference",
+    "reference_names",
+    "wasserstein_distance",
+]

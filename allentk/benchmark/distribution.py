@@ -1,0 +1,179 @@
+"""The distribution of one metric in one class of cells: exact, or in quantiles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from allentk.data._arrays import frozen
+from allentk.errors import DataError
+
+__all__ = ["MIN_CELLS", "Distribution", "rounded"]
+
+Array = NDArray[np.float64]
+Side = Literal["left", "right"]
+_SIDES: tuple[Side, Side] = ("left", "right")
+
+#: Fewest cells a class needs, on either side, to be scored.
+MIN_CELLS = 15
+
+#: Fewest cells of which quartiles are given.
+_MIN_QUARTILES = 5
+
+
+def rounded(values: ArrayLike) -> Array:
+    """Return `values` rounded to 9 decimals, so that equal rates computed in two ways are equal."""
+    array: Array = np.round(np.asarray(values, dtype=float), 9)
+    return array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Distribution:
+    """Values of one metric in one class of cells.
+
+    Parameters
+    ----------
+    values : array_like, shape (k,)
+        Sorted values: one per cell, or the quantiles at `probabilities`. Empty for a class of which no
+        more is known than its size.
+    probabilities : array_like, shape (k,), optional
+        Rising from 0 to 1, where `values` are quantiles. The cumulative distribution is then linear
+        between them, and jumps where quantiles are equal.
+    n : int
+        Number of cells.
+    median, q25, q75 : float
+        NaN where fewer than 5 cells.
+    ceiling : float
+        Mean of 1 - KS between random halves of the cells: how well the data agree with themselves.
+    noise_floor : float
+        95th percentile of the KS distance between those halves: a smaller distance says nothing.
+    quantile_error : float
+        Largest difference between the exact cumulative distribution and the one in quantiles; a KS
+        distance errs by no more than this. 0 for exact values.
+
+    Raises
+    ------
+    DataError
+        Where values are unsorted or not finite, or the probabilities do not fit them.
+    """
+
+    values: Array
+    probabilities: Array | None = None
+    n: int
+    median: float = math.nan
+    q25: float = math.nan
+    q75: float = math.nan
+    ceiling: float = math.nan
+    noise_floor: float = math.nan
+    quantile_error: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", frozen(self.values))
+        if not np.isfinite(self.values).all() or (np.diff(self.values) < 0).any():
+            raise DataError("Distribution: values must be finite and sorted")
+        if self.probabilities is None:
+            return
+        p = frozen(self.probabilities)
+        object.__setattr__(self, "probabilities", p)
+        if p.shape != self.values.shape or (np.diff(p) <= 0).any():
+            raise DataError(
+                f"Distribution: probabilities must rise, one per quantile; got {p.size} for "
+                f"{self.values.size} quantiles"
+            )
+        if p.size and (p[0] != 0 or p[-1] != 1):
+            raise DataError(
+                f"Distribution: probabilities must run from 0 to 1, got {p[0]:g} to {p[-1]:g}"
+            )
+
+    @classmethod
+    def from_samples(cls, samples: ArrayLike) -> Distribution:
+        """Return the exact distribution of `samples`, which are finite."""
+        values = np.sort(rounded(samples).ravel())
+        quartiles = [math.nan] * 3
+        if values.size >= _MIN_QUARTILES:
+            quartiles = [float(q) for q in np.quantile(values, [0.25, 0.5, 0.75])]
+        q25, median, q75 = quartiles
+        return cls(values=values, n=values.size, median=median, q25=q25, q75=q75)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the values are those of the cells."""
+        return self.probabilities is None
+
+    def cdf(self, x: ArrayLike, side: Side = "right") -> Array:
+        """Return the cumulative probability at `x`, or just left of it.
+
+        Parameters
+        ----------
+        x : array_like
+            Values of the metric.
+        side : "right" or "left"
+            The limit from this side; they differ where many cells have one value.
+        """
+        at = np.asarray(x, dtype=float)
+        index = np.searchsorted(self.values, at, side=side)
+        if self.probabilities is None:
+            share: Array = index / max(self.values.size, 1)
+            return share
+        below, above = np.maximum(index - 1, 0), np.minimum(index, self.values.size - 1)
+        q, p = self.values, self.probabilities
+        gap = q[above] - q[below]
+        part = np.divide(at - q[below], gap, out=np.zeros(at.shape), where=gap > 0)
+        inside = p[below] + part * (p[above] - p[below])
+        outside = np.where(index == 0, 0.0, 1.0)
+        limits: Array = np.where((index == 0) | (index == q.size), outside, inside)
+        return limits
+
+    def in_quantiles(self) -> Distribution:
+        """Return the distribution in quantiles, which tell no cell's value.
+
+        101 quantiles from 100 cells on, half as many as cells below that, and none where the class is
+        too small to be scored. The first and the last, which would be the values of two cells, are set so
+        that the tails keep their means, and with them the Wasserstein distance.
+        """
+        if self.probabilities is not None:
+            return self
+        count = 101 if self.n >= 100 else (self.n // 2 if self.n >= MIN_CELLS else 0)
+        p = np.linspace(0, 1, count)
+        values = rounded(_inner_quantiles(self.values, p)) if count else np.empty(0)
+        coarse = replace(self, values=values, probabilities=p)
+        if not count:
+            return coarse
+        error = max(
+            float(np.abs(self.cdf(self.values, side) - coarse.cdf(self.values, side)).max())
+            for side in _SIDES
+        )
+        return replace(coarse, quantile_error=error)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types: numbers and quantiles, never the values of cells."""
+        coarse = self.in_quantiles()
+        numbers = {name: float(getattr(coarse, name)) for name in _NUMBERS}
+        known = {k: None if math.isnan(v) else round(v, 6) for k, v in numbers.items()}
+        return {**known, "n": coarse.n, "quantiles": coarse.values.tolist()}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Distribution:
+        """Return the distribution written by ``to_dict``; quantiles are evenly spaced from 0 to 1."""
+        values = np.asarray(content["quantiles"], dtype=float)
+        p = np.linspace(0, 1, values.size)
+        known = {k: math.nan if content[k] is None else float(content[k]) for k in _NUMBERS}
+        return cls(values=values, probabilities=p, n=int(content["n"]), **known)
+
+
+def _inner_quantiles(values: Array, p: Array) -> Array:
+    """Return the quantiles of sorted `values`; the ends make the outer steps' means those of the cells."""
+    q: Array = np.quantile(values, p)
+    low, high = values[values <= q[1]], values[values >= q[-2]]
+    q[0] = np.clip(2 * low.mean() - q[1], values[0], q[1])
+    q[-1] = np.clip(2 * high.mean() - q[-2], q[-2], values[-1])
+    return q
+
+
+#: Fields beside the values and their number.
+_NUMBERS = ("median", "q25", "q75", "ceiling", "noise_floor", "quantile_error")
