@@ -1,0 +1,116 @@
+"""Files of one cell: where the service has them, and where they are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from allentk.api import checks, queries
+from allentk.api.links import inside
+from allentk.api.store import Store, read_rows
+from allentk.errors import DataError, ServiceError
+
+__all__ = ["CellFiles"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellFiles:
+    """Files of one cell, by way of a store; each is fetched where it is not in the cache.
+
+    Parameters
+    ----------
+    store : Store
+        Cache and service.
+    specimen : int
+        The cell.
+    """
+
+    store: Store
+    specimen: int
+
+    @property
+    def sweep_table(self) -> str:
+        """Name of the sweep table in the cache."""
+        return self._name("ephys_sweeps.json")
+
+    def _name(self, file: str) -> str:
+        return f"cell_types/specimen_{self.specimen}/{file}"
+
+    def recording(self) -> Path:
+        """Return the NWB file."""
+        return self.store.file(
+            self._name("ephys.nwb"),
+            queries.recording(self.specimen),
+            ("ephys_result", "well_known_files"),
+            kind="NWBDownload",
+            check=checks.nwb,
+            what=f"recording of specimen {self.specimen}",
+            command=f"allentk fetch {self.specimen} --what sweeps",
+            none=self.none("recording"),
+        )
+
+    def reconstruction(self) -> Path:
+        """Return the SWC file."""
+        return self.store.file(
+            self._name("reconstruction.swc"),
+            queries.reconstruction(self.specimen),
+            ("neuron_reconstructions", "well_known_files"),
+            kind="3DNeuronReconstruction",
+            check=checks.swc,
+            what=f"reconstruction of specimen {self.specimen}",
+            command=f"allentk fetch {self.specimen} --what morphology",
+            none=DataError(
+                f"specimen {self.specimen}: {self.store.source} has no reconstruction of it, as of "
+                f"most cells; cells(has_reconstruction=True) lists those with one"
+            ),
+        )
+
+    def glif_models(self) -> dict[int, int]:
+        """Return the id of the newest GLIF model by level."""
+        path = self.store.answer(
+            self._name("neuronal_models.json"),
+            queries.glif_models(self.specimen),
+            what=f"GLIF models of specimen {self.specimen}",
+            command=f"allentk fetch {self.specimen} --what glif",
+            check=self._by_level,
+            none=self.none("models"),
+        )
+        return self._by_level(read_rows(path))
+
+    def glif_config(self, model: int) -> Path:
+        """Return the configuration of a GLIF model."""
+        what = f"GLIF model {model} of specimen {self.specimen}"
+        return self.store.file(
+            self._name(f"glif/{model}_neuron_config.json"),
+            queries.glif_config(model),
+            ("well_known_files",),
+            kind="NeuronalModelParameters",
+            check=checks.json_object,
+            what=what,
+            command=f"allentk fetch {self.specimen} --what glif",
+            none=ServiceError(
+                f"{what}: {self.store.source} lists it, but has no file of it; try again later"
+            ),
+        )
+
+    def none(self, what: str) -> DataError:
+        """Return the error to raise where the service has nothing of the cell."""
+        return DataError(
+            f"specimen {self.specimen}: {self.store.source} has no {what} of it. Is the id right? "
+            f"cells() lists the ids there are"
+        )
+
+    def _by_level(self, rows: object) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for model in inside(rows, "neuronal_models"):
+            level = queries.GLIF_TEMPLATES.get(model.get("neuronal_model_template_id", 0))
+            if level is None:
+                continue
+            identity = model.get("id")
+            if not isinstance(identity, int):
+                raise ServiceError(
+                    f"GLIF models of specimen {self.specimen}: expected a model with an id, got "
+                    f"{identity!r}; nothing was kept. Try again later"
+                )
+            found[level] = max(identity, found.get(level, identity))
+        return found
