@@ -1,0 +1,143 @@
+"""allentk doctor."""
+
+import json
+import sys
+from importlib import metadata
+from urllib import error, request
+
+import pytest
+
+from allentk.cli import checks
+
+
+def found(run, *arguments):
+    result = run("doctor", "--json", *arguments)
+    return result, {row["what"]: row for row in json.loads(result.stdout)}
+
+
+def test_all_is_well_here(run, tmp_path):
+    result, rows = found(run, "--offline", "--cache-dir", tmp_path)
+    assert result.exit_code == 0
+    assert rows["numpy"]["found"] == metadata.version("numpy")
+    assert rows["engines"]["found"].startswith("glif")
+    assert rows["cache"]["found"] == str(tmp_path)
+    assert rows["service"]["found"] == "not tried: offline"
+    assert rows["compiler"]["found"].endswith("(not needed)")
+    assert "problem" not in {row["status"] for row in rows.values()}
+
+
+def test_offline_by_the_environment(run, monkeypatch):
+    monkeypatch.setenv("ALLENTK_OFFLINE", "1")
+    _, rows = found(run)
+    assert rows["service"]["found"] == "not tried: offline"
+
+
+def test_a_cache_that_cannot_be_written(run, tmp_path, monkeypatch):
+    def refused(**options):
+        raise PermissionError(13, "Permission denied", str(options["dir"]))
+
+    monkeypatch.setattr(checks.tempfile, "TemporaryFile", refused)
+    result, rows = found(run, "--offline", "--cache-dir", tmp_path / "new")
+    assert result.exit_code == 1
+    assert rows["cache"]["status"] == "problem"
+    assert "ALLENTK_CACHE_DIR" in rows["cache"]["advice"]
+    assert result.stderr == "Error: to mend: cache\n"
+
+
+def test_a_new_cache_is_looked_at_without_being_made(run, tmp_path):
+    _, rows = found(run, "--offline", "--cache-dir", tmp_path / "a" / "b")
+    assert rows["cache"]["status"] == "ok"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def needs(monkeypatch):
+    """Say what the package needs."""
+
+    def say(*lines):
+        monkeypatch.setattr(checks.metadata, "requires", lambda _: list(lines))
+
+    return say
+
+
+def test_a_missing_package(run, needs):
+    needs("numpy>=2.0", "no-such-thing>=1; python_version >= '3.11'")
+    result, rows = found(run, "--offline")
+    assert result.exit_code == 1
+    assert rows["numpy"]["status"] == "ok"
+    assert rows["no-such-thing"]["advice"] == "pip install no-such-thing"
+    assert result.stderr == "Error: to mend: no-such-thing\n"
+
+
+def test_a_missing_extra_is_a_note(run, needs):
+    needs('no-such-engine>=9; platform_system != "Windows" and extra == "big"')
+    result, rows = found(run, "--offline")
+    assert result.exit_code == 0
+    assert rows["no-such-engine"]["status"] == "note"
+    assert 'pip install "allentk[big]"' in rows["no-such-engine"]["advice"]
+
+
+def test_tools_of_developers_are_left_out(run, needs):
+    needs("no-such-checker; extra == 'test'")
+    _, rows = found(run, "--offline")
+    assert "no-such-checker" not in rows
+
+
+def test_what_allentk_needs_is_read_from_its_own_metadata():
+    needed = {name for name, extra in checks.requirements() if not extra}
+    assert {"numpy", "pandas", "h5py", "requests", "click"} <= needed
+    assert ("nest-simulator", "nest") in checks.requirements()
+
+
+def test_an_engine_that_cannot_be_loaded(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "allentk.simulation", None)
+    result, rows = found(run, "--offline")
+    assert result.exit_code == 1
+    assert rows["engines"]["status"] == "problem"
+
+
+def test_a_full_disk(run, monkeypatch):
+    monkeypatch.setattr(checks, "_ROOM_GB", 1e9)
+    _, rows = found(run, "--offline")
+    assert rows["free disk"]["status"] == "note"
+    assert "keep" in rows["free disk"]["advice"]
+
+
+class Answer:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "text"),
+    [
+        (Answer(), "ok", "api.brain-map.org answers"),
+        (error.HTTPError("u", 503, "busy", {}, None), "note", "answers 503"),
+        (error.URLError("no route"), "note", "cannot be reached (no route)"),
+        (TimeoutError("timed out"), "note", "cannot be reached (timed out)"),
+    ],
+)
+def test_the_service(run, monkeypatch, answer, status, text):
+    def opened(address, timeout):
+        assert address.startswith("https://")
+        assert timeout < 10
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(request, "urlopen", opened)
+    result, rows = found(run)
+    assert result.exit_code == 0
+    assert rows["service"]["status"] == status
+    assert text in rows["service"]["found"]
+    assert bool(rows["service"]["advice"]) is (status == "note")
+
+
+def test_a_setting_that_makes_no_sense(run, monkeypatch):
+    monkeypatch.setenv("ALLENTK_JOBS", "many")
+    result = run("doctor", "--offline")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ALLENTK_JOBS: expected a whole number")
