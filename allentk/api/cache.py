@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from allentk.api.atomic import room, write_json
+from allentk.atomic import room, write_json
 from allentk.errors import DataError
 from allentk.progress import track
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from allentk.api.atomic import part_of, room, write_json
+from allentk.atomic import part_of, room, write_json
 from allentk.errors import FormatError, IntegrityError
 
 __all__ = ["Cassette", "Interaction", "body_path", "read_cassette", "write_body", "write_index"]

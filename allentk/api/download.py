@@ -14,10 +14,10 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
-from allentk.api.atomic import part_of, room
 from allentk.api.cache import Cache, Record
 from allentk.api.checks import Check
 from allentk.api.exchange import Request, Transport, expect_ok
+from allentk.atomic import part_of, room
 from allentk.errors import ConfigError
 from allentk.progress import bar
 

@@ -10,13 +10,13 @@ from typing import Any
 import click
 import pandas as pd
 
+from allentk.atomic import write_text
 from allentk.cli.messages import say
 from allentk.cli.output import plain, text_table
 from allentk.data import SweepSet
 from allentk.errors import FitError
 from allentk.fitting import GLIFFitter
 from allentk.io import write_glif
-from allentk.io.files import write_text
 
 __all__ = ["COLUMNS", "fit_levels", "is_held_out", "table_to_read", "write_scores"]
 

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from allentk import responses
+from allentk.atomic import write_text
 from allentk.cli.messages import say
 from allentk.cli.output import plain, text_table
 from allentk.cli.pools import Pools, pools
 from allentk.data import NetworkResponse
-from allentk.io.files import write_text
 from allentk.network import recipes, visual
 from allentk.simulation import simulate as simulate_model
 

@@ -30,8 +30,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from allentk.atomic import write_text
 from allentk.errors import DataError, FormatError
-from allentk.io.files import existing, write_text
+from allentk.io.files import existing
 from allentk.models import GLIFParameters
 
 __all__ = ["glif_config", "read_glif", "write_glif"]

@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.atomic import write_text
 from allentk.data import Morphology
 from allentk.errors import DataError, FormatError
-from allentk.io.files import existing, write_text
+from allentk.io.files import existing
 
 __all__ = ["read_swc", "write_swc"]
 

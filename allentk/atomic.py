@@ -1,0 +1,95 @@
+"""Files that appear whole or not at all, and clear words where there is no room for them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from allentk.errors import ConfigError
+
+__all__ = ["part_of", "room", "whole", "write_json", "write_text"]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def part_of(target: Path) -> Path:
+    """Return the hidden name beside `target` under which a download is written."""
+    return target.with_name(f".{target.name}.part")
+
+
+@contextmanager
+def room(target: Path) -> Iterator[None]:
+    """Turn a full disk, or a folder that may not be written to, into an error with a next step.
+
+    Raises
+    ------
+    ConfigError
+        Names the file.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            why = "the disk is full"
+        elif isinstance(error, PermissionError):
+            why = f"no permission ({error})"
+        elif isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
+            why = f"something else stands in its place ({error})"
+        else:
+            raise
+        raise ConfigError(
+            f"cannot write {target}: {why}; nothing was left there. Make room, or name another "
+            f"folder (downloads: cache_dir= or ALLENTK_CACHE_DIR)"
+        ) from error
+
+
+@contextmanager
+def whole(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a hidden file beside `target`, which becomes `target` where the block ends well.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no room or no permission; an older `target` stays as it was.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole(Path(folder) / "notes.txt") as part:
+    ...         _ = part.write_text("all of it")
+    ...     os.listdir(folder)
+    ['notes.txt']
+    """
+    path = Path(target)
+    with room(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+        part = Path(name)
+        try:
+            yield part
+            # mkstemp makes the file private; give it the rights any new file would have.
+            umask = os.umask(0)
+            os.umask(umask)
+            part.chmod(0o666 & ~umask)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def write_text(target: str | os.PathLike[str], text: str) -> Path:
+    """Write `text` as UTF-8 with plain line ends and return the path; see `whole`."""
+    with whole(target) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+    return Path(target)
+
+
+def write_json(target: str | os.PathLike[str], document: Any) -> Path:
+    """Write a JSON file and return its path; see `whole`."""
+    return write_text(target, json.dumps(document, indent=1) + "\n")
