@@ -29,6 +29,8 @@ COLUMNS = {
     "DSI": "dsi_vector",
 }
 
+CONDITIONS = {"temporal_frequency_hz": 2.0, "contrast": 0.8}
+
 DEFINITIONS = {
     "peak_rate_hz": "trial-mean rate at the best direction",
     "mean_rate_hz": "trial-mean rate over all directions, each counted once",
@@ -65,6 +67,7 @@ def make(path: Path) -> Reference:
             f"Neuropixels (Siegle et al. 2021, Nature 592:86)"
         ),
         license="BSD-3-Clause (table); recordings (c) Allen Institute, Terms of Use",
+        conditions=CONDITIONS,
         definitions=DEFINITIONS,
         filters=FILTERS,
         min_peak_rate_hz=0.5,

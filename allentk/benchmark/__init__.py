@@ -1,9 +1,11 @@
 """Metrics to scores: a model's cells against the Observatory's, class by class."""
 
-from allentk.benchmark.benchmark import Benchmark, BenchmarkResult
+from allentk.benchmark.benchmark import Benchmark
 from allentk.benchmark.compare import ks_distance, wasserstein_distance
 from allentk.benchmark.distribution import Distribution
-from allentk.benchmark.reference import Reference, load_reference, reference_names
+from allentk.benchmark.reference import Reference
+from allentk.benchmark.result import BenchmarkResult
+from allentk.benchmark.shipped import load_reference, reference_names
 
 __all__ = [
     "Benchmark",

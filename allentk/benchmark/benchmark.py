@@ -3,109 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from os import PathLike
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from allentk import registry
 from allentk.benchmark.compare import ks_distance, wasserstein_distance
 from allentk.benchmark.distribution import MIN_CELLS, Distribution
-from allentk.benchmark.reference import SELECTIVITY, Reference, load_reference, measured
-from allentk.data import NetworkResponse
+from allentk.benchmark.metrics import SELECTIVITY, measured, signals
+from allentk.benchmark.reference import Reference
+from allentk.benchmark.result import RESULT_COLUMNS, BenchmarkResult
+from allentk.benchmark.shipped import load_reference
+from allentk.data import NetworkResponse, StimulusTable
 from allentk.errors import DataError
 from allentk.responses import drifting_gratings
+from allentk.responses.conditions import conditions, gratings_where
+from allentk.responses.gratings import presentations_of
 
-__all__ = ["RESULT_COLUMNS", "Benchmark", "BenchmarkResult"]
-
-#: Columns of ``BenchmarkResult.table``.
-RESULT_COLUMNS = {
-    "metric": "name of the metric",
-    "population": "class of cells",
-    "n_model": "cells of the model that count",
-    "n_data": "cells of the data that count",
-    "n_dropped": "cells of the model without a value",
-    "n_excluded": "cells of the model with a peak rate too low for selectivity",
-    "median_model": "median, and quartiles, in the unit of the metric",
-    "median_data": "",
-    "q25_model": "",
-    "q75_model": "",
-    "q25_data": "",
-    "q75_data": "",
-    "ks": "Kolmogorov-Smirnov distance, 0 to 1",
-    "wasserstein": "first Wasserstein distance, in the unit of the metric",
-    "S": "1 - ks",
-    "ceiling": "mean S between random halves of the data",
-    "S_over_ceiling": "S as a share of the ceiling",
-    "noise_floor": "95th percentile of ks between random halves of the data",
-    "quantile_error": "most by which ks may err because the reference is in quantiles",
-    "scored": "whether the row counts",
-    "reason": "why not, else empty",
-}
-
-
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class BenchmarkResult:
-    """How close a model comes to a reference.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per metric and class of the reference, columns `RESULT_COLUMNS`; distances are NaN where
-        ``scored`` is False and ``reason`` says why.
-    reference : Reference
-        What it was compared with.
-    model_table : DataFrame
-        The model's cells, one row each.
-    """
-
-    table: pd.DataFrame
-    reference: Reference
-    model_table: pd.DataFrame
-
-    def summary(self) -> pd.DataFrame:
-        """Return one row per metric: classes scored, mean and median S, mean ceiling and share of it."""
-        rows = []
-        for metric, of in self.table.groupby("metric", sort=False):
-            scored = of[of["scored"]]
-            rows.append(
-                {
-                    "metric": metric,
-                    "n_scored": len(scored),
-                    "n_unscored": len(of) - len(scored),
-                    "S_mean": scored["S"].mean(),
-                    "S_median": scored["S"].median(),
-                    "ceiling_mean": scored["ceiling"].mean(),
-                    "S_over_ceiling_mean": scored["S_over_ceiling"].mean(),
-                    "n_within_noise": int((scored["ks"] <= scored["noise_floor"]).sum()),
-                }
-            )
-        return pd.DataFrame(rows)
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """Return a copy of the table."""
-        return self.table.copy()
-
-    def to_html(self, path: str | PathLike[str]) -> Any:
-        """Write the report to `path`; returns what the report's writer returns."""
-        return registry.call("benchmark.to_html", self, path)
-
-    def __repr__(self) -> str:
-        scored = int(self.table["scored"].sum())
-        means = ", ".join(
-            f"{row.metric} {row.S_mean:.2f}" for row in self.summary().itertuples() if row.n_scored
-        )
-        return (
-            f"<BenchmarkResult against {self.reference.name}: {scored} of {len(self.table)} rows "
-            f"scored; mean S {means or 'none'}>"
-        )
-
-    def _repr_html_(self) -> str:
-        html: str = self.summary().to_html(index=False, float_format=lambda x: f"{x:.3f}")
-        return html
+__all__ = ["Benchmark"]
 
 
 class Benchmark:
@@ -148,6 +64,8 @@ class Benchmark:
     ) -> None:
         self.stimulus = stimulus
         self.reference = _reference(reference, stimulus)
+        if isinstance(metrics, str) or not (metrics is None or isinstance(metrics, Iterable)):
+            raise DataError(f"Benchmark: metrics must be a sequence of names, got {metrics!r}")
         self.metrics = self.reference.metrics if metrics is None else tuple(metrics)
         if self.reference.stimulus != stimulus:
             raise DataError(
@@ -167,20 +85,29 @@ class Benchmark:
         Parameters
         ----------
         table : DataFrame or NetworkResponse
-            One row per cell: ``population`` in the reference's classes and metric columns, as
-            ``responses.drifting_gratings`` returns them; or a network's response, measured first.
+            A network's response, measured first as in ``measure``: it is ``model_table`` of the result.
+            Or one row per cell: ``population`` in the reference's classes and metric columns. A table is
+            taken as it is given: that it was measured under the reference's conditions, such as 2 Hz
+            only, is for the caller to see to.
 
         Returns
         -------
         BenchmarkResult
+            Not compared, and ``reason`` says so: rates in Hz with dF/F, and selectivity of the one with
+            that of the other.
 
         Raises
         ------
         DataError
-            Without ``population``, or for a population that the reference does not have.
+            Without ``population``, or for a population that the reference does not have; for a response
+            as in ``measure``; for anything else.
         """
         if isinstance(table, NetworkResponse):
-            table = drifting_gratings(table)
+            shown = self._shown(table)
+            under = _under(shown, self.reference)
+            table = drifting_gratings(table, shown)
+        else:
+            under = _as_given(table, self.reference)
         self._check(table)
         cells = {str(name): rows for name, rows in table.groupby("population", sort=False)}
         rows = [
@@ -189,7 +116,45 @@ class Benchmark:
             for population in self.reference.classes
         ]
         result = pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
-        return BenchmarkResult(result, self.reference, table.copy())
+        return BenchmarkResult(result, self.reference, table.copy(), under)
+
+    def measure(self, response: NetworkResponse) -> pd.DataFrame:
+        """Measure a network's cells under the conditions of the reference.
+
+        Parameters
+        ----------
+        response : NetworkResponse
+            With ``presentations``; of the gratings only those like the reference's count, and the blanks.
+            A condition that the presentations do not state is taken to be the reference's.
+
+        Returns
+        -------
+        DataFrame
+            What ``responses.drifting_gratings`` returns for them, one row per cell: the table that
+            ``score`` compares.
+
+        Raises
+        ------
+        DataError
+            Where no grating of the reference's conditions was shown, or it is not known what was; for a
+            benchmark of another stimulus, or an argument of another type.
+        """
+        return drifting_gratings(response, self._shown(response))
+
+    def _shown(self, response: object) -> StimulusTable:
+        """Return the gratings like the reference's that a network was shown, and the blanks."""
+        if not isinstance(response, NetworkResponse):
+            raise DataError(
+                f"Benchmark.measure: expected a NetworkResponse, got a {type(response).__name__}; "
+                f"for recorded cells give score the table of responses.drifting_gratings with a "
+                f"column 'population'"
+            )
+        if self.stimulus != "drifting_gratings":
+            raise DataError(
+                f"Benchmark.measure: only drifting_gratings can be measured, not {self.stimulus!r}; "
+                f"give score a table of metrics"
+            )
+        return gratings_where(presentations_of(response, None), self.reference.conditions)
 
     def _check(self, table: pd.DataFrame) -> None:
         if "population" not in table:
@@ -197,14 +162,14 @@ class Benchmark:
                 f"Benchmark.score: the table needs the column 'population', one of "
                 f"{self.reference.classes}; got the columns {list(table.columns)}"
             )
-        there = list(table["population"].unique())
-        unknown = [name for name in there if name not in self.reference.classes]
+        counts = table["population"].value_counts(dropna=False, sort=False)
+        unknown = {name: n for name, n in counts.items() if name not in self.reference.classes}
         if unknown:
-            names = ", ".join(repr(str(name)) for name in unknown)
+            names = ", ".join(f"{str(name)!r} ({n} cells)" for name, n in unknown.items())
             raise DataError(
                 f"Benchmark.score: the reference {self.reference.name!r} has no population {names}; "
                 f"there are {self.reference.classes}. Rename the cells' population, or leave them "
-                f"out of the table"
+                f"out of the table; Benchmark.measure gives that of a network's response"
             )
 
     def _row(self, metric: str, population: str, cells: pd.DataFrame) -> dict[str, object]:
@@ -237,6 +202,9 @@ class Benchmark:
         return {**row, "scored": not reason, "reason": reason}
 
     def _missing(self, metric: str, cells: pd.DataFrame) -> str:
+        ours, theirs = signals(self.reference.metrics), signals(cells.columns)
+        if ours and theirs and not ours & theirs:
+            return f"the model's responses are in {theirs.pop()}, those of the reference in {ours.pop()}"
         if metric not in cells:
             return f"the model's table has no column {metric}"
         least = self.reference.min_peak_rate_hz
@@ -248,12 +216,50 @@ class Benchmark:
         return ""
 
 
-def _reference(reference: str | Reference | pd.DataFrame, stimulus: str) -> Reference:
+def _reference(reference: object, stimulus: str) -> Reference:
     if isinstance(reference, Reference):
         return reference
     if isinstance(reference, pd.DataFrame):
         return Reference.from_table(reference, stimulus=stimulus)
-    return load_reference(reference)
+    if isinstance(reference, str):
+        return load_reference(reference)
+    raise DataError(
+        f"Benchmark: the reference must be a name, a Reference or a DataFrame of cells, got a "
+        f"{type(reference).__name__}"
+    )
+
+
+def _under(shown: StimulusTable, reference: Reference) -> str:
+    """Say which gratings a network was measured with."""
+    kinds = conditions(shown)
+    stated = shown.table.iloc[kinds.grating].notna().any()
+    said = [
+        f"{name} {value:g}" + ("" if stated[name] else " (taken for granted, not stated)")
+        for name, value in reference.conditions.items()
+    ]
+    of = f"with {', '.join(said)}" if said else "of all conditions shown"
+    return f"{kinds.grating.size} gratings {of}, and {kinds.blank.size} blanks"
+
+
+def _as_given(table: object, reference: Reference) -> str:
+    """Say what is known of the conditions of a table."""
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(
+            f"Benchmark.score: expected a DataFrame with one row per cell or a NetworkResponse, got a "
+            f"{type(table).__name__}"
+        )
+    said = "a table, taken as it is given"
+    wanted = reference.conditions.get("temporal_frequency_hz")
+    if wanted is None or "preferred_tf_hz" not in table:
+        return said
+    preferred = pd.to_numeric(table["preferred_tf_hz"], errors="coerce").dropna()
+    others = sorted({float(f) for f in preferred if not math.isclose(f, wanted, rel_tol=1e-6)})
+    if not others:
+        return said
+    return (
+        f"{said}: not under the reference's conditions, temporal_frequency_hz {wanted:g}, for it has "
+        f"cells that prefer {', '.join(f'{f:g}' for f in others)} Hz"
+    )
 
 
 def _model_side(values: Any) -> dict[str, object]:

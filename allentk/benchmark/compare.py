@@ -108,14 +108,21 @@ def split_half(
     rng : Generator
         Draws the halves.
     draws : int
-        Number of random divisions.
+        Number of random divisions, at least 1.
 
     Returns
     -------
     ceiling, noise_floor : float
         Mean of 1 - KS, and 95th percentile of KS, over the draws; NaN where a half has fewer than 15
         cells.
+
+    Raises
+    ------
+    DataError
+        For less than one division.
     """
+    if not draws >= 1:
+        raise DataError(f"split_half: draws must be at least 1, got {draws!r}; 200 are usual")
     values = rounded(samples).ravel()
     half = values.size // 2
     if half < MIN_CELLS:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -13,57 +11,21 @@ import pandas as pd
 
 from allentk.benchmark.compare import split_half
 from allentk.benchmark.distribution import Distribution
+from allentk.benchmark.metrics import METRICS, SELECTIVITY, measured
 from allentk.errors import DataError
 
-__all__ = ["METRICS", "SELECTIVITY", "Reference", "load_reference", "measured", "reference_names"]
+__all__ = ["METRICS", "SELECTIVITY", "Reference", "measured"]
 
 FORMAT = "allentk-reference-1"
 
-#: Selectivity of a cell that hardly fires is noise: it is left out below a peak rate.
-SELECTIVITY = ("osi_vector", "dsi_vector", "osi_pair", "dsi_pair")
+#: Keys of a reference in JSON beside ``format``.
+_KEYS = (
+    *("name", "title", "source", "license", "stimulus", "conditions"),
+    *("min_peak_rate_hz", "filters", "metrics", "classes"),
+)
 
-#: Metrics a reference may have, with their units.
-METRICS = {
-    "peak_rate_hz": "Hz",
-    "mean_rate_hz": "Hz",
-    "spontaneous_rate_hz": "Hz",
-    "peak_response": "dF/F",
-    "mean_response": "dF/F",
-    "spontaneous_response": "dF/F",
-    **dict.fromkeys(SELECTIVITY, "1"),
-}
-
-
-def measured(
-    table: pd.DataFrame, metric: str, min_peak_rate_hz: float
-) -> tuple[pd.Series[float], int, int]:
-    """Return the values of a metric that count.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per cell.
-    metric : str
-        A column of it.
-    min_peak_rate_hz : float
-        Selectivity counts only from this peak rate on.
-
-    Returns
-    -------
-    values : Series
-        Finite values.
-    n_dropped : int
-        Cells without a finite value.
-    n_excluded : int
-        Cells with a value, left out for their peak rate.
-    """
-    values = pd.to_numeric(table[metric], errors="coerce")
-    finite = np.isfinite(values.to_numpy(dtype=float))
-    quiet = np.zeros(len(table), dtype=bool)
-    if metric in SELECTIVITY and min_peak_rate_hz > 0:
-        peak = pd.to_numeric(table["peak_rate_hz"], errors="coerce").to_numpy(dtype=float)
-        quiet = finite & ~(peak >= min_peak_rate_hz)
-    return values[finite & ~quiet], int((~finite).sum()), int(quiet.sum())
+#: Columns of a StimulusTable that conditions may name.
+_CONDITIONS = ("temporal_frequency_hz", "spatial_frequency_cpd", "contrast")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -78,6 +40,9 @@ class Reference:
         Where the numbers were found, and under which licence.
     stimulus : str
         Such as ``"drifting_gratings"``.
+    conditions : mapping of str to float
+        What the gratings were, by column of a StimulusTable, such as ``{"temporal_frequency_hz": 2.0}``;
+        a network is measured under the same. Empty where it does not matter.
     distributions : mapping of str to mapping of str to Distribution
         By class of cells, then by metric.
     min_peak_rate_hz : float
@@ -86,6 +51,11 @@ class Reference:
         What each metric is.
     filters : sequence of str
         Which cells are in it.
+
+    Raises
+    ------
+    DataError
+        For a condition or a metric that allentk does not know.
     """
 
     name: str
@@ -94,9 +64,24 @@ class Reference:
     license: str
     stimulus: str
     distributions: Mapping[str, Mapping[str, Distribution]]
+    conditions: Mapping[str, float] = field(default_factory=dict)
     min_peak_rate_hz: float = 0.0
     definitions: Mapping[str, str] = field(default_factory=dict)
     filters: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for name, value in self.conditions.items():
+            if name not in _CONDITIONS or not np.isfinite(value):
+                raise DataError(
+                    f"Reference {self.name!r}: a condition is a finite value of one of "
+                    f"{_CONDITIONS}, got {name!r}: {value!r}"
+                )
+        there = {metric for of in self.distributions.values() for metric in of}
+        unknown = sorted(there.difference(METRICS))
+        if unknown:
+            raise DataError(
+                f"Reference {self.name!r}: no metric {unknown[0]!r}; there are {tuple(METRICS)}"
+            )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -140,6 +125,7 @@ class Reference:
 
         Examples
         --------
+        >>> from allentk.benchmark import load_reference
         >>> load_reference().quantiles("peak_rate_hz", "L4 Exc").size
         101
         """
@@ -177,6 +163,7 @@ class Reference:
         source: str = "",
         license: str = "",  # noqa: A002
         stimulus: str = "drifting_gratings",
+        conditions: Mapping[str, float] | None = None,
         min_peak_rate_hz: float | None = None,
         definitions: Mapping[str, str] | None = None,
         filters: Sequence[str] = (),
@@ -189,27 +176,28 @@ class Reference:
         ----------
         table : DataFrame
             Column ``population`` and columns of `METRICS`; other columns are ignored.
+        conditions : mapping of str to float, optional
+            What the gratings were, such as ``{"temporal_frequency_hz": 2.0}``.
         min_peak_rate_hz : float, optional
             Selectivity counts only from this peak rate on; by default 0.5 Hz where the table has
             ``peak_rate_hz``, else 0.
         draws, seed : int
-            Random halves for ceiling and noise floor.
+            Random halves for ceiling and noise floor; at least one.
 
         Raises
         ------
         DataError
-            Without ``population`` for every cell, or without any metric.
+            Without ``population`` for every cell, or without any metric; without a draw; with
+            `min_peak_rate_hz` where the table has no ``peak_rate_hz``.
         """
-        metrics = [metric for metric in METRICS if metric in table]
-        if "population" not in table or not metrics:
-            raise DataError(
-                f"Reference.from_table: needs the column population and one of {tuple(METRICS)}; "
-                f"got {list(table.columns)}"
-            )
-        if table["population"].isna().any():
-            raise DataError("Reference.from_table: every cell needs a population; some are NaN")
+        metrics = _metrics_of(table)
         if min_peak_rate_hz is None:
             min_peak_rate_hz = 0.5 if "peak_rate_hz" in table else 0.0
+        elif min_peak_rate_hz > 0 and "peak_rate_hz" not in table:
+            raise DataError(
+                f"Reference.from_table: min_peak_rate_hz={min_peak_rate_hz:g} needs the column "
+                f"peak_rate_hz; got {list(table.columns)}"
+            )
         rng = np.random.default_rng(seed)
         distributions: dict[str, dict[str, Distribution]] = {}
         for population, cells in table.groupby("population", sort=True):
@@ -223,6 +211,7 @@ class Reference:
             source=source,
             license=license,
             stimulus=stimulus,
+            conditions=conditions or {},
             distributions=distributions,
             min_peak_rate_hz=min_peak_rate_hz,
             definitions=definitions or {},
@@ -238,6 +227,7 @@ class Reference:
             "source": self.source,
             "license": self.license,
             "stimulus": self.stimulus,
+            "conditions": dict(self.conditions),
             "min_peak_rate_hz": self.min_peak_rate_hz,
             "filters": list(self.filters),
             "metrics": {
@@ -259,21 +249,24 @@ class Reference:
         DataError
             Where the content is not of this format.
         """
-        if content.get("format") != FORMAT:
-            raise DataError(
-                f"Reference: expected the format {FORMAT!r}, got {content.get('format')!r}"
+        _check_keys(content)
+        try:
+            return cls(
+                **{key: str(content[key]) for key in _KEYS[:5]},
+                conditions={name: float(value) for name, value in content["conditions"].items()},
+                min_peak_rate_hz=float(content["min_peak_rate_hz"]),
+                filters=tuple(content["filters"]),
+                definitions={name: of["definition"] for name, of in content["metrics"].items()},
+                distributions={
+                    population: {metric: Distribution.from_dict(d) for metric, d in of.items()}
+                    for population, of in content["classes"].items()
+                },
             )
-        texts = {key: content[key] for key in ("name", "title", "source", "license", "stimulus")}
-        return cls(
-            **texts,
-            min_peak_rate_hz=content["min_peak_rate_hz"],
-            filters=tuple(content["filters"]),
-            definitions={name: of["definition"] for name, of in content["metrics"].items()},
-            distributions={
-                population: {metric: Distribution.from_dict(d) for metric, d in of.items()}
-                for population, of in content["classes"].items()
-            },
-        )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"Reference.from_dict: {content['name']!r} is not what Reference.to_dict writes: "
+                f"{type(error).__name__} {error}"
+            ) from error
 
     def __repr__(self) -> str:
         return (
@@ -282,41 +275,37 @@ class Reference:
         )
 
 
+def _metrics_of(table: object) -> list[str]:
+    """Return the metrics of a table of cells that can be a reference."""
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(
+            f"Reference.from_table: expected a DataFrame with one row per cell, got a "
+            f"{type(table).__name__}"
+        )
+    metrics = [metric for metric in METRICS if metric in table]
+    if "population" not in table or not metrics:
+        raise DataError(
+            f"Reference.from_table: needs the column population and one of {tuple(METRICS)}; "
+            f"got {list(table.columns)}"
+        )
+    if table["population"].isna().any():
+        raise DataError("Reference.from_table: every cell needs a population; some are NaN")
+    return metrics
+
+
+def _check_keys(content: object) -> None:
+    if not isinstance(content, Mapping) or content.get("format") != FORMAT:
+        got = content.get("format") if isinstance(content, Mapping) else type(content).__name__
+        raise DataError(f"Reference.from_dict: expected the format {FORMAT!r}, got {got!r}")
+    missing = [key for key in _KEYS if key not in content]
+    if missing:
+        raise DataError(
+            f"Reference.from_dict: the keys {missing} are missing; expected what Reference.to_dict "
+            f"returns, with {_KEYS}"
+        )
+
+
 def _with_halves(values: Any, rng: np.random.Generator, draws: int) -> Distribution:
     whole = Distribution.from_samples(values)
     ceiling, floor = split_half(whole.values, rng, draws=draws)
     return replace(whole, ceiling=ceiling, noise_floor=floor)
-
-
-def reference_names() -> tuple[str, ...]:
-    """Return the names of the references that come with allentk."""
-    folder = files("allentk.benchmark") / "references"
-    found = (entry.name for entry in folder.iterdir())
-    return tuple(
-        sorted(n.removesuffix(".json").replace("_", "-") for n in found if n.endswith(".json"))
-    )
-
-
-def load_reference(name: str = "v1-neuropixels") -> Reference:
-    """Return a reference that comes with allentk.
-
-    Parameters
-    ----------
-    name : str
-        ``"v1-neuropixels"``: drifting gratings of 2 Hz in mouse V1, Visual Coding Neuropixels.
-
-    Raises
-    ------
-    DataError
-        For an unknown name.
-
-    Examples
-    --------
-    >>> load_reference("v1-neuropixels").stimulus
-    'drifting_gratings'
-    """
-    known = reference_names()
-    if name not in known:
-        raise DataError(f"load_reference: no reference {name!r}; there are {known}")
-    path = files("allentk.benchmark") / "references" / f"{name.replace('-', '_')}.json"
-    return Reference.from_dict(json.loads(path.read_text(encoding="utf-8")))

@@ -65,7 +65,7 @@ def benchmark(metrics: Path, reference: str, out: Path | None, output: Output) -
     output.table(result.table, to_read=_to_read(result))
     if "synthetic" in table and table["synthetic"].astype(bool).any():
         say("The network is made of models of SYNTHETIC recordings.")
-    say(f"Reference: {result.reference.title}.")
+    say(f"Reference: {result.reference.title}. Model: {result.measured_under}.")
     if out is not None:
         result.to_html(out)
         say(f"Report: {out}.")

@@ -158,6 +158,7 @@ def _reference(result: BenchmarkResult) -> Table:
         "source": of.source,
         "licence": of.license,
         "cells": "; ".join(of.filters),
+        "model measured on": result.measured_under,
     }
     if of.min_peak_rate_hz:
         facts["selectivity"] = (

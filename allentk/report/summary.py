@@ -167,6 +167,9 @@ def _table(rows: pd.DataFrame) -> Table:
         by_metric = {row["metric"]: row for row in of.to_dict("records")}
         share, called = _share(of)
         scored = of[of["scored"].astype(bool)]
+        # S stands beside its ceiling, so both are of the same metrics.
+        with_ceiling = scored[scored["ceiling"].notna()]
+        scored = with_ceiling if len(with_ceiling) else scored
         entries.append(
             (
                 Cell(str(population)),

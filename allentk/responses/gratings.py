@@ -12,7 +12,7 @@ from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.conditions import Conditions, Moments, conditions, moments
 from allentk.responses.selectivity import dsi_pair, dsi_vector, osi_pair, osi_vector
-from allentk.responses.trials import cells_of, trial_responses
+from allentk.responses.trials import cells_of, finite_means, trial_responses
 
 __all__ = ["METRIC_COLUMNS", "drifting_gratings", "presentations_of"]
 
@@ -83,7 +83,8 @@ def drifting_gratings(
         activity is measured; by default it is measured in the blanks.
     preferred : "joint" or "marginal"
         The preferred condition is that of the largest mean response (two-photon Observatory), or the
-        temporal frequency and the direction of the largest marginal means (Neuropixels).
+        temporal frequency and the direction of the largest marginal means (Neuropixels). The same where
+        one temporal frequency was shown.
 
     Returns
     -------
@@ -92,17 +93,21 @@ def drifting_gratings(
         ``spontaneous_response``, in the unit of the traces, in place of the rates. A network has also
         ``population``, the cell class of the node (``cell_class``, else the population's name), and
         ``node_population``. NaN where undefined, such as the preference of a silent cell; never infinite.
+        No cells give no rows.
 
     Raises
     ------
     DataError
         Where there is no grating, or more than one stimulus, contrast or spatial frequency; where a
-        presentation ends after the simulation.
+        presentation ends after the simulation; for arguments of another type.
 
     Notes
     -----
-    The Observatory's own two-photon tables compute from fluorescence relative to the second before each
-    presentation, not from dF/F of the whole session: the formulas are these, the numbers are not.
+    These numbers are by the definition ``"trial-mean"``: a trial's mean dF/F or rate, without subtraction
+    of a baseline, averaged over trials; ``"trial-mean, joint"`` or ``"trial-mean, marginal"`` where the
+    preferred condition matters. The Observatory's own two-photon tables are by another, ``"warehouse"``:
+    they compute from fluorescence relative to the second before each presentation, not from dF/F of the
+    whole session. The formulas are these, the numbers are not.
 
     References
     ----------
@@ -172,55 +177,44 @@ def _cells(
     if windows[1] is not None:
         gratings = StimulusTable(table.table.iloc[shown.grating])
         quiet = trial_responses(responses, gratings, window_s=windows[1], ids=cells)
-    silent = isinstance(responses, SpikeTrains)
-    columns = _metrics(averages, shown, preferred, silent)
-    suffix = "rate_hz" if silent else "response"
+    spikes = isinstance(responses, SpikeTrains)
+    columns = _metrics(averages, shown, preferred, spikes)
+    suffix = "rate_hz" if spikes else "response"
     names = {name: name.replace("rate_hz", suffix) for name in METRIC_COLUMNS}
-    columns |= {"cell": cells, "spontaneous_rate_hz": _row_mean(quiet)}
+    columns |= {"cell": cells, "spontaneous_rate_hz": finite_means(quiet)}
     columns["n_trials"] = averages.n.sum(axis=(1, 2))
     return pd.DataFrame({names[name]: columns[name] for name in METRIC_COLUMNS})
-
-
-def _row_mean(values: Array) -> Array:
-    finite = np.isfinite(values)
-    count = finite.sum(axis=1)
-    total = np.where(finite, values, 0.0).sum(axis=1)
-    out: Array = np.full(count.shape, np.nan)
-    np.divide(total, count, out=out, where=count > 0)
-    return out
 
 
 def _preferred(mean: Array, how: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the indices of the preferred frequency and direction of every cell."""
     n_cells, n_frequencies, n_directions = mean.shape
     if how == "joint":
-        best = np.where(np.isnan(mean), -np.inf, mean).reshape(n_cells, -1).argmax(axis=1)
+        flat = mean.reshape(n_cells, n_frequencies * n_directions)
+        best = np.where(np.isnan(flat), -np.inf, flat).argmax(axis=1)
         return np.divmod(best, n_directions)
     if how != "marginal":
         raise DataError(f'drifting_gratings: preferred is "joint" or "marginal", got {how!r}')
-    by_frequency = _row_mean(mean.reshape(-1, n_directions)).reshape(n_cells, n_frequencies)
-    turned = mean.transpose(0, 2, 1).reshape(-1, n_frequencies)
-    by_direction = _row_mean(turned).reshape(n_cells, n_directions)
-    marginals = (by_frequency, by_direction)
+    marginals = (finite_means(mean, axis=2), finite_means(mean, axis=1))
     first, second = (np.where(np.isnan(m), -np.inf, m).argmax(axis=1) for m in marginals)
     return first, second
 
 
 def _metrics(
-    averages: Moments, shown: Conditions, preferred: str, silent_is_nan: bool
+    averages: Moments, shown: Conditions, preferred: str, spikes: bool
 ) -> dict[str, NDArray[np.generic]]:
     mean, cell = averages.mean, np.arange(averages.mean.shape[0])
     tf, direction = _preferred(mean, preferred)
     curve = mean[cell, tf]
     peak = mean[cell, tf, direction]
-    undefined = np.isnan(peak) | ((peak <= 0) & silent_is_nan)
+    undefined = np.isnan(peak) | ((peak <= 0) & spikes)  # a cell without a spike prefers nothing
     theta = shown.directions_deg
     at = direction if preferred == "marginal" else None
     return {
         "preferred_direction_deg": np.where(undefined, np.nan, theta[direction]),
         "preferred_tf_hz": np.where(undefined, np.nan, shown.frequencies_hz[tf]),
         "peak_rate_hz": peak,
-        "mean_rate_hz": _row_mean(mean.reshape(cell.size, -1)),
+        "mean_rate_hz": finite_means(mean, axis=(1, 2)),
         "osi_vector": osi_vector(curve, theta),
         "dsi_vector": dsi_vector(curve, theta),
         "osi_pair": osi_pair(curve, theta, preferred=at),

@@ -8,9 +8,25 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 
-__all__ = ["cells_of", "response_intervals", "trial_responses"]
+__all__ = ["cells_of", "finite_means", "presented", "response_intervals", "trial_responses"]
 
 Array = NDArray[np.float64]
+
+
+def presented(table: object) -> StimulusTable:
+    """Return `table`.
+
+    Raises
+    ------
+    DataError
+        Where it is something else than a StimulusTable.
+    """
+    if isinstance(table, StimulusTable):
+        return table
+    raise DataError(
+        f"responses: what was shown must be a StimulusTable, got a {type(table).__name__}; of a "
+        f"DataFrame make one with StimulusTable(frame)"
+    )
 
 
 def response_intervals(table: StimulusTable, window_s: tuple[float, float] | None) -> Array:
@@ -26,16 +42,17 @@ def response_intervals(table: StimulusTable, window_s: tuple[float, float] | Non
     Raises
     ------
     DataError
-        For a window that ends before it starts.
+        For a window that is no pair of times, or ends before it starts.
     """
+    table = presented(table)
     if window_s is None:
         return table.intervals_s
-    start, stop = window_s
-    if not stop > start:
+    if np.shape(window_s) != (2,) or not window_s[1] > window_s[0]:
         raise DataError(
             f"responses: a window must end after it starts, got {window_s} s; give "
             f"(start, stop) in seconds from the onset of a presentation"
         )
+    start, stop = window_s
     onset = table.intervals_s[:, 0]
     return np.column_stack([onset + start, onset + stop])
 
@@ -48,13 +65,15 @@ def cells_of(
     Raises
     ------
     DataError
-        For an id that is not there.
+        For an id that is not there or no whole number, and for responses of another type.
     """
-    traces = isinstance(responses, Traces)
-    known = responses.ids if traces else np.arange(responses.n_cells, dtype=np.int64)
+    known = _ids(responses)
     if ids is None:
         return np.arange(known.size, dtype=np.int64), known
-    wanted = np.asarray(ids, dtype=np.int64).ravel()
+    given = np.asarray(ids).ravel()
+    if given.size and given.dtype.kind not in "iu":
+        raise DataError(f"responses: ids must be whole numbers, got {given[:5].tolist()}")
+    wanted = given.astype(np.int64)
     place = {int(cell): row for row, cell in enumerate(known)}
     absent = [int(cell) for cell in wanted if int(cell) not in place]
     if absent:
@@ -64,6 +83,17 @@ def cells_of(
         )
     rows = np.array([place[int(cell)] for cell in wanted], dtype=np.int64)
     return rows, wanted
+
+
+def _ids(responses: object) -> NDArray[np.int64]:
+    if isinstance(responses, Traces):
+        return responses.ids
+    if isinstance(responses, SpikeTrains):
+        return np.arange(responses.n_cells, dtype=np.int64)
+    raise DataError(
+        f"responses: expected Traces or SpikeTrains, got a {type(responses).__name__}; of arrays "
+        f"make Traces(values, time_s, ids) or SpikeTrains(times_s, ids, n_cells)"
+    )
 
 
 def trial_responses(
@@ -95,7 +125,8 @@ def trial_responses(
     Raises
     ------
     DataError
-        On an unknown id, an empty window, or traces with no frame in any window.
+        On an unknown id, an empty window, arguments of another type, or traces with no frame in any
+        window.
 
     Examples
     --------
@@ -132,12 +163,13 @@ def _trace_means(traces: Traces, rows: NDArray[np.int64], intervals: Array) -> A
         if b > a:
             out[:, column] = values[:, a:b].mean(axis=1)
     for bad in np.flatnonzero(np.isnan(out).any(axis=0) & (last > first)):
-        out[:, bad] = _finite_mean(values[:, first[bad] : last[bad]])
+        out[:, bad] = finite_means(values[:, first[bad] : last[bad]])
     return out
 
 
-def _finite_mean(values: Array) -> Array:
+def finite_means(values: Array, axis: int | tuple[int, ...] = -1) -> Array:
+    """Return the mean of the finite values along `axis`; NaN where there is none."""
     finite = np.isfinite(values)
-    count = finite.sum(axis=1)
-    total = np.where(finite, values, 0.0).sum(axis=1)
+    count = finite.sum(axis=axis)
+    total = np.where(finite, values, 0.0).sum(axis=axis)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

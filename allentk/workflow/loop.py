@@ -41,7 +41,7 @@ class LoopResult:
     response : NetworkResponse
         Its responses.
     metrics : DataFrame
-        One row per cell of the network.
+        One row per cell of the network, under the reference's conditions.
     session : OphysSession
         The Observatory session.
     session_metrics : DataFrame
@@ -145,18 +145,18 @@ def run(
     tell(f"It looked at gratings for {response.duration_s:.0f} s; mean rates: {rates}.")
     session = observatory.session(session_id)
     tell(f"Observatory session {session_id}: {len(session.cell_specimen_ids)} cells.")
-    metrics = responses.drifting_gratings(response)
+    scored = Benchmark("drifting_gratings", reference=reference).score(response)
     result = LoopResult(
         studies=tuple(studies),
         left_out=left_out,
         network=network,
         response=response,
-        metrics=metrics,
+        metrics=scored.model_table,
         session=session,
         session_metrics=responses.drifting_gratings(
             session.dff(), session.stimulus_table("drifting_gratings")
         ),
-        benchmark=Benchmark("drifting_gratings", reference=reference).score(metrics),
+        benchmark=scored,
         folder=Path(out),
         provenance={
             "seed": seed,

@@ -9,7 +9,7 @@ from scipy import stats
 
 from allentk import registry
 from allentk.benchmark import Benchmark, Reference, load_reference, reference_names
-from allentk.benchmark.benchmark import RESULT_COLUMNS
+from allentk.benchmark.result import RESULT_COLUMNS
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
 from allentk.errors import DataError
 
@@ -148,7 +148,7 @@ def test_missing_columns_are_not_scored_and_say_why():
 
 
 def test_an_unknown_population_is_refused():
-    with pytest.raises(DataError, match=r"no population 'granule'.*L2/3 Exc"):
+    with pytest.raises(DataError, match=r"no population 'granule' \(20 cells\).*L2/3 Exc"):
         Benchmark().score(cells(20, ("granule",)))
     with pytest.raises(DataError, match="no population 'nan'"):
         Benchmark().score(cells(20, ("L4 Exc",)).assign(population=np.nan))
@@ -191,6 +191,159 @@ def test_the_same_seed_gives_the_same_ceiling():
     assert not first["ceiling"].equals(third["ceiling"])
 
 
+def shown_at(frequencies=(2.0, 4.0), contrast=0.8, n_repeats=2):
+    """Gratings of 2 s at every frequency, and as many blanks as gratings of one direction."""
+    directions = [*np.arange(0.0, 360, 45), np.nan]
+    pairs = [(d, f) for f in frequencies for d in directions] * n_repeats
+    rows = pd.DataFrame(pairs, columns=["orientation_deg", "temporal_frequency_hz"])
+    blank = rows["orientation_deg"].isna()
+    rows.loc[blank, "temporal_frequency_hz"] = np.nan
+    start = 0.5 + 2.5 * np.arange(len(rows))
+    return StimulusTable(
+        rows.assign(
+            start_s=start,
+            stop_s=start + 2,
+            stimulus=np.where(blank, "blank", "drifting_gratings"),
+            contrast=np.where(blank, np.nan, contrast),
+        )
+    )
+
+
+def watching(shown, rates_hz={2.0: 5.0, 4.0: 15.0}, n_cells=30):  # noqa: B006
+    """Untuned cells, all of one rate per temporal frequency, and of 1 Hz in blanks."""
+    trains = []
+    for row in shown.table.itertuples():
+        n = round(2 * rates_hz.get(row.temporal_frequency_hz, 1.0))
+        trains += list(row.start_s + (np.arange(n) + 0.5) * 2 / n)
+    spikes = SpikeTrains.from_lists([trains] * n_cells)
+    nodes = {"v1": pd.DataFrame({"cell_class": ["L4 Exc"] * n_cells})}
+    return NetworkResponse({"v1": spikes}, shown.duration_s + 1, shown, nodes)
+
+
+def test_the_reference_says_its_conditions():
+    reference = load_reference()
+    assert reference.conditions == {"temporal_frequency_hz": 2.0, "contrast": 0.8}
+    assert reference.to_dict()["conditions"] == reference.conditions
+    assert Reference.from_dict(reference.to_dict()).conditions == reference.conditions
+    for conditions in ({"colour": 1.0}, {"contrast": np.nan}):
+        with pytest.raises(DataError, match="temporal_frequency_hz"):
+            Reference.from_table(cells(), conditions=conditions, draws=1)
+
+
+def test_a_network_is_measured_under_the_conditions_of_the_reference():
+    response = watching(shown_at())
+    table = Benchmark().measure(response)
+    assert table["peak_rate_hz"].unique().tolist() == [5.0]
+    assert table["spontaneous_rate_hz"].unique().tolist() == [1.0]
+    assert (table["n_trials"] == 16).all()
+    result = Benchmark().score(response)
+    pd.testing.assert_frame_equal(result.model_table, table)
+    assert row(result, "peak_rate_hz", "L4 Exc")["median_model"] == 5.0
+    assert result.measured_under == (
+        "16 gratings with temporal_frequency_hz 2, contrast 0.8, and 4 blanks"
+    )
+
+
+def test_gratings_unlike_the_references_are_not_compared():
+    with pytest.raises(DataError, match=r"temporal_frequency_hz 2, .*shown were .*_hz 4"):
+        Benchmark().score(watching(shown_at(frequencies=(4.0,))))
+    with pytest.raises(DataError, match=r"shown were temporal_frequency_hz 2, contrast 0\.1"):
+        Benchmark().measure(watching(shown_at(contrast=0.1)))
+
+
+def test_what_the_presentations_or_the_table_do_not_say_is_said():
+    shown = shown_at(frequencies=(2.0,), contrast=np.nan)
+    assert "contrast 0.8 (taken for granted" in Benchmark().score(watching(shown)).measured_under
+    model = cells(20, ("L4 Exc",))
+    assert Benchmark().score(model).measured_under == "a table, taken as it is given"
+    two = Benchmark().score(model.assign(preferred_tf_hz=[2.0, 4.0] * 10))
+    assert "prefer 4 Hz" in two.measured_under
+    alike = Benchmark().score(model.assign(preferred_tf_hz=2.0))
+    assert alike.measured_under == "a table, taken as it is given"
+
+
+def test_a_reference_without_conditions_takes_all_gratings():
+    result = Benchmark(reference=cells()).score(watching(shown_at()))
+    assert result.model_table["peak_rate_hz"].unique().tolist() == [15.0]
+    assert result.measured_under == "32 gratings of all conditions shown, and 4 blanks"
+
+
+def test_only_drifting_gratings_are_measured():
+    other = Benchmark("flashes", reference=cells())
+    with pytest.raises(DataError, match="only drifting_gratings"):
+        other.score(watching(shown_at()))
+    with pytest.raises(DataError, match="expected a NetworkResponse"):
+        Benchmark().measure(cells())
+
+
+def test_a_network_of_no_cells_scores_nothing():
+    nobody = NetworkResponse({"v1": SpikeTrains([], [], 0)}, 100.0, shown_at())
+    assert not Benchmark().score(nobody).table["scored"].any()
+
+
+def test_means_with_a_ceiling_are_over_the_classes_that_have_one():
+    data = pd.concat([cells(200, ("L4 Exc",), seed=1), cells(20, ("L4 PV",), seed=2)])
+    model = pd.concat([cells(200, ("L4 Exc",), seed=3), cells(200, ("L4 PV",), seed=4, shift=9.0)])
+    result = Benchmark(reference=data, metrics=["peak_rate_hz"]).score(model)
+    exc, pv = (row(result, "peak_rate_hz", name) for name in ("L4 Exc", "L4 PV"))
+    got = result.summary().iloc[0]
+    assert got[["n_scored", "n_with_ceiling", "n_within_noise"]].tolist() == [2, 1, 1]
+    assert got["S_mean"] == pytest.approx((exc["S"] + pv["S"]) / 2)
+    assert got["S_mean_with_ceiling"] == exc["S"]
+    assert got["ceiling_mean"] == exc["ceiling"]
+    assert got["S_over_ceiling_mean"] == pytest.approx(exc["S"] / exc["ceiling"])
+
+
+def test_fluorescence_is_not_compared_with_rates():
+    names = {name: name.replace("rate_hz", "response") for name in cells(1)}
+    fluorescent = cells(50).rename(columns=names)
+    result = Benchmark().score(fluorescent)
+    assert not result.table["scored"].any()
+    reason = "the model's responses are in dF/F, those of the reference in Hz"
+    assert set(result.table["reason"]) == {reason}
+    back = Benchmark(reference=fluorescent).score(cells(50))
+    assert not back.table["scored"].any()
+    assert Benchmark(reference=fluorescent).score(fluorescent).table["scored"].all()
+
+
+def test_content_that_is_no_reference_is_refused():
+    good = Reference.from_table(cells(), draws=1).to_dict()
+    for wrong in ([1], None, {"format": "allentk-reference-1"}):
+        with pytest.raises(DataError, match=r"Reference\.from_dict"):
+            Reference.from_dict(wrong)
+    for key in ("name", "conditions", "classes", "metrics"):
+        with pytest.raises(DataError, match=rf"keys \['{key}'\] are missing"):
+            Reference.from_dict({k: v for k, v in good.items() if k != key})
+    parts = {"classes": {"L4 Exc": {"peak_rate_hz": {"n": 3}}}, "metrics": [], "filters": None}
+    for key, value in parts.items():
+        with pytest.raises(DataError, match=r"not what Reference\.to_dict writes"):
+            Reference.from_dict({**good, key: value})
+    strange = {"L4 Exc": {"osi": good["classes"]["L4 Exc"]["osi_vector"]}}
+    with pytest.raises(DataError, match="no metric 'osi'"):
+        Reference.from_dict({**good, "classes": strange})
+
+
+def test_tables_that_make_no_reference_are_refused():
+    with pytest.raises(DataError, match="draws must be at least 1"):
+        Reference.from_table(cells(), draws=0)
+    with pytest.raises(DataError, match="expected a DataFrame"):
+        Reference.from_table([1.0])
+    with pytest.raises(DataError, match="needs the column peak_rate_hz"):
+        Reference.from_table(cells().drop(columns="peak_rate_hz"), min_peak_rate_hz=0.5)
+
+
+def test_other_types_are_refused_with_what_is_expected():
+    for wrong in ([1.0], None, SpikeTrains([], [], 0)):
+        with pytest.raises(DataError, match="expected a DataFrame"):
+            Benchmark().score(wrong)
+    for reference in (3, None, [cells()]):
+        with pytest.raises(DataError, match="a name, a Reference or a DataFrame"):
+            Benchmark(reference=reference)
+    for metrics in ("osi_vector", 3):
+        with pytest.raises(DataError, match="sequence of names"):
+            Benchmark(metrics=metrics)
+
+
 def test_a_network_is_measured_and_scored():
     directions = np.tile(np.arange(0.0, 360, 45), 4)
     start = 0.5 + 2.5 * np.arange(directions.size)
@@ -212,8 +365,9 @@ def test_a_network_is_measured_and_scored():
     response = NetworkResponse({"v1": trains}, shown.duration_s, shown, {"v1": nodes})
     result = Benchmark().score(response)
     assert result.table["scored"].sum() == 8
-    assert "no finite" not in " ".join(result.table["reason"])
-    assert row(result, "spontaneous_rate_hz", "L4 Exc")["n_dropped"] == 25
+    spontaneous = row(result, "spontaneous_rate_hz", "L4 Exc")  # there are no blanks
+    assert spontaneous["n_dropped"] == 25
+    assert spontaneous["reason"] == "the model has 0 cells, fewer than 15"
     assert len(result.model_table) == 40
 
 

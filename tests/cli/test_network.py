@@ -45,7 +45,8 @@ def test_the_tables_are_the_librarys(network, files, tmp_path):
         [read_glif(files["spiny"])], [read_glif(files["aspiny"])], n_cells=40, seed=3
     )
     response = simulate(built, visual.drifting_gratings(n_repeats=1, seed=3), seed=3)
-    expected = responses.drifting_gratings(response)
+    table = response.presentations.where(temporal_frequency_hz=2.0, keep_blanks=True)
+    expected = responses.drifting_gratings(response, table)
     metrics = pd.read_csv(tmp_path / "out" / "metrics.csv")
     pd.testing.assert_frame_equal(metrics, expected, check_dtype=False)
     spikes = pd.read_csv(tmp_path / "out" / "spikes.csv")
