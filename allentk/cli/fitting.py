@@ -125,7 +125,7 @@ def table_to_read(scores: pd.DataFrame) -> str:
     lines += [f"stopped, {reason}" for reason in fitted["stopped"].unique()]
     if not held_out:
         lines.append(
-            "no sweeps named Noise 1 and Noise 2 both, so nothing was held out: the ratio is on sweeps "
+            "no sweeps named Noise 1 and Noise 2 both, so nothing was held out: a ratio is on sweeps "
             "of the fit"
         )
     return "\n".join(lines).rstrip()

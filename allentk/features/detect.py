@@ -7,15 +7,20 @@ before the peak.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.errors import FeatureError
+
 __all__ = ["Criteria", "Found", "detect"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+
+_POSITIVE = ("dv_cutoff", "thresh_frac", "max_interval_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,14 @@ class Criteria:
     min_height_mv, min_peak_mv : float
         Smallest height above the crossing, and lowest peak.
     reject_at_start_s : float
-        Thresholds that come no later than this after the window's start are dropped.
+        Thresholds that come no later than this after the window's start are dropped; nothing is
+        dropped where it is 0, as published. A fast stimulus onset that counts as a spike's threshold
+        needs it: Allen's feature vectors take 0.0002 s.
+
+    Raises
+    ------
+    FeatureError
+        On a number that is NaN, or a cutoff, fraction or interval that is not positive.
     """
 
     dv_cutoff: float = 20.0
@@ -42,6 +54,13 @@ class Criteria:
     min_height_mv: float = 2.0
     min_peak_mv: float = -30.0
     reject_at_start_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            wanted = "positive" if name in _POSITIVE else "a number"
+            if math.isnan(value) or (name in _POSITIVE and value <= 0):
+                raise FeatureError(f"Criteria: {name} must be {wanted}, got {value!r}")
 
 
 @dataclass(slots=True)
@@ -135,7 +154,7 @@ def _merge_overlaps(spikes: Found) -> Found:
 
 def _mend_long(v: Array, slope: Array, rate: float, spikes: Found, criteria: Criteria) -> Found:
     """Where the threshold lies too long before the peak, one of the two is wrong."""
-    limit = round(criteria.max_interval_s * rate)
+    limit = max(round(criteria.max_interval_s * rate), 1)
     too_long = np.flatnonzero((spikes.peak - spikes.threshold) >= limit)
     if too_long.size == 0:
         return spikes
@@ -150,7 +169,7 @@ def _mend_long(v: Array, slope: Array, rate: float, spikes: Found, criteria: Cri
             continue
         new_peak = start + int(v[start : start + 2 * limit].argmax())
         is_last = i == spikes.threshold.size - 1
-        if new_peak - start < limit and (is_last or new_peak < spikes.threshold[i + 1]):
+        if 0 < new_peak - start < limit and (is_last or new_peak < spikes.threshold[i + 1]):
             spikes.peak[i] = new_peak
         else:
             keep[i] = False

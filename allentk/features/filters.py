@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-__all__ = ["CUTOFF_HZ", "cutoff_hz", "dvdt"]
+__all__ = ["CUTOFF_HZ", "HEAVY_CUTOFF_HZ", "cutoff_hz", "dvdt", "heavy_cutoff_hz"]
 
 Array = NDArray[np.float64]
 
@@ -19,6 +19,11 @@ CUTOFF_HZ, HEAVY_CUTOFF_HZ = 10_000.0, 1_000.0
 def cutoff_hz(sampling_rate_hz: float) -> float:
     """Return the low-pass used for spikes: 10 kHz, or 0.4 of the rate at 20 kHz and below."""
     return CUTOFF_HZ if sampling_rate_hz > 2 * CUTOFF_HZ else 0.4 * sampling_rate_hz
+
+
+def heavy_cutoff_hz(sampling_rate_hz: float) -> float:
+    """Return the low-pass used for what follows a spike: 1 kHz, or 0.4 of the rate below 2.5 kHz."""
+    return min(HEAVY_CUTOFF_HZ, 0.4 * sampling_rate_hz)
 
 
 @lru_cache(maxsize=32)

@@ -5,14 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from allentk.data import Sweep, SweepSet
 from allentk.errors import AllenTKError, FeatureError
 from allentk.features.detect import Criteria
 from allentk.features.spike_table import filtered, spikes_of
-from allentk.features.subthreshold import BASELINE_S, baseline, deflection, sag, time_constant
-from allentk.features.train import train
+from allentk.features.subthreshold import (
+    BASELINE_S,
+    HOLDING_S,
+    baseline,
+    deflection,
+    holding_pa,
+    sag,
+    time_constant,
+)
+from allentk.features.train import TRAIN_FEATURES, train
 
 __all__ = ["FIRST_SPIKE", "amplitude_pa", "sweep", "table"]
 
@@ -30,22 +39,40 @@ FIRST_SPIKE = (
     "width",
 )
 
+_SUBTHRESHOLD = ("v_baseline", "peak_deflect", "sag", "tau")
+
+#: Columns of ``table``.
+COLUMNS = (
+    "number",
+    "stimulus",
+    "amplitude_pa",
+    *TRAIN_FEATURES,
+    *_SUBTHRESHOLD,
+    *FIRST_SPIKE,
+    "error",
+)
+
 #: Protocols whose response outlasts the current: they are measured to the end of the sweep.
 _TO_THE_END = ("Short Square", "Ramp")
 
 
 def amplitude_pa(recorded: Sweep) -> float:
-    """Return the nominal amplitude in pA, or else the current's largest excursion in the window.
+    """Return the nominal amplitude in pA, or else the largest change of the current in the window.
 
-    The excursion is from the mean current of the 10 ms before the window, so that a holding current
-    does not count.
+    The change is from the holding current, the median of the 10 ms before the window, to the median of
+    a block of about 10 ms (of the whole window where that is shorter), so that neither a holding current
+    nor an artefact of a few milliseconds counts. Trains of shorter pulses need a nominal amplitude.
     """
     if not math.isnan(recorded.amplitude_pa) or not recorded.has_window:
         return recorded.amplitude_pa
     first, last = recorded.index(recorded.start_s), recorded.index(recorded.stop_s)
-    before = recorded.current_pa[max(first - round(0.01 * recorded.sampling_rate_hz), 0) : first]
-    change = recorded.current_pa[first:last] - (float(before.mean()) if before.size else 0.0)
-    return float(change[abs(change).argmax()]) if change.size else math.nan
+    if first >= last:
+        return math.nan
+    n_blocks = max(round((last - first) / (HOLDING_S * recorded.sampling_rate_hz)), 1)
+    blocks = np.array_split(recorded.current_pa[first:last], min(n_blocks, last - first))
+    change = np.array([np.median(block) for block in blocks])
+    change -= holding_pa(recorded, recorded.start_s)
+    return float(change[np.abs(change).argmax()])
 
 
 def window(recorded: Sweep) -> tuple[float, float | None]:
@@ -98,7 +125,7 @@ def sweep(recorded: Sweep, *, criteria: Criteria | None = None) -> dict[str, Any
 
 
 def _subthreshold(recorded: Sweep, amplitude: float) -> dict[str, float]:
-    row = dict.fromkeys(("v_baseline", "peak_deflect", "sag", "tau"), math.nan)
+    row = dict.fromkeys(_SUBTHRESHOLD, math.nan)
     if not recorded.has_window or recorded.stop_s <= recorded.start_s:
         return row
     row["v_baseline"] = baseline(recorded, recorded.start_s)
@@ -121,7 +148,7 @@ def table(sweeps: SweepSet) -> pd.DataFrame:
     -------
     DataFrame
         One row per sweep: ``number``, ``stimulus``, the keys of ``sweep`` and ``error`` (empty where all
-        went well).
+        went well); the same columns where there is no sweep.
     """
     rows = []
     for listed in sweeps.table.to_dict("records"):
@@ -133,4 +160,4 @@ def table(sweeps: SweepSet) -> pd.DataFrame:
         except AllenTKError as error:
             row.update(amplitude_pa=listed["amplitude_pa"], error=str(error))
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))

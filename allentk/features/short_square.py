@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from allentk.data import SweepSet
+from allentk.errors import AllenTKError
 from allentk.features.detect import Criteria
 from allentk.features.measure import amplitude_pa
-from allentk.features.spike_table import Filtered, filtered, spikes_of
+from allentk.features.spike_table import Filtered, bounds, filtered, spikes_of
 
-__all__ = ["adjusted", "short_squares"]
+__all__ = ["adjusted", "prepared", "short_squares"]
 
 #: The first part of the pulse, where its own charging is steepest.
 ONSET_S = 0.001
@@ -27,19 +29,37 @@ _MEANS = (
 )
 
 
+def prepared(sweeps: SweepSet) -> tuple[list[Filtered], list[dict[str, Any]]]:
+    """Read and filter every sweep once; return those that can be measured, and why others cannot.
+
+    The second list has one dict per failed sweep: ``number`` and ``error``.
+    """
+    traces, failed = [], []
+    for number in sweeps.numbers:
+        try:
+            trace = filtered(sweeps.sweep(number))
+            if trace.sweep.has_window:
+                bounds(trace, trace.sweep.start_s, None)
+            traces.append(trace)
+        except AllenTKError as error:
+            failed.append({"number": number, "error": str(error)})
+    return traces, failed
+
+
 def adjusted(traces: list[Filtered]) -> Criteria:
     """Return the criteria that tell spikes of short squares from the charging by the pulse.
 
-    dV/dt must reach 1.1 times the median of the steepest charging in the pulse's first millisecond;
-    the threshold is where it was 1.2 times its median at the end of that millisecond (at least 10 %
-    of the mean upstroke).
+    dV/dt must reach 1.1 times the median of the steepest charging in the pulse's first millisecond,
+    and 20 V/s, which any spike must reach; the threshold is where it was 1.2 times its median at the
+    end of that millisecond (at least 10 % of the mean upstroke).
     """
     steepest, at_end = [], []
     for trace in traces:
-        first = trace.sweep.index(trace.sweep.start_s)
-        last = trace.sweep.index(trace.sweep.start_s + ONSET_S)
-        steepest.append(float(trace.slope[first:last].max()))
-        at_end.append(float(trace.slope[min(last, trace.slope.size - 1)]))
+        final = trace.slope.size - 1
+        first = min(trace.sweep.index(trace.sweep.start_s), final)
+        last = min(trace.sweep.index(trace.sweep.start_s + ONSET_S), final)
+        steepest.append(float(trace.slope[first : max(last, first + 1)].max()))
+        at_end.append(float(trace.slope[last]))
     cutoff = max(1.1 * float(np.median(steepest)), Criteria().dv_cutoff)
     found = [
         spikes_of(trace, trace.sweep.start_s, None, Criteria(dv_cutoff=cutoff))["upstroke"]
@@ -53,32 +73,42 @@ def adjusted(traces: list[Filtered]) -> Criteria:
     )
 
 
-def short_squares(sweeps: SweepSet) -> dict[str, float]:
+def short_squares(traces: list[Filtered]) -> dict[str, float]:
     """Return the published short-square columns; empty where no short square has a spike.
+
+    Spikes that were cut off by the end of the recording do not count.
 
     Parameters
     ----------
-    sweeps : SweepSet
-        The short squares of one cell.
+    traces : list of Filtered
+        The short squares of one cell; those without a stimulus window are left out.
 
     Returns
     -------
     dict
         Mean of the first spike over all spiking sweeps, and ``threshold_i_short_square``: the
-        amplitude that made a spike most often (the lower of equals), in pA.
+        amplitude that made a spike most often (the lower of equals), in pA. Amplitudes that differ by
+        less than rounding to 1 pA are one, so that measured currents can be counted.
     """
-    traces = [filtered(sweep) for sweep in sweeps if sweep.has_window]
-    if not traces:
+    timed = [trace for trace in traces if trace.sweep.has_window]
+    if not timed:
         return {}
-    criteria = adjusted(traces)
-    tables = [spikes_of(trace, trace.sweep.start_s, None, criteria) for trace in traces]
-    spiking = [(trace, spikes) for trace, spikes in zip(traces, tables, strict=True) if len(spikes)]
-    if not spiking:
+    criteria = adjusted(timed)
+    firsts, amplitudes = [], []
+    for trace in timed:
+        spikes = spikes_of(trace, trace.sweep.start_s, None, criteria)
+        whole = spikes[~spikes["clipped"].astype(bool)]
+        if len(whole):
+            firsts.append(whole.iloc[0])
+            amplitudes.append(amplitude_pa(trace.sweep))
+    if not firsts:
         return {}
-    mean = (
-        pd.DataFrame([spikes.iloc[0] for _, spikes in spiking])[list(_MEANS)].astype(float).mean()
-    )
-    amplitudes = pd.Series([amplitude_pa(trace.sweep) for trace, _ in spiking])
+    mean = pd.DataFrame(firsts)[list(_MEANS)].astype(float).mean()
     row = {f"{name}_short_square": float(mean[name]) for name in _MEANS}
-    row["threshold_i_short_square"] = float(amplitudes.mode().min())
+    row["threshold_i_short_square"] = _most_common(pd.Series(amplitudes))
     return row
+
+
+def _most_common(amplitudes: pd.Series) -> float:
+    rounded = amplitudes.round()
+    return float(amplitudes[rounded == rounded.mode().min()].median())

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from allentk.data import Sweep
 from allentk.errors import FeatureError
 from allentk.features.detect import Criteria, Found, detect
-from allentk.features.filters import HEAVY_CUTOFF_HZ, cutoff_hz, dvdt
+from allentk.features.filters import cutoff_hz, dvdt, heavy_cutoff_hz
 from allentk.features.shape import Shape, shapes
 
-__all__ = ["SPIKE_COLUMNS", "Filtered", "filtered", "spikes", "spikes_of"]
+__all__ = ["SPIKE_COLUMNS", "Filtered", "bounds", "filtered", "spikes", "spikes_of"]
 
 Array = NDArray[np.float64]
 
@@ -109,7 +109,8 @@ def spikes(
     DataFrame
         One row per spike, columns `SPIKE_COLUMNS` (none missing where there is no spike). Indices are
         samples of the sweep. ``attrs["filter_hz"]`` is the low-pass used: 10 kHz, or 0.4 of the
-        sampling rate at 20 kHz and below.
+        sampling rate at 20 kHz and below. Afterdepolarisations are found at 1 kHz, or at 0.4 of the
+        sampling rate below 2.5 kHz.
 
     Raises
     ------
@@ -130,7 +131,8 @@ def spikes(
     return spikes_of(filtered(sweep), start_s, end_s)
 
 
-def _window(trace: Filtered, start_s: float | None, end_s: float | None) -> tuple[int, int]:
+def bounds(trace: Filtered, start_s: float | None, end_s: float | None) -> tuple[int, int]:
+    """Return the first and last sample of a window; FeatureError where it is not inside the sweep."""
     start = 0.0 if start_s is None else start_s
     end = trace.end_s if end_s is None else min(end_s, trace.end_s)
     if not 0 <= start < end:
@@ -148,12 +150,12 @@ def spikes_of(
     criteria: Criteria | None = None,
 ) -> pd.DataFrame:
     """Find the spikes of a prepared sweep; see ``spikes``."""
-    first, last = _window(trace, start_s, end_s)
+    first, last = bounds(trace, start_s, end_s)
     found = detect(trace.v, trace.slope, trace.rate, first, last, criteria or Criteria())
     if found.peak.size == 0:
         table = pd.DataFrame({name: pd.Series(dtype=float) for name in SPIKE_COLUMNS})
     else:
-        heavy = dvdt(trace.v, trace.rate, HEAVY_CUTOFF_HZ)
+        heavy = dvdt(trace.v, trace.rate, heavy_cutoff_hz(trace.rate))
         table = _rows(trace, found, shapes(trace.v, trace.slope, heavy, trace.rate, last, found))
     table.attrs["filter_hz"] = trace.cutoff_hz
     return table

@@ -10,13 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from allentk.data import Sweep
+from allentk.errors import FeatureError
 
-__all__ = ["baseline", "deflection", "input_resistance", "sag", "time_constant"]
+__all__ = ["baseline", "deflection", "holding_pa", "input_resistance", "sag", "time_constant"]
 
 Array = NDArray[np.float64]
 
 #: The published table measures baseline and steady state over 100 ms.
 BASELINE_S = 0.1
+#: What a step's current is measured from, and the blocks it is measured in.
+HOLDING_S = 0.01
 
 
 def _mean(sweep: Sweep, start_s: float, end_s: float) -> float:
@@ -29,14 +32,31 @@ def baseline(sweep: Sweep, start_s: float, *, window_s: float = BASELINE_S) -> f
     return _mean(sweep, start_s - window_s, start_s)
 
 
+def holding_pa(sweep: Sweep, start_s: float) -> float:
+    """Return the median current of the 10 ms before `start_s`, in pA; 0 where there is nothing before."""
+    before = sweep.current_pa[sweep.index(start_s - HOLDING_S) : sweep.index(start_s)]
+    return float(np.median(before)) if before.size else 0.0
+
+
 def deflection(sweep: Sweep, start_s: float, end_s: float) -> tuple[float, int]:
     """Return the peak deflection between `start_s` and `end_s`: voltage in mV, and its sample.
 
-    The largest voltage where the current in the middle is positive, else the smallest.
+    The largest voltage where the current in the middle is at or above the holding current (the median
+    of the 10 ms before), else the smallest.
+
+    Raises
+    ------
+    FeatureError
+        Where no sample of the sweep lies between them.
     """
     first, last = sweep.index(start_s), sweep.index(end_s)
+    if first >= last:
+        raise FeatureError(
+            f"{sweep.label}: no sample lies between {start_s} and {end_s} s; the sweep lasts "
+            f"{sweep.duration_s:.6g} s, give a start and an end inside it"
+        )
     part = sweep.voltage_mv[first:last]
-    up = sweep.current_pa[(first + last) // 2] >= 0
+    up = sweep.current_pa[(first + last) // 2] >= holding_pa(sweep, start_s)
     at = first + int(part.argmax() if up else part.argmin())
     return float(sweep.voltage_mv[at]), at
 
@@ -45,6 +65,11 @@ def sag(sweep: Sweep, start_s: float, end_s: float, *, window_s: float = BASELIN
     """Return (peak - steady) / (peak - baseline) of a hyperpolarising step, no unit.
 
     The peak is the mean of 5 ms about the minimum, the steady state that of the last `window_s`.
+
+    Raises
+    ------
+    FeatureError
+        Where no sample of the sweep lies between `start_s` and `end_s`.
     """
     peak_v, at = deflection(sweep, start_s, end_s)
     middle = at / sweep.sampling_rate_hz
@@ -59,6 +84,11 @@ def time_constant(sweep: Sweep, start_s: float, end_s: float) -> float:
 
     One exponential is fitted; NaN where the deflection is less than 20 times the noise before the
     step, where the fit does not converge, or where it misses by more than 1 mV (RMS).
+
+    Raises
+    ------
+    FeatureError
+        Where no sample of the sweep lies between `start_s` and `end_s`.
     """
     peak_v, at = deflection(sweep, start_s, end_s)
     base = baseline(sweep, start_s)
@@ -97,12 +127,22 @@ def _exponential(t: Array, v: Array) -> float:
 def input_resistance(voltage_mv: ArrayLike, current_pa: ArrayLike) -> float:
     """Return the slope of voltage on current in MOhm; NaN with fewer than two amplitudes.
 
+    Raises
+    ------
+    FeatureError
+        Where the two are not one-dimensional and equally long.
+
     Examples
     --------
     >>> round(input_resistance([-80, -75], [-50, -25]), 6)
     200.0
     """
     v, i = np.asarray(voltage_mv, dtype=float), np.asarray(current_pa, dtype=float)
+    if v.ndim != 1 or v.shape != i.shape:
+        raise FeatureError(
+            f"input resistance: voltage and current must be one-dimensional and equally long, got "
+            f"shapes {v.shape} and {i.shape}; give one of each per sweep"
+        )
     if np.unique(i).size < 2:
         return math.nan
     return float(np.polynomial.polynomial.polyfit(i, v, 1)[1]) * 1e3

@@ -8,9 +8,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["adaptation", "train"]
+__all__ = ["TRAIN_FEATURES", "adaptation", "train"]
 
 Array = NDArray[np.float64]
+
+#: Keys of ``train``.
+TRAIN_FEATURES = (
+    "n_spikes",
+    "avg_rate",
+    "latency",
+    "first_isi",
+    "mean_isi",
+    "median_isi",
+    "isi_cv",
+    "adapt",
+)
 
 
 def adaptation(intervals_s: Array) -> float:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from allentk.data import Response, Stimulus, Sweep, SweepSet
 from allentk.errors import ConfigError, FitError, NotFittedError
 from allentk.fitting.glif import LEVELS, fit_glif
 from allentk.fitting.objectives import SIGMA_S, score_trains
-from allentk.fitting.recording import DT_S, Trial, groups, read, sweep_set
+from allentk.fitting.recording import DT_S, Group, choose, groups
 from allentk.fitting.result import FitResult
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
 from allentk.simulation.glif import spike_steps
 
 __all__ = ["GLIFFitter"]
+
+log = logging.getLogger(__name__)
+
+#: Above it no generator takes a seed.
+LARGEST = 2**32 - 1
 
 
 class GLIFFitter:
@@ -29,10 +36,10 @@ class GLIFFitter:
     level : {1, 3}
         1: leaky integrate-and-fire. 3: with after-spike currents.
     seed : int
-        Draws the candidates of the refinement.
+        Draws the candidates of the refinement; 0 or more.
     train, test : str
-        Stimulus to fit on and stimulus to score on. Where a recording has no sweep of that name,
-        all its current-clamp sweeps are taken.
+        Stimulus to fit on and stimulus to score on. Where a recording has sweeps of neither name,
+        all its current-clamp sweeps of 0.5 s or more are taken, to fit and to score.
     max_evaluations : int
         Simulated candidates of the refinement; 0 leaves it at regressions and a scan of the threshold.
     progress : bool, optional
@@ -102,12 +109,12 @@ class GLIFFitter:
             setattr(self, name, value)
         return self
 
-    def fit(self, sweeps: SweepSet | Iterable[Sweep], y: Any = None) -> GLIFFitter:
+    def fit(self, sweeps: SweepSet | Sweep | Iterable[Sweep], y: Any = None) -> GLIFFitter:
         """Fit to the training sweeps of a recording.
 
         Parameters
         ----------
-        sweeps : SweepSet or iterable of Sweep
+        sweeps : SweepSet, Sweep or iterable of Sweep
             The recording.
         y : None
             Not used.
@@ -120,17 +127,15 @@ class GLIFFitter:
         Raises
         ------
         ConfigError
-            On a level that is not fitted.
+            On a level that is not fitted, or a seed or number of evaluations that is no number of 0 or
+            more.
         FitError
-            Where the sweeps do not hold what the fit needs; says what.
+            Where the sweeps do not hold what the fit needs, or those of `test` but not of `train`; says
+            what.
         """
-        if self.level not in LEVELS:
-            raise ConfigError(
-                f"GLIFFitter fits the levels {LEVELS}, got {self.level!r}; models of all five levels are "
-                f"read by allentk.read_glif and run by allentk.simulate"
-            )
+        self._check_options()
         self.result_: FitResult = fit_glif(
-            self._trials(sweeps, self.train),
+            choose(sweeps, self.train, other=self.test, option="train"),
             level=self.level,
             seed=self.seed,
             max_evaluations=self.max_evaluations,
@@ -139,15 +144,18 @@ class GLIFFitter:
         self.model_: GLIFParameters = self.result_.model
         return self
 
-    @staticmethod
-    def _trials(sweeps: SweepSet | Iterable[Sweep], stimulus: str) -> list[Trial]:
-        given = sweep_set(sweeps)
-        clamped = given.where(clamp="current")
-        named = clamped.where(stimulus=stimulus)
-        chosen = named if len(named) else clamped
-        if not len(chosen):
-            raise FitError(f"{given!r}: there is no current-clamp sweep")
-        return [read(sweep) for sweep in chosen]
+    def _check_options(self) -> None:
+        if self.level not in LEVELS:
+            raise ConfigError(
+                f"GLIFFitter fits the levels {LEVELS}, got {self.level!r}; models of all five levels are "
+                f"read by allentk.read_glif and run by allentk.simulate"
+            )
+        for name in ("seed", "max_evaluations"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or not 0 <= value < LARGEST:
+                raise ConfigError(
+                    f"GLIFFitter: {name} must be a whole number from 0 to {LARGEST - 1}, got {value!r}"
+                )
 
     def _fitted(self) -> GLIFParameters:
         if not hasattr(self, "model_"):
@@ -165,44 +173,52 @@ class GLIFFitter:
         return simulate(self._fitted(), stimulus, **kwargs)
 
     def evaluate(
-        self, sweeps: SweepSet | Iterable[Sweep], *, sigma_s: float = SIGMA_S
-    ) -> dict[str, float]:
+        self, sweeps: SweepSet | Sweep | Iterable[Sweep], *, sigma_s: float = SIGMA_S
+    ) -> dict[str, Any]:
         """Score the fitted model on the hold-out sweeps of a recording.
+
+        Stimuli to which the cell never fired are left out; a warning is logged of how many.
 
         Returns
         -------
         dict
             ``ratio``, ``model``, ``data``, ``pairwise``, ``reliability``, ``n_trials`` as in
             ``allentk.fitting.score_trains``; means over stimuli where there are several, weighted by their
-            trials; ``n_spikes_model`` and ``n_spikes_data`` (mean per trial).
+            trials; ``n_spikes_model`` and ``n_spikes_data`` (mean per trial); and ``stimulus``, the names
+            of what was scored.
 
         Raises
         ------
         NotFittedError
             Before ``fit``.
         FitError
-            Where no trial has a spike.
+            Where there are sweeps of `train` but not of `test`, or where no trial has a spike.
         """
         model = self._fitted()
-        rows, weights = [], []
-        for group in groups(self._trials(sweeps, self.test)):
-            times = (spike_steps(model, group.current_pa, dt_s=DT_S) + 1) * DT_S
-            trains = [trial.spike_times_s for trial in group.trials]
-            row = score_trains(times, trains, group.duration_s, sigma_s=sigma_s)
-            row["n_spikes_model"] = float(times.size)
-            row["n_spikes_data"] = sum(train.size for train in trains) / len(trains)
-            rows.append(row)
-            weights.append(len(trains))
-        total = sum(weights)
-        out = {
+        trials = choose(sweeps, self.test, other=self.train, option="test")
+        scored = [
+            group for group in groups(trials) if any(t.spike_times_s.size for t in group.trials)
+        ]
+        weights = [len(group.trials) for group in scored]
+        total, numbers = sum(weights), [trial.number for trial in trials]
+        if not scored:
+            raise FitError(
+                f"sweeps {numbers} hold no spike: there is nothing to score; name a stimulus the cell "
+                f"fired at with GLIFFitter(test=...)"
+            )
+        if total < len(trials):
+            log.warning("left out %d of the sweeps %s: no spike", len(trials) - total, numbers)
+        rows = [_score(model, group, sigma_s) for group in scored]
+        out: dict[str, Any] = {
             key: sum(row[key] * n for row, n in zip(rows, weights, strict=True)) / total
             for key in rows[0]
         }
-        return {**out, "n_trials": float(total)}
+        names = {t.sweep.stimulus or "unknown stimulus" for group in scored for t in group.trials}
+        return {**out, "n_trials": float(total), "stimulus": ", ".join(sorted(names))}
 
-    def score(self, sweeps: SweepSet | Iterable[Sweep], y: Any = None) -> float:
+    def score(self, sweeps: SweepSet | Sweep | Iterable[Sweep], y: Any = None) -> float:
         """Return the explained-variance ratio at 10 ms on the hold-out sweeps."""
-        return self.evaluate(sweeps)["ratio"]
+        return float(self.evaluate(sweeps)["ratio"])
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what this is; only scikit-learn asks."""
@@ -213,3 +229,13 @@ class GLIFFitter:
     def __repr__(self) -> str:
         fitted = f", fitted: {self.result_!r}" if hasattr(self, "result_") else ""
         return f"GLIFFitter(level={self.level}, seed={self.seed}{fitted})"
+
+
+def _score(model: GLIFParameters, group: Group, sigma_s: float) -> dict[str, float]:
+    """Score a model on the trials of one stimulus."""
+    times = (spike_steps(model, group.current_pa, dt_s=DT_S) + 1) * DT_S
+    trains = [trial.spike_times_s for trial in group.trials]
+    row = score_trains(times, trains, group.duration_s, sigma_s=sigma_s)
+    row["n_spikes_model"] = float(times.size)
+    row["n_spikes_data"] = sum(train.size for train in trains) / len(trains)
+    return row

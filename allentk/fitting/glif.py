@@ -179,7 +179,10 @@ def _refine(
         return PULL * float(x @ x) - scorer.ratio(_changed(model, x))
 
     found = search(cost, CMAES(start, 0.3, seed=seed), start=start, max_evaluations=max_evaluations)
-    rows = [("refinement", before + count, -cost) for count, cost in found.history]
+    rows = [
+        ("refinement", before + count, PULL * float(best @ best) - cost)
+        for count, best, cost in found.history
+    ]
     return _changed(model, found.best), found.reason, rows
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import FitError
 
-__all__ = ["SIGMA_S", "explained_variance", "score_trains", "train_covariance"]
+__all__ = ["SIGMA_S", "explained_variance", "reliability", "score_trains", "train_covariance"]
 
 Array = NDArray[np.float64]
 
@@ -35,7 +35,17 @@ def train_covariance(
         Length of the recording.
     sigma_s : float
         Standard deviation of the Gaussian.
+
+    Raises
+    ------
+    FitError
+        Where `duration_s` or `sigma_s` is not positive.
     """
+    if not (duration_s > 0 and sigma_s > 0):
+        raise FitError(
+            f"spike trains are compared over a positive duration and at a positive sigma, got "
+            f"duration_s={duration_s!r} and sigma_s={sigma_s!r}"
+        )
     a, b = np.asarray(a_s, dtype=float), np.asarray(b_s, dtype=float)
     spread = math.sqrt(2.0) * sigma_s
     first = np.searchsorted(b, a - 9 * spread)
@@ -55,6 +65,11 @@ def explained_variance(
 
     ``(var a + var b - var(a - b)) / (var a + var b)`` of the smoothed trains; NaN where neither has a
     spike.
+
+    Raises
+    ------
+    FitError
+        Where `duration_s` or `sigma_s` is not positive.
 
     Examples
     --------
@@ -102,7 +117,7 @@ def score_trains(
     Raises
     ------
     FitError
-        Without trials, or where no trial has a spike.
+        Without trials, where no trial has a spike, or on a duration or sigma that is not positive.
 
     References
     ----------
@@ -113,14 +128,17 @@ def score_trains(
         raise FitError(f"there is nothing to score: {len(trials)} trials, none with a spike")
     data = reliability(trials, duration_s, sigma_s=sigma_s)
     by_model = [explained_variance(trial, model, duration_s, sigma_s=sigma_s) for trial in trials]
-    score = float(np.nanmean(by_model))
+    score = _mean(by_model)
     return {"model": score, **data, "ratio": score / data["data"]}
 
 
 def reliability(
     trials: Sequence[Array], duration_s: float, *, sigma_s: float = SIGMA_S
 ) -> dict[str, float]:
-    """Return D, P, P / D and the number of trials; see ``score_trains``."""
+    """Return D, P, P / D and the number of trials; see ``score_trains``.
+
+    All but the last are NaN where no trial has a spike.
+    """
     n = len(trials)
     cross = np.empty((n, n))
     for i in range(n):
@@ -133,6 +151,12 @@ def reliability(
         by_mean = 2 * cross.mean(axis=1) / (var + cross.mean())
         pairs = 2 * cross / (var[:, None] + var[None, :])
     upper = pairs[np.triu_indices(n, 1)]
-    d = float(np.nanmean(by_mean))
-    p = float(np.nanmean(upper)) if upper.size and not np.isnan(upper).all() else math.nan
+    d, p = _mean(by_mean), _mean(upper)
     return {"data": d, "pairwise": p, "reliability": p / d, "n_trials": n}
+
+
+def _mean(values: ArrayLike) -> float:
+    """Return the mean of what is not NaN; NaN where there is nothing."""
+    array = np.asarray(values, dtype=float)
+    finite = array[~np.isnan(array)]
+    return float(finite.mean()) if finite.size else math.nan

@@ -36,7 +36,7 @@ class CMAES:
     sigma : float
         First step size.
     seed : int
-        Draws the candidates.
+        Draws the candidates; 0 or more.
     population : int, optional
         Candidates per generation.
 

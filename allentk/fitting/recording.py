@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,14 @@ from allentk.errors import FitError
 from allentk.features import spikes
 from allentk.simulation.glif import resampled
 
-__all__ = ["BIN_S", "Group", "Trial", "groups", "read", "sweep_set"]
+__all__ = ["BIN_S", "Group", "Trial", "choose", "groups", "read", "sweep_set"]
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
+#: Shortest sweep that a fit can use.
+SHORTEST_S = 0.5
 #: Bins of the regressions, and the time step of the simulations, in seconds.
 BIN_S, DT_S = 5e-4, 1e-4
 
@@ -59,9 +65,23 @@ class Group:
         return self.trials[0].duration_s
 
 
-def sweep_set(sweeps: SweepSet | Iterable[Sweep]) -> SweepSet:
-    """Return the sweeps as a SweepSet, whatever they came in."""
-    return sweeps if isinstance(sweeps, SweepSet) else SweepSet(list(sweeps))
+def sweep_set(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> SweepSet:
+    """Return the sweeps as a SweepSet, whatever they came in.
+
+    Raises
+    ------
+    FitError
+        On what are no sweeps, such as the name of a file.
+    """
+    if isinstance(sweeps, SweepSet):
+        return sweeps
+    if isinstance(sweeps, str | Path):
+        raise FitError(f"expected sweeps, got {str(sweeps)!r}; read it with allentk.read_nwb")
+    held = [sweeps] if isinstance(sweeps, Sweep) else list(sweeps)
+    foreign = sorted({type(each).__name__ for each in held if not isinstance(each, Sweep)})
+    if foreign:
+        raise FitError(f"expected sweeps, got {', '.join(foreign)} among them")
+    return SweepSet(held)
 
 
 def _binned(values: Array, rate: float) -> Array:
@@ -76,9 +96,9 @@ def read(sweep: Sweep) -> Trial:
     FitError
         On a sweep shorter than 0.5 s or with values that are not finite.
     """
-    if sweep.duration_s < 0.5:
+    if sweep.duration_s < SHORTEST_S:
         raise FitError(
-            f"{sweep.label} lasts {sweep.duration_s:.3f} s; a fit needs noise of 0.5 s or more"
+            f"{sweep.label} lasts {sweep.duration_s:.3f} s; a fit needs noise of {SHORTEST_S} s or more"
         )
     finite = np.isfinite(sweep.voltage_mv) & np.isfinite(sweep.current_pa)
     if not finite.all():
@@ -97,6 +117,60 @@ def read(sweep: Sweep) -> Trial:
         quiet_until_s=min(start, first_spike),
         sweep=sweep,
     )
+
+
+def choose(
+    sweeps: SweepSet | Sweep | Iterable[Sweep], stimulus: str, *, other: str, option: str
+) -> list[Trial]:
+    """Read the current-clamp sweeps of one stimulus.
+
+    Where there is neither this stimulus nor `other`, the recording does not tell what to fit and what
+    to score, and all sweeps that are long enough are taken.
+
+    Parameters
+    ----------
+    sweeps : SweepSet, Sweep or iterable of Sweep
+        The recording.
+    stimulus : str
+        Name of the stimulus.
+    other : str
+        Name of the stimulus that must not be taken instead.
+    option : str
+        The option of ``GLIFFitter`` that names `stimulus`; used in messages.
+
+    Raises
+    ------
+    FitError
+        Where there is no such sweep but one of `other`, no current-clamp sweep, or none that is long
+        enough.
+    """
+    given = sweep_set(sweeps)
+    clamped = given.where(clamp="current")
+    if not len(clamped):
+        raise FitError(f"{given!r}: there is no current-clamp sweep; give one recording of a cell")
+    there = set(clamped.table["stimulus"])
+    if stimulus in there:
+        return [read(sweep) for sweep in clamped.where(stimulus=stimulus)]
+    if other in there:
+        raise FitError(
+            f"{clamped!r}: no sweep of {stimulus!r}, and those of {other!r} are not taken instead: "
+            f"what is scored must not have been fitted; name one that is there with "
+            f"GLIFFitter({option}=...)"
+        )
+    trials = [read(sweep) for sweep in clamped if sweep.duration_s >= SHORTEST_S]
+    if not trials:
+        raise FitError(
+            f"{clamped!r}: all of the sweeps {clamped.numbers} are shorter than {SHORTEST_S} s; a fit "
+            f"needs longer ones, best repeated noise"
+        )
+    if len(trials) < len(clamped):
+        log.warning(
+            "%r: left out %d sweeps shorter than %s s",
+            clamped,
+            len(clamped) - len(trials),
+            SHORTEST_S,
+        )
+    return trials
 
 
 def groups(trials: Iterable[Trial]) -> list[Group]:

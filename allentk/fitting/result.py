@@ -40,7 +40,8 @@ class FitResult:
     reason : Reason
         Why the search stopped.
     history : DataFrame
-        One row per stage or generation: ``stage``, ``evaluations``, ``score``.
+        One row per stage or generation: ``stage``, ``evaluations``, ``score`` (the explained-variance
+        ratio of the best candidate so far; the refinement weighs it against the quadratic pull).
     seed : int
         Seed of the search.
     evaluations : int

@@ -19,13 +19,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Best candidate of a search, its cost, and how the search went."""
+    """Best candidate of a search, its cost, and how the search went.
+
+    `history` has the evaluations so far, the best candidate of them and its cost.
+    """
 
     best: Array
     cost: float
     reason: Reason
     evaluations: int
-    history: list[tuple[int, float]]
+    history: list[tuple[int, Array, float]]
 
 
 def search(
@@ -49,7 +52,7 @@ def search(
         When to stop at the latest; a generation that has begun is finished.
     """
     best, best_cost = start, _finite(cost(start))
-    evaluations, history, reason = 1, [(1, best_cost)], Reason.BUDGET
+    evaluations, history, reason = 1, [(1, best, best_cost)], Reason.BUDGET
     while evaluations < max_evaluations:
         candidates = optimizer.ask()
         costs = [_finite(cost(candidate)) for candidate in candidates]
@@ -58,7 +61,7 @@ def search(
         leader = int(np.argmin(costs))
         if costs[leader] < best_cost:
             best, best_cost = candidates[leader], costs[leader]
-        history.append((evaluations, best_cost))
+        history.append((evaluations, best, best_cost))
         if optimizer.stop():
             reason = Reason.CONVERGED
             break

@@ -76,8 +76,8 @@ class GLIFParameters:
     Raises
     ------
     DataError
-        On a number that is not finite, a C, R or time constant that is not positive, or a parameter
-        that this level does not have.
+        On a number that is not finite, a C, R or time constant that is not positive, a refractory time
+        or decay rate that is negative, or a parameter that this level does not have.
 
     Examples
     --------
@@ -120,8 +120,9 @@ class GLIFParameters:
         for name in ("C_pf", "R_mohm"):
             if not getattr(self, name) > 0:
                 raise DataError(f"GLIF: {name} must be positive, got {getattr(self, name)}")
-        if self.t_ref_s < 0:
-            raise DataError(f"GLIF: t_ref_s must not be negative, got {self.t_ref_s}")
+        for name in ("t_ref_s", "th_spike_b_per_s", "th_voltage_b_per_s"):
+            if getattr(self, name) < 0:
+                raise DataError(f"GLIF: {name} must not be negative, got {getattr(self, name)}")
         if any(tau <= 0 for tau in self.asc_tau_s):
             raise DataError(f"GLIF: asc_tau_s must be positive, got {self.asc_tau_s}")
         if not len(self.asc_amp_pa) == len(self.asc_tau_s) == len(self.asc_r):

@@ -66,9 +66,19 @@ def _current(
 ) -> tuple[Array, float]:
     """Return the current at every time step, and the time step."""
     if isinstance(stimulus, Stimulus):
-        dt_s = dt_s or DEFAULT_DT_S
+        if sampling_rate_hz is not None:
+            raise SimulationError(
+                f"a {stimulus.name} has no sampling_rate_hz, got {sampling_rate_hz!r}; it is made at "
+                f"every time step, give dt_s"
+            )
+        dt_s = DEFAULT_DT_S if dt_s is None else dt_s
         return stimulus.current_pa(1 / dt_s), dt_s
-    current = np.ascontiguousarray(stimulus, dtype=float)
+    try:
+        current = np.ascontiguousarray(stimulus, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise SimulationError(
+            f"a cell takes a Stimulus or numbers in pA, got {type(stimulus).__name__}: {error}"
+        ) from error
     if current.ndim != 1 or current.size == 0:
         raise SimulationError(f"the current must be one-dimensional, got shape {current.shape}")
     if not np.isfinite(current).all():
@@ -77,10 +87,16 @@ def _current(
             f"the current is not finite at sample {at} of {current.size}; cut or mend it first"
         )
     if sampling_rate_hz is None:
-        return current, dt_s or DEFAULT_DT_S
+        return current, DEFAULT_DT_S if dt_s is None else dt_s
     if dt_s is None:
         return current, 1 / sampling_rate_hz
-    return resampled(current, 1 / sampling_rate_hz, dt_s), dt_s
+    held = resampled(current, 1 / sampling_rate_hz, dt_s)
+    if not held.size:
+        raise SimulationError(
+            f"dt_s={dt_s} is longer than the current of {current.size / sampling_rate_hz:.6g} s; "
+            f"give a shorter step"
+        )
+    return held, dt_s
 
 
 def resampled(current: Array, old_dt: float, new_dt: float) -> Array:
@@ -118,8 +134,10 @@ def simulate_glif(
         Samples per second of an array.
     compatibility : {"allensdk"}, optional
         Forward Euler for the voltage, as the published models were run. By default the voltage
-        follows the exact solution for a current held within the step.
-    record : collection of str
+        follows the exact solution for a current held within the step. Either way the cell is silent for
+        the whole of ``t_ref_s``; the published scores were computed with a tenth of it, because the
+        program counted the refractory steps at the wrong time step, and are not reproduced.
+    record : str or collection of str
         States to keep besides voltage and spikes: ``"threshold_mv"`` (absolute), ``"asc_pa"``.
 
     Returns
@@ -131,8 +149,9 @@ def simulate_glif(
     Raises
     ------
     SimulationError
-        On a current that is not finite, an unknown state, or a cell that starts again above its
-        threshold and would never be silent.
+        On a current that is not finite, a time step or sampling rate that is not positive, a sampling
+        rate beside a Stimulus, an unknown state, or a cell that starts again above its threshold and
+        would never be silent.
 
     Examples
     --------
@@ -141,7 +160,9 @@ def simulate_glif(
     >>> len(simulate_glif(cell, LongSquare(amplitude_pa=150)).spike_times_s)
     40
     """
-    _check_request(compatibility, record)
+    names = (record,) if isinstance(record, str) else record
+    _check_request(compatibility, names)
+    check_clock(dt_s=dt_s, sampling_rate_hz=sampling_rate_hz)
     current, dt = _current(stimulus, dt_s, sampling_rate_hz)
     voltage, threshold, asc = (np.zeros(current.size) for _ in range(3))
     steps = np.empty(current.size, dtype=np.int64)
@@ -160,7 +181,7 @@ def simulate_glif(
         dt,
         np.asarray((steps[:count] + 1) * dt, dtype=float),
         steps[:count],
-        states={name: states[name] for name in record if name in states},
+        states={name: states[name] for name in names if name in states},
         **(_described(stimulus) if isinstance(stimulus, Stimulus) else {}),
     )
 
@@ -180,3 +201,10 @@ def _check_request(compatibility: str | None, record: Collection[str]) -> None:
     unknown = set(record) - set(STATES)
     if unknown:
         raise SimulationError(f"cannot record {sorted(unknown)}; there are {', '.join(STATES)}")
+
+
+def check_clock(**clock: float | None) -> None:
+    """Refuse a time step or sampling rate that no simulation can have."""
+    for name, value in clock.items():
+        if value is not None and not (value > 0 and math.isfinite(value)):
+            raise SimulationError(f"{name} must be positive and finite, got {value!r}")

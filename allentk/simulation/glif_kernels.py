@@ -28,7 +28,7 @@ def _threshold_step(
 ) -> float:
     """Voltage-dependent threshold after `step`, the voltage relaxing from `v` to `target`."""
     decay = math.exp(-b * step)
-    if b <= 0.0:
+    if b == 0.0:
         return theta + a * (target * step + (v - target) * tau * (1.0 - math.exp(-step / tau)))
     steady = a * target / b
     if abs(b - 1.0 / tau) < 1e-9 * b:

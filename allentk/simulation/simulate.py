@@ -78,7 +78,7 @@ def simulate(
         The engine.
     compatibility : {"allensdk"}, optional
         Run a cell as the published models were run (forward Euler).
-    record : collection of str
+    record : str or collection of str
         What to keep besides spikes; see ``simulate_glif`` and ``simulate_network``.
     seed : int, optional
         Draws a network's input; a cell model draws nothing.
@@ -92,7 +92,8 @@ def simulate(
     Raises
     ------
     SimulationError
-        On an unknown model or engine, or a stimulus that does not fit the model.
+        On an unknown model or engine, a stimulus that does not fit the model, or an option that means
+        nothing to it.
 
     Examples
     --------
@@ -116,6 +117,9 @@ def simulate(
             compatibility=compatibility,
             record=record,
         )
+    for name, value in (("sampling_rate_hz", sampling_rate_hz), ("compatibility", compatibility)):
+        if value is not None:
+            raise SimulationError(f"{name} is an option for a cell on a current, got {value!r}")
     return _network(model, stimulus, dt_s=dt_s, record=record, seed=seed, progress=progress)
 
 
@@ -143,8 +147,8 @@ def _network(
     return simulate_network(
         model,
         stimulus,
-        dt_s=dt_s or 1e-4,
-        record=record,
+        dt_s=1e-4 if dt_s is None else dt_s,
+        record=(record,) if isinstance(record, str) else record,
         seed=0 if seed is None else seed,
         progress=progress,
     )

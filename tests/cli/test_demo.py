@@ -12,6 +12,8 @@ from allentk.errors import DataError
 @pytest.fixture
 def asked(monkeypatch):
     """Put a loop that does nothing in place of the loop; returns what it was asked."""
+    import allentk
+
     kept = {}
     module = ModuleType("allentk.workflow")
 
@@ -24,6 +26,7 @@ def asked(monkeypatch):
 
     module.demo = demo
     monkeypatch.setitem(sys.modules, "allentk.workflow", module)
+    monkeypatch.setattr(allentk, "workflow", module, raising=False)
     return kept
 
 

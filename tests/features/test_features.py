@@ -74,6 +74,7 @@ def test_a_train_is_counted_and_timed():
     assert row["avg_rate"] == pytest.approx(4.0)
     assert row["latency"] == pytest.approx(0.08, abs=2e-4)
     assert row["mean_isi"] == pytest.approx(0.7 / 3, abs=1e-4)
+    assert row["median_isi"] == pytest.approx(0.2, abs=1e-4)
     assert row["adapt"] == pytest.approx((1 / 3 + 1 / 3) / 2, abs=1e-3)
 
 
@@ -127,7 +128,7 @@ def cell():
 
 def test_a_cell_has_the_published_columns():
     row = features.cell(SweepSet(cell()))
-    assert list(row.index) == list(features.CELL_COLUMNS)
+    assert list(row.index) == list(features.CELL_COLUMNS) == sorted(features.CELL_COLUMNS)
     assert len(row) == 56
     assert row["ri"] == pytest.approx(200.0, rel=0.01)
     assert row["tau"] == pytest.approx(20.0, rel=0.02)

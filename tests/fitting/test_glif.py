@@ -1,5 +1,7 @@
 """Fits of cells whose parameters are known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -25,6 +27,20 @@ def record(model, seed, number, *, noise_mv=0.05, spike=True):
     """A cell's answer to pink noise, a spike shape painted on, with recording noise."""
     stimulus = Noise(amplitude_pa=1.3 * model.rheobase_pa, seed=seed)
     current = stimulus.current_pa(RATE)
+    return painted(
+        model,
+        current,
+        number,
+        noise_mv=noise_mv,
+        spike=spike,
+        stimulus=f"Noise {seed}",
+        start_s=stimulus.start_s,
+        stop_s=stimulus.stop_s,
+    )
+
+
+def painted(model, current, number, *, noise_mv=0.05, spike=True, **kwargs):
+    """A cell's answer to a current, a spike shape painted on, with recording noise."""
     response = simulate(model, current, sampling_rate_hz=RATE, dt_s=1e-4)
     voltage = np.array(response.voltage_mv)
     shape = np.concatenate([np.linspace(20, 90, 6), np.linspace(70, -5, 20)])
@@ -32,15 +48,7 @@ def record(model, seed, number, *, noise_mv=0.05, spike=True):
         span = slice(step, min(step + shape.size, voltage.size))
         voltage[span] = model.E_L_mv + model.th_inf_mv + shape[: span.stop - span.start]
     voltage += noise_mv * np.random.default_rng(number).standard_normal(voltage.size)
-    return Sweep(
-        voltage,
-        current,
-        RATE,
-        number=number,
-        stimulus=f"Noise {seed}",
-        start_s=stimulus.start_s,
-        stop_s=stimulus.stop_s,
-    )
+    return Sweep(voltage, current, RATE, number=number, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +116,7 @@ def test_scikit_learn_takes_it(lif):
     assert copy.get_params() == fit.get_params()
     assert fit.set_params(level=3).level == 3
     scores = cross_val_score(
-        GLIFFitter(1, max_evaluations=0), list(lif.where(stimulus="Noise 1")), cv=2
+        GLIFFitter(1, test="Noise 1", max_evaluations=0), list(lif.where(stimulus="Noise 1")), cv=2
     )
     assert scores.shape == (2,)
     assert (scores > 0.8).all()
@@ -119,6 +127,8 @@ def test_scores_come_with_the_datas_own_reliability(lif):
     assert row["n_trials"] == 2
     assert row["reliability"] == pytest.approx(1.0, abs=0.05)
     assert row["ratio"] == pytest.approx(row["model"] / row["data"])
+    assert row.pop("stimulus") == "Noise 2"
+    assert {type(value) for value in row.values()} == {float}
 
 
 def test_what_cannot_be_fitted_is_told():
@@ -160,6 +170,94 @@ def test_forced_response_of_a_step():
     expected = 10.0 * (1 - np.exp(-time / 0.02))
     assert voltage[:200] == pytest.approx(expected, rel=1e-9, abs=1e-12)
     assert voltage[200:] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_what_was_fitted_is_not_scored(lif):
+    fit = GLIFFitter(1, max_evaluations=0).fit(lif)
+    fitted = lif.where(stimulus="Noise 1")
+    with pytest.raises(FitError, match=r"2 Noise 1.*no sweep of 'Noise 2'.*GLIFFitter\(test="):
+        fit.score(fitted)
+    assert fit.set_params(test="Noise 1").evaluate(fitted)["stimulus"] == "Noise 1"
+    held_out = lif.where(stimulus="Noise 2")
+    with pytest.raises(FitError, match=r"no sweep of 'Noise 1'.*GLIFFitter\(train="):
+        GLIFFitter(1).fit(held_out)
+
+
+def squares(*amplitudes):
+    """Steps with a spike painted on where the cell fires, numbers from 10."""
+    out = []
+    for number, amplitude in enumerate(amplitudes, start=10):
+        step = LongSquare(amplitude_pa=amplitude)
+        out.append(painted(LIF, step.current_pa(RATE), number, stimulus="Long Square"))
+    return out
+
+
+def test_steps_alone_are_fitted_and_scored(caplog):
+    """Silent steps tell of the membrane, and are left out of the score."""
+    steps = squares(-50.0, 50.0, 130.0, 160.0, 200.0)
+    short = Sweep([-72.0] * 1000, [0.0] * 1000, RATE, number=77, stimulus="Short Square")
+    fit = GLIFFitter(1, max_evaluations=0).fit([*steps, short])
+    assert fit.result_.sweeps == (10, 11, 12, 13, 14)
+    assert fit.model_.R_mohm == pytest.approx(LIF.R_mohm, rel=0.02)
+    row = fit.evaluate([*steps, short])
+    assert row["stimulus"] == "Long Square"
+    assert row["n_trials"] == 3
+    assert row["ratio"] == pytest.approx(fit.evaluate(steps[2:])["ratio"])
+    assert "left out 1 sweeps shorter than 0.5 s" in caplog.text
+    assert "left out 2 of the sweeps [10, 11, 12, 13, 14]" in caplog.text
+    with pytest.raises(FitError, match=r"\[10, 11\] hold no spike.*test="):
+        fit.score(steps[:2])
+
+
+def test_a_silent_repeat_costs_only_itself(lif):
+    quiet = lif.sweep(3)
+    quiet = Sweep(
+        np.full(quiet.n_samples, -72.0),
+        quiet.current_pa * 0.2,
+        RATE,
+        number=9,
+        stimulus="Noise 2",
+    )
+    fit = GLIFFitter(1, max_evaluations=0).fit(lif)
+    assert fit.evaluate([*lif, quiet]) == fit.evaluate(lif)
+
+
+def test_one_sweep_is_a_recording(lif):
+    one = GLIFFitter(1, max_evaluations=0).fit(lif.sweep(1))
+    assert one.model_ == GLIFFitter(1, max_evaluations=0).fit([lif.sweep(1)]).model_
+    assert one.score(lif.sweep(3)) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("cell.nwb", r"got 'cell\.nwb'; read it with allentk\.read_nwb"),
+        (Path("cell.nwb"), r"got 'cell\.nwb'; read it with"),
+        ([3, "a"], "expected sweeps, got int, str"),
+    ],
+)
+def test_what_is_no_recording_is_refused(given, message):
+    with pytest.raises(FitError, match=message):
+        GLIFFitter(1).fit(given)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"seed": -1}, {"seed": None}, {"seed": 0.5}, {"seed": 2**32}, {"max_evaluations": -5}],
+)
+def test_options_are_whole_numbers_from_0(lif, wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number from 0 .* got {value}"):
+        GLIFFitter(1, **wrong).fit(lif)
+
+
+def test_history_holds_scores(lif):
+    """The last row is the score of the model that came out, not what the pull leaves of it."""
+    result = GLIFFitter(1, max_evaluations=60).fit(lif).result_
+    refined = result.history[result.history["stage"] == "refinement"]
+    assert refined["score"].iloc[-1] == pytest.approx(result.score, abs=1e-12)
+    moved = result.model.th_inf_mv / result.details["start"]["th_inf_mv"]
+    assert moved != pytest.approx(1.0)
 
 
 def test_repr_tells_the_score(lif):

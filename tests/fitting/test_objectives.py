@@ -78,6 +78,21 @@ def test_data_explained_by_their_own_mean():
     assert reliability(three, DURATION)["data"] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("wrong", [{"duration_s": 0.0}, {"sigma_s": 0.0}, {"sigma_s": -0.01}])
+def test_no_duration_and_no_sigma_are_refused(wrong):
+    with pytest.raises(FitError, match="positive duration and at a positive sigma"):
+        explained_variance([0.1], [0.1], **({"duration_s": 1.0} | wrong))
+
+
+def test_silent_trials_have_no_reliability():
+    empty = np.empty(0)
+    silent = reliability([empty, empty], 1.0)
+    assert [math.isnan(silent[key]) for key in ("data", "pairwise", "reliability")] == [True] * 3
+    one = score_trains([0.1], [[0.1], []], 1.0)
+    assert one["data"] == pytest.approx(reliability([np.array([0.1]), empty], 1.0)["data"])
+    assert one["model"] == pytest.approx(0.5)
+
+
 def test_nothing_to_score_says_so():
     with pytest.raises(FitError, match="none with a spike"):
         score_trains([0.1], [[], []], 1.0)

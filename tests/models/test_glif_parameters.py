@@ -32,6 +32,8 @@ def test_round_trip_through_json():
         (1, {"C_pf": 0}, "C_pf must be positive"),
         (1, {"R_mohm": math.nan}, "R_mohm must be finite"),
         (1, {"t_ref_s": -1}, "t_ref_s must not be negative"),
+        (2, {"th_spike_b_per_s": -50.0}, "th_spike_b_per_s must not be negative"),
+        (5, {"th_voltage_b_per_s": -20.0}, "th_voltage_b_per_s must not be negative"),
         (3, {"asc_amp_pa": (1.0,)}, "equally long"),
         (3, {"asc_amp_pa": (1.0,), "asc_tau_s": (0.0,)}, "asc_tau_s must be positive"),
     ],

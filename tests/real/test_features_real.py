@@ -2,14 +2,17 @@
 
 import json
 import math
+from importlib import import_module
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from allentk import features
-from allentk.data import Sweep
+from allentk.data import Sweep, SweepSet
 from allentk.errors import FeatureError
-from allentk.features import train
+from allentk.features import Criteria, train
+from allentk.io import read_nwb
 
 ALLEN = [
     "509881736_sweep_39",
@@ -145,6 +148,113 @@ def test_a_sweep_that_is_no_recording_says_so(shared):
         features.spikes(sweep, start_s=90.0, end_s=91.0)
 
 
+@pytest.fixture(scope="module")
+def published(shared):
+    return pd.read_csv(shared / "cell_types" / "ephys_features_2333.csv", index_col="specimen_id")
+
+
 def test_published_columns_are_ours(shared):
     header = (shared / "cell_types" / "ephys_features_2333.csv").read_text().split("\n", 1)[0]
-    assert set(header.replace('"', "").split(",")) == set(features.CELL_COLUMNS)
+    assert header.replace('"', "").split(",") == list(features.CELL_COLUMNS)
+
+
+def test_measured_amplitudes_are_those_of_the_steps(shared):
+    """This file gives no amplitude, and its current has artefacts of 700 pA."""
+    recording = read_nwb(shared / "recordings" / "nwb" / "FergusonEtAl2015_PYR2.nwb")
+    table = features.table(recording)
+    assert table["amplitude_pa"].to_numpy() == pytest.approx(25 * np.arange(1, 14), abs=3.5)
+    assert table["sag"].isna().all()
+    # The onset counts as the threshold of a spike, as in the reference, unless it is refused.
+    assert table["latency"].iloc[-1] < 0
+    refused = features.sweep(recording.sweep(13), criteria=Criteria(reject_at_start_s=0.0002))
+    assert refused["latency"] == pytest.approx(0.012)
+
+
+#: Cells whose extractor output is stored sweep by sweep, down to every spike.
+STORED = [
+    "cell_features/cell_features_321016044",
+    "cell_features/cell_features_327648537",
+    "cell_features/cell_features_481049269",
+    "cell_features/cell_features_486510127",
+    "cell_features/cell_features_556357336",
+    "cell_313862022/cell_features_313862022",
+]
+
+
+def a_number(value):
+    return math.nan if value is None else float(value)
+
+
+def measured_step(sweep):
+    """A row of `features.table` from what was stored of one long square; the train is counted anew."""
+    spikes = sweep["spikes"] or []
+    counted = train(
+        pd.DataFrame({"threshold_t": [spike["threshold_t"] for spike in spikes]}, dtype=float),
+        1.02,
+        2.02,
+    )
+    for name in ("avg_rate", "adapt", "latency", "mean_isi", "isi_cv", "first_isi", "median_isi"):
+        if sweep.get(name) is not None:
+            assert counted[name] == pytest.approx(sweep[name], rel=1e-9, abs=1e-12)
+    first = spikes[0] if spikes else {}
+    return {
+        "number": sweep["id"],
+        "stimulus": "Long Square",
+        "amplitude_pa": sweep["stim_amp"],
+        **counted,
+        "v_baseline": sweep["v_baseline"],
+        "sag": a_number(sweep.get("sag")),
+        "tau": a_number(sweep.get("tau")),
+        "peak_deflect": sweep["peak_deflect"][0] if "peak_deflect" in sweep else math.nan,
+        **{name: a_number(first.get(name)) for name in features.FIRST_SPIKE},
+        "error": "",
+    }
+
+
+def measured_ramp(sweep):
+    first = sweep["spikes"][0]
+    named = {name: a_number(first[name]) for name in features.FIRST_SPIKE}
+    return {"number": sweep["id"], "stimulus": "Ramp", "n_spikes": 1, "error": "", **named}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_cells_from_their_stored_sweeps(shared, published, monkeypatch, name):
+    """The rules for a cell, against the extractor's answers and the published row."""
+    stored = json.loads((shared / "cell_types" / f"{name}.json").read_text())
+    long_squares, specimen = stored["long_squares"], int(name.rsplit("_", 1)[1])
+    rows = [measured_step(sweep) for sweep in long_squares["sweeps"]]
+    rows += [measured_ramp(sweep) for sweep in stored["ramps"]["spiking_sweeps"]]
+    monkeypatch.setattr(
+        import_module("allentk.features.cell"), "measure_all", lambda sweeps: pd.DataFrame(rows)
+    )
+    ours, theirs = features.cell(SweepSet([])), published.loc[specimen]
+    hero = long_squares["hero_sweep"]
+    extracted = {
+        "vrest": long_squares["v_baseline"],
+        "sag": long_squares["sag"],
+        "vm_for_sag": long_squares["vm_for_sag"],
+        "ri": long_squares["input_resistance"],
+        "tau": long_squares["tau"] * 1e3,
+        "f_i_curve_slope": long_squares["fi_fit_slope"],
+        "threshold_i_long_square": long_squares["rheobase_i"],
+        "adaptation": hero["adapt"],
+        "latency": hero["latency"],
+        "avg_isi": hero["mean_isi"] * 1e3,
+    }
+    for column, value in extracted.items():
+        assert ours[column] == pytest.approx(value, rel=1e-6), column
+        assert ours[column] == pytest.approx(theirs[column], rel=1e-6), column
+    assert ours.attrs["hero_sweep_number"] == hero["id"]
+    assert ours["rheobase_sweep_number"] == long_squares["rheobase_sweep"]["id"]
+    # Of sweeps of equal amplitude the table may name another than the extractor.
+    amplitudes = {sweep["id"]: sweep["stim_amp"] for sweep in long_squares["sweeps"]}
+    assert amplitudes[theirs["rheobase_sweep_number"]] == long_squares["rheobase_i"]
+    same_sweep = ours["rheobase_sweep_number"] == theirs["rheobase_sweep_number"]
+    protocols = ("_long_square", "_ramp") if same_sweep else ("_ramp",)
+    compared = [
+        (ours[column], theirs[column])
+        for column in features.CELL_COLUMNS
+        if column.endswith(protocols) and not math.isnan(ours[column])
+    ]
+    assert len(compared) >= 10
+    assert [pair[0] for pair in compared] == pytest.approx([pair[1] for pair in compared], rel=1e-6)

@@ -3,9 +3,10 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from allentk.data import LongSquare, Zero
+from allentk.data import LongSquare, StimulusTable, Sweep, Zero
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
@@ -94,6 +95,13 @@ def test_f_i_curve_is_the_closed_form():
         assert np.diff(times) == pytest.approx(interval, abs=2.1e-5)
 
 
+def test_refractory_steps_are_rounded():
+    """2.9 ms are 58 steps of 0.05 ms, although their quotient is a little less."""
+    cell = GLIFParameters(level=1, **(BASE | {"t_ref_s": 0.0029}))
+    steps = simulate(cell, np.full(1000, 1e6), dt_s=5e-5).spike_steps
+    assert np.diff(steps).tolist() == [59] * (len(steps) - 1)
+
+
 def test_after_spike_current_is_exact():
     """One spike, then the membrane follows two decaying currents."""
     cell, dt = CELLS[3], 1e-4
@@ -170,11 +178,38 @@ def test_response_knows_its_stimulus():
         ({"stimulus": [1.0], "backend": "abacus"}, "no engine 'abacus'"),
         ({"stimulus": [1.0], "compatibility": "brian"}, "compatibility"),
         ({"stimulus": [1.0], "record": ["mood"]}, "cannot record \\['mood'\\]"),
+        ({"stimulus": [1.0], "record": "mood"}, "cannot record \\['mood'\\]"),
+        ({"stimulus": [1.0], "sampling_rate_hz": 0}, "sampling_rate_hz must be positive .* got 0"),
+        ({"stimulus": [1.0], "sampling_rate_hz": -5.0, "dt_s": 1e-4}, "sampling_rate_hz must"),
+        ({"stimulus": [1.0], "dt_s": math.nan}, "dt_s must be positive and finite, got nan"),
+        ({"stimulus": [1.0], "dt_s": -1e-4}, "dt_s must be positive"),
+        ({"stimulus": [1.0], "dt_s": 0}, "dt_s must be positive"),
+        ({"stimulus": Zero(), "dt_s": 0.0}, "dt_s must be positive"),
+        ({"stimulus": Zero(), "dt_s": math.inf}, "dt_s must be positive"),
+        ({"stimulus": Zero(), "sampling_rate_hz": 1e4}, "has no sampling_rate_hz"),
+        ({"stimulus": [1.0], "sampling_rate_hz": 1e4, "dt_s": 1.0}, "longer than the current"),
+        ({"stimulus": ["a"]}, "numbers in pA, got list"),
+        ({"stimulus": Sweep([0.0], [0.0], 1.0)}, "numbers in pA, got Sweep"),
     ],
 )
 def test_refuses(arguments, message):
     with pytest.raises(SimulationError, match=message):
         simulate(CELLS[1], **arguments)
+
+
+def test_one_state_may_be_named_alone():
+    step = LongSquare(amplitude_pa=150)
+    assert set(simulate(CELLS[3], step, record="asc_pa").states) == {"asc_pa"}
+    assert simulate(CELLS[1], step, record="spikes").states == {}
+
+
+@pytest.mark.parametrize("option", [{"sampling_rate_hz": 1e4}, {"compatibility": "allensdk"}])
+def test_a_network_takes_no_option_of_a_cell(option):
+    table = StimulusTable(
+        pd.DataFrame({"start_s": [0.0], "stop_s": [1.0], "stimulus": ["drifting_gratings"]})
+    )
+    with pytest.raises(SimulationError, match="is an option for a cell"):
+        simulate(object(), table, **option)
 
 
 def test_a_cell_above_threshold_after_its_spike_is_named():
