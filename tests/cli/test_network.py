@@ -56,7 +56,7 @@ def test_the_tables_are_the_librarys(network, files, tmp_path):
     presentations = pd.read_csv(tmp_path / "out" / "presentations.csv")
     assert len(presentations) == 18
     rates = {row["population"]: row["mean_rate_hz"] for row in document["rates"]}
-    assert rates["L4 Exc"] == pytest.approx(counts["L4 Exc"] / 34 / document["duration_s"])
+    assert rates["L4 Exc"] == pytest.approx(counts["L4 Exc"] / 32 / document["duration_s"])
 
 
 def test_to_read(network, tmp_path):

@@ -1,0 +1,152 @@
+"""How much background a GLIF cell needs to fire at a given rate, in closed form.
+
+Many small synaptic currents make the voltage a smooth Gaussian process. Where firing is rare, its rate is
+that of the upward crossings of the threshold (Rice), ``f exp(-(T - m)^2 / 2 s^2)`` with
+``f = s' / (2 pi s)``: m and s are mean and standard deviation of the voltage, s' that of its slope.
+
+References
+----------
+Rice 1944, Bell System Technical Journal 23:282; for spiking neurons: Badel 2011, Physical Review E
+84:041919.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allentk.models import GLIFParameters
+from allentk.network.projection import Receptor
+
+__all__ = ["Membranes", "ShotNoise", "background_rates_hz"]
+
+#: Rates are kept below this share of the rate of crossings at the threshold itself.
+HIGHEST_SHARE = 0.7
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Membranes:
+    """Numbers of many cells, arrays of shape ``(n,)``: what the closed forms need of a GLIF."""
+
+    R_mohm: Array
+    tau_s: Array
+    threshold_mv: Array
+    asc_charge_pc: Array
+    th_spike_mv_s: Array
+    th_voltage: Array
+    dead_s: Array
+
+    @classmethod
+    def of(cls, models: Sequence[GLIFParameters], index: NDArray[np.int64]) -> Membranes:
+        """Return the numbers of the cells that have the models of these indices."""
+        rows = pd.DataFrame([_numbers(model) for model in models])
+        columns = (rows[name].to_numpy(float)[index] for name in rows)
+        return cls(*columns)
+
+    def unit_weight_pa(self, receptor: Receptor) -> Array:
+        """Return the peak current whose trains of 1 Hz depolarise a cell to its threshold.
+
+        A weight of x times this, at r Hz, moves the mean voltage by x r thresholds: weights in this unit
+        mean the same to every cell.
+        """
+        rheobase = self.threshold_mv / self.R_mohm * 1e3
+        return receptor.sign * rheobase / receptor.charge_per_peak_s
+
+
+def _numbers(model: GLIFParameters) -> dict[str, float]:
+    b_s, b_v = model.th_spike_b_per_s, model.th_voltage_b_per_s
+    return {
+        "R_mohm": model.R_mohm,
+        "tau_s": model.tau_m_s,
+        "threshold_mv": model.th_inf_mv,
+        "asc_charge_pc": sum(
+            amp * tau for amp, tau in zip(model.asc_amp_pa, model.asc_tau_s, strict=True)
+        ),
+        "th_spike_mv_s": model.th_spike_a_mv / b_s if b_s > 0 else 0.0,
+        # How far the threshold follows a steady voltage; a full share could never be crossed.
+        "th_voltage": min(model.th_voltage_a_per_s / b_v, 0.8) if b_v > 0 else 0.0,
+        "dead_s": model.t_ref_s + model.tau_m_s,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ShotNoise:
+    """Mean (mV), variance (mV2) and variance of the slope (mV2/s2) of the voltage, shape ``(n,)``."""
+
+    mean: Array
+    variance: Array
+    slope: Array
+
+    @classmethod
+    def of(cls, cells: Membranes, receptor: Receptor, weights_pa: Array) -> ShotNoise:
+        """Return those of Poisson alpha currents at 1 Hz; they grow in proportion to the rate."""
+        area = cells.R_mohm * 1e-3 * weights_pa * receptor.charge_per_peak_s
+        tau, other = cells.tau_s, receptor.tau_s
+        squared = area**2 / (tau + other) ** 2
+        return cls(area, squared * (2 * tau + other) / 4, squared / (4 * other))
+
+    @classmethod
+    def total(cls, parts: Sequence[ShotNoise]) -> ShotNoise:
+        """Return those of independent inputs together."""
+        return cls(
+            np.sum([part.mean for part in parts], axis=0),
+            np.sum([part.variance for part in parts], axis=0),
+            np.sum([part.slope for part in parts], axis=0),
+        )
+
+    def __mul__(self, factor: Array | float) -> ShotNoise:
+        return ShotNoise(self.mean * factor, self.variance * factor, self.slope * factor)
+
+
+def _lacking_mv(cells: Membranes, noise: ShotNoise, rates_hz: Array) -> Array:
+    """Return by how much the mean voltage is below what the rates ask for."""
+    deviation = np.sqrt(noise.variance)
+    peak = np.sqrt(noise.slope) / (2 * math.pi * deviation)
+    # Crossings are counted in the time a cell is ready, after it has recovered from its last spike.
+    ready = rates_hz / np.maximum(1.0 - rates_hz * cells.dead_s, 0.2)
+    ready = np.minimum(ready, HIGHEST_SHARE * peak)
+    raised = cells.threshold_mv + cells.th_spike_mv_s * rates_hz
+    after = cells.R_mohm * 1e-3 * cells.asc_charge_pc * rates_hz
+    wanted = (raised - deviation * np.sqrt(2 * np.log(peak / ready))) / (1.0 - cells.th_voltage)
+    lacking: Array = wanted - (noise.mean + after)
+    return lacking
+
+
+def background_rates_hz(
+    cells: Membranes, background: ShotNoise, others: ShotNoise, rates_hz: Array
+) -> Array:
+    """Return the rate of the background synapses at which every cell fires as wanted.
+
+    Parameters
+    ----------
+    cells : Membranes
+        The cells.
+    background : ShotNoise
+        Of the background at 1 Hz; it must depolarise.
+    others : ShotNoise
+        Of everything else, at the rates it has.
+    rates_hz : ndarray, shape (n,)
+        Wanted, below about 20 Hz; higher ones are cut at what threshold crossings can give.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Hz; 0 for a cell that fires more than wanted without any background.
+    """
+    low = np.zeros_like(rates_hz)
+    # A rate that could not be needed: it holds the mean at thrice the threshold against everything else.
+    high = (3 * cells.threshold_mv + np.abs(others.mean)) / background.mean
+    high /= 1.0 - cells.th_voltage
+    for _ in range(60):
+        middle = (low + high) / 2
+        short = _lacking_mv(cells, ShotNoise.total([others, background * middle]), rates_hz) > 0
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    needed: Array = np.where(high < 1e-6, 0.0, (low + high) / 2)
+    return needed

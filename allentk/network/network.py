@@ -1,0 +1,182 @@
+"""A network: populations, the projections between them, and what else drives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from allentk.errors import DataError
+from allentk.network.inputs import CurrentClamp, PoissonInput
+from allentk.network.population import Population
+from allentk.network.projection import Projection
+
+__all__ = ["Network"]
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Network:
+    """What is connected to what; ``allentk.simulate`` runs it.
+
+    Parameters
+    ----------
+    populations : sequence of Population
+        Cells and virtual nodes, each population with a name of its own.
+    projections : sequence of Projection
+        Connections between them; several may join the same two populations.
+    background : sequence of PoissonInput
+        Background synapses.
+    currents : sequence of CurrentClamp
+        Injected currents.
+    name : str
+        For people.
+
+    Raises
+    ------
+    DataError
+        On a name used twice, an unknown population, an id out of range, or an input to a virtual
+        population.
+
+    Examples
+    --------
+    >>> from allentk.models import GLIFParameters
+    >>> from allentk.network import Receptor
+    >>> cell = GLIFParameters(level=1, C_pf=60, R_mohm=170, E_L_mv=-70, th_inf_mv=25, t_ref_s=0.003)
+    >>> pair = Population("pair", (cell,), pd.DataFrame(index=range(2)))
+    >>> edge = Projection("pair", "pair", [0, 0, 1], [0], 10.0, 0.001, Receptor(tau_s=0.002, sign=1))
+    >>> Network([pair], [edge])
+    <Network: 2 cells in 1 population, 0 virtual nodes, 1 edge>
+    """
+
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...] = ()
+    background: tuple[PoissonInput, ...] = ()
+    currents: tuple[CurrentClamp, ...] = ()
+    name: str = "network"
+
+    def __post_init__(self) -> None:
+        for field in ("populations", "projections", "background", "currents"):
+            object.__setattr__(self, field, tuple(getattr(self, field)))
+        names = [population.name for population in self.populations]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DataError(f"network {self.name!r}: populations need different names, got {twice}")
+        for projection in self.projections:
+            self._check_projection(projection)
+        for entry in self.background:
+            n = len(self._cells(entry.target, repr(entry)))
+            if entry.rates_hz.size != n:
+                raise DataError(f"{entry!r} has {entry.rates_hz.size} rates for {n} cells")
+        for clamp in self.currents:
+            n = len(self._cells(clamp.target, repr(clamp)))
+            if clamp.nodes.size and not (clamp.nodes.min() >= 0 and clamp.nodes.max() < n):
+                raise DataError(
+                    f"{clamp!r}: nodes must lie in 0..{n - 1}, got {clamp.nodes.min()}.."
+                    f"{clamp.nodes.max()}"
+                )
+
+    def _check_projection(self, projection: Projection) -> None:
+        n_sources = len(self.population(projection.source))
+        n_targets = len(self._cells(projection.target, repr(projection)))
+        if projection.n_targets != n_targets:
+            raise DataError(
+                f"{projection!r}: population {projection.target!r} has {n_targets} nodes; indptr must "
+                f"have {n_targets + 1} entries, got {projection.indptr.size}"
+            )
+        if projection.n_edges and projection.sources.max() >= n_sources:
+            at = int(projection.sources.argmax())
+            raise DataError(
+                f"{projection!r}: source {projection.sources[at]} of edge {at} is out of range; "
+                f"{projection.source!r} has nodes 0 to {n_sources - 1}"
+            )
+
+    def population(self, name: str) -> Population:
+        """Return the population of that name.
+
+        Raises
+        ------
+        DataError
+            Where there is none.
+        """
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise DataError(
+            f"network {self.name!r}: no population {name!r}; there are "
+            f"{[population.name for population in self.populations]}"
+        )
+
+    def _cells(self, name: str, what: str) -> Population:
+        population = self.population(name)
+        if population.virtual:
+            raise DataError(f"{what}: {name!r} is virtual and takes no input; choose a cell's")
+        return population
+
+    @property
+    def n_cells(self) -> int:
+        """Cells that are simulated."""
+        return sum(len(p) for p in self.populations if not p.virtual)
+
+    @property
+    def n_edges(self) -> int:
+        """Edges of all projections."""
+        return sum(p.n_edges for p in self.projections)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row per population: kind, cells, models, edges that end there, mean in-degree."""
+        rows = []
+        for population in self.populations:
+            edges = sum(p.n_edges for p in self.projections if p.target == population.name)
+            rows.append(
+                {
+                    "population": population.name,
+                    "kind": "virtual" if population.virtual else "cells",
+                    "n_cells": len(population),
+                    "n_models": len(population.models),
+                    "n_edges_in": edges,
+                    "mean_in_degree": edges / len(population),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def connections(self) -> pd.DataFrame:
+        """Return one row per projection: edges, mean in-degree, median weight (pA) and delay (s)."""
+        rows = [
+            {
+                "source": p.source,
+                "target": p.target,
+                "n_edges": p.n_edges,
+                "mean_in_degree": p.n_edges / p.n_targets,
+                "median_weight_pa": _median(p.weights_pa),
+                "median_delay_s": _median(p.delays_s),
+                "tau_s": p.receptor.tau_s,
+                "sign": p.receptor.sign,
+            }
+            for p in self.projections
+        ]
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        cells = [p for p in self.populations if not p.virtual]
+        virtual = sum(len(p) for p in self.populations if p.virtual)
+        return (
+            f"<Network: {_count(self.n_cells, 'cell')} in {_count(len(cells), 'population')}, "
+            f"{_count(virtual, 'virtual node')}, {_count(self.n_edges, 'edge')}>"
+        )
+
+    def _repr_html_(self) -> str:
+        tables = (self.summary(), self.connections())
+        shown = "".join(t.to_html(index=False, float_format=lambda x: f"{x:.4g}") for t in tables)
+        return f"<p><b>{escape(self.name)}</b></p>{shown}"
+
+
+def _median(values: Iterable[float]) -> float:
+    array = np.asarray(values, dtype=float)
+    return float(np.median(array)) if array.size else float("nan")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,135 @@
+"""Cells that belong together: their models, or the source of their spikes, and one row per node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allentk.data import StimulusTable
+from allentk.errors import DataError
+from allentk.models import GLIFParameters
+
+__all__ = ["NODE_COLUMNS", "Population", "SpikeSource"]
+
+#: Columns a node table may have, with units; further columns are kept.
+NODE_COLUMNS = {
+    "model": "index of the node's model in the population's models",
+    "x_um": "position in the plane of the cortex, micrometres",
+    "y_um": "position in the plane of the cortex, micrometres",
+    "x_deg": "position in the visual field, degrees to the right",
+    "y_deg": "position in the visual field, degrees up",
+    "cell_class": "class of cells, as the reference data name it, such as L4 Exc",
+    "tuning_angle_deg": "preferred direction of motion by wiring, degrees; NaN where there is none",
+}
+
+
+class SpikeSource(Protocol):
+    """What makes the spikes of a virtual population."""
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        ...
+
+    def spikes(
+        self, table: StimulusTable, start_s: float, stop_s: float, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return times in seconds, sorted, and nodes of the spikes in ``[start_s, stop_s)``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Population:
+    """Nodes of one kind.
+
+    Parameters
+    ----------
+    name : str
+        Unique in its network.
+    models : tuple of GLIFParameters
+        The models of the cells; empty for a virtual population.
+    nodes : DataFrame
+        One row per node, columns of `NODE_COLUMNS`; its ids are the rows, 0 to n - 1. Where there is one
+        model, ``model`` may be left out.
+    source : SpikeSource, optional
+        What makes the spikes of a virtual population, such as an ``LGN``.
+
+    Raises
+    ------
+    DataError
+        Without a node; with models and a source, or neither; where ``model`` points at no model; where a
+        position is not finite.
+
+    Examples
+    --------
+    >>> cell = GLIFParameters(level=1, C_pf=60, R_mohm=170, E_L_mv=-70, th_inf_mv=25, t_ref_s=0.003)
+    >>> Population("exc", (cell,), pd.DataFrame({"x_um": [0.0, 10.0], "y_um": [0.0, 0.0]}))
+    <Population exc: 2 cells, 1 model>
+    """
+
+    name: str
+    models: tuple[GLIFParameters, ...]
+    nodes: pd.DataFrame
+    source: SpikeSource | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "models", tuple(self.models))
+        nodes = self.nodes.reset_index(drop=True).copy()
+        if len(nodes) == 0:
+            raise DataError(f"population {self.name!r}: the node table has no row")
+        if bool(self.models) == (self.source is not None):
+            raise DataError(
+                f"population {self.name!r}: expected either models (cells to simulate) or a source "
+                f"(a virtual population), got {len(self.models)} models and source {self.source!r}"
+            )
+        if self.models:
+            nodes = self._with_models(nodes)
+        elif self.source is not None and self.source.n_nodes != len(nodes):
+            raise DataError(
+                f"population {self.name!r}: the source has {self.source.n_nodes} nodes, the node "
+                f"table {len(nodes)} rows"
+            )
+        self._check_positions(nodes)
+        object.__setattr__(self, "nodes", nodes)
+
+    def _with_models(self, nodes: pd.DataFrame) -> pd.DataFrame:
+        if "model" not in nodes:
+            if len(self.models) > 1:
+                raise DataError(
+                    f"population {self.name!r}: {len(self.models)} models, and no column 'model' that "
+                    f"says which node has which; got {list(nodes.columns)}"
+                )
+            return nodes.assign(model=0)
+        index = nodes["model"].to_numpy()
+        wrong = ~np.isin(index, np.arange(len(self.models)))
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(
+                f"population {self.name!r}: node {row} has model {index[row]}; there are models 0 to "
+                f"{len(self.models) - 1}"
+            )
+        return nodes.assign(model=index.astype(np.int64))
+
+    def _check_positions(self, nodes: pd.DataFrame) -> None:
+        for column in ("x_um", "y_um", "x_deg", "y_deg"):
+            if column in nodes and not np.isfinite(nodes[column].to_numpy(float)).all():
+                row = int((~np.isfinite(nodes[column].to_numpy(float))).argmax())
+                raise DataError(f"population {self.name!r}: {column} of node {row} is not finite")
+
+    @property
+    def virtual(self) -> bool:
+        """Whether the nodes are sources of spikes, not cells to simulate."""
+        return self.source is not None
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        if self.virtual:
+            return f"<Population {self.name}: {len(self)} virtual nodes>"
+        plural = "" if len(self.models) == 1 else "s"
+        return f"<Population {self.name}: {len(self)} cells, {len(self.models)} model{plural}>"

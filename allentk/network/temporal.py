@@ -1,0 +1,138 @@
+"""Temporal filters of the lateral geniculate nucleus: differences of two cosine bumps in log time.
+
+References
+----------
+Billeh et al. 2020, Neuron 106:388 (LGN classes of mouse, from recordings of Durand et al. 2016, J Neurosci
+36:12144). The weights, peaks and delays are the fitted figures in the LGN model templates of the Brain
+Modeling Toolkit (bmtk, BSD-3-Clause); the spontaneous rates are means over the cells of its LGN tables that
+prefer the temporal frequency of the class. Log-time bumps: Pillow et al. 2005, J Neurosci 25:11003.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allentk.errors import DataError
+
+__all__ = ["FILTER_CLASSES", "KERNEL_MS", "FilterClass", "cosine_bumps"]
+
+#: Length of a temporal kernel, in steps of 1 ms.
+KERNEL_MS = 600
+
+#: Offset of the logarithm, and half the width of a bump in log time, as in bmtk.
+_OFFSET_MS = 0.3
+_SPACING = math.log((200 + _OFFSET_MS) / (100 + _OFFSET_MS))
+
+Array = NDArray[np.float64]
+
+
+def _unit(columns: Array) -> Array:
+    scaled: Array = columns / np.linalg.norm(columns, axis=0)
+    return scaled
+
+
+def cosine_bumps(peaks_ms: tuple[float, float], delays_ms: tuple[int, int]) -> Array:
+    """Return two raised cosines of log time, each of unit sum of squares.
+
+    Parameters
+    ----------
+    peaks_ms : (float, float)
+        Time of each peak after its delay, ms.
+    delays_ms : (int, int)
+        Shift of each bump, whole ms.
+
+    Returns
+    -------
+    ndarray, shape (KERNEL_MS, 2)
+        One value per ms of the past.
+    """
+    log_time = np.log(np.arange(KERNEL_MS) + _OFFSET_MS)[:, None] - np.log(np.array(peaks_ms))
+    phase = np.clip(log_time * (math.pi / (2 * _SPACING)), -math.pi, math.pi)
+    bumps = _unit((np.cos(phase) + 1) / 2)
+    shifted = np.zeros_like(bumps)
+    for column, delay in enumerate(delays_ms):
+        shifted[delay:, column] = bumps[: KERNEL_MS - delay, column]
+    return _unit(shifted)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterClass:
+    """One class of LGN cells.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``sON_TF4``: sustained, ON, of preferred temporal frequency 4 Hz.
+    sign : int
+        1 for ON (answers to light), -1 for OFF.
+    weights : (float, float)
+        Of the first and the second bump; the kernel is their weighted sum, in Hz per unit contrast and ms.
+    peaks_ms, delays_ms : (float, float), (int, int)
+        See ``cosine_bumps``.
+    spontaneous_hz : float
+        Rate on a gray screen.
+
+    Raises
+    ------
+    DataError
+        On a sign other than 1 or -1, a peak that is not positive, or a delay outside the kernel.
+    """
+
+    name: str
+    sign: int
+    weights: tuple[float, float]
+    peaks_ms: tuple[float, float]
+    delays_ms: tuple[int, int]
+    spontaneous_hz: float
+
+    def __post_init__(self) -> None:
+        if self.sign not in (1, -1) or min(self.peaks_ms) <= 0 or self.spontaneous_hz < 0:
+            raise DataError(
+                f"LGN class {self.name!r}: sign must be 1 or -1, peaks_ms positive and spontaneous_hz "
+                f"not negative, got {self.sign}, {self.peaks_ms}, {self.spontaneous_hz}"
+            )
+        if not all(0 <= delay < KERNEL_MS for delay in self.delays_ms):
+            raise DataError(
+                f"LGN class {self.name!r}: delays_ms must lie in 0..{KERNEL_MS - 1}, got "
+                f"{self.delays_ms}"
+            )
+
+    @property
+    def sustained(self) -> bool:
+        """Whether the class is a sustained one."""
+        return self.name.startswith("s")
+
+    def kernel(self) -> Array:
+        """Return the temporal kernel with its sign, one value per ms of the past, ``(KERNEL_MS,)``."""
+        combined: Array = cosine_bumps(self.peaks_ms, self.delays_ms) @ np.array(self.weights)
+        return self.sign * combined
+
+
+def _classes() -> dict[str, FilterClass]:
+    rows = (
+        ("sON_TF1", (1.0000, -0.4462), (56.526, 137.441), (0, 15), 5.20),
+        ("sON_TF2", (4.2823, -1.4275), (31.208, 137.062), (0, 5), 3.53),
+        ("sON_TF4", (3.5940, -1.8146), (30.759, 58.358), (0, 25), 8.25),
+        ("sON_TF8", (3.7053, -1.7538), (12.941, 28.278), (0, 25), 1.77),
+        ("sOFF_TF1", (2.1142, -1.2215), (54.481, 127.921), (0, 5), 3.95),
+        ("sOFF_TF2", (3.1826, -1.1407), (19.846, 92.024), (0, 25), 4.53),
+        ("sOFF_TF4", (3.2298, -1.6588), (22.246, 56.100), (0, 15), 3.68),
+        ("sOFF_TF8", (3.2506, -1.6838), (18.034, 51.215), (0, 15), 3.62),
+        ("sOFF_TF15", (10.0000, -3.2606), (4.736, 21.597), (0, 5), 5.08),
+        ("tON_TF8", (4.2185, -2.4050), (8.525, 23.247), (0, 0), 2.60),
+        ("tOFF_TF4", (3.3460, -2.1820), (29.158, 59.363), (0, 15), 3.94),
+        ("tOFF_TF8", (4.2185, -2.4050), (8.525, 23.247), (0, 0), 2.44),
+        ("tOFF_TF15", (3.4417, -2.1156), (8.270, 19.991), (0, 0), 1.05),
+    )
+    return {
+        name: FilterClass(name, 1 if "ON" in name else -1, weights, peaks, delays, rate)
+        for name, weights, peaks, delays, rate in rows
+    }
+
+
+#: The classes, by name.
+FILTER_CLASSES = _classes()
