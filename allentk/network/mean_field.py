@@ -3,11 +3,13 @@
 Many small synaptic currents make the voltage a smooth Gaussian process. Where firing is rare, its rate is
 that of the upward crossings of the threshold (Rice), ``f exp(-(T - m)^2 / 2 s^2)`` with
 ``f = s' / (2 pi s)``: m and s are mean and standard deviation of the voltage, s' that of its slope.
+A membrane that is slow against the rate wanted of it is still recovering when it fires again: it takes
+the mean first passage time of the diffusion (Siegert).
 
 References
 ----------
 Rice 1944, Bell System Technical Journal 23:282; for spiking neurons: Badel 2011, Physical Review E
-84:041919.
+84:041919. Siegert 1951, Physical Review 81:617; Brunel 2000, Journal of Computational Neuroscience 8:183.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import erfcx
 
 from allentk.models import GLIFParameters
 from allentk.network.projection import Receptor
@@ -27,6 +30,11 @@ __all__ = ["Membranes", "ShotNoise", "background_rates_hz"]
 
 #: Rates are kept below this share of the rate of crossings at the threshold itself.
 HIGHEST_SHARE = 0.7
+
+#: Firing is rare where a cell spends less than this share of the time recovering.
+RARE = 0.3
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 
 Array = NDArray[np.float64]
 
@@ -119,6 +127,32 @@ def _lacking_mv(cells: Membranes, noise: ShotNoise, rates_hz: Array) -> Array:
     return lacking
 
 
+def _passage_rate_hz(cells: Membranes, noise: ShotNoise, rates_hz: Array) -> Array:
+    """Return the rate at which a diffusion of this mean and variance passes the threshold."""
+    after = cells.R_mohm * 1e-3 * cells.asc_charge_pc * rates_hz
+    mean, spread = noise.mean + after, np.sqrt(2 * noise.variance)
+    threshold = cells.threshold_mv + cells.th_spike_mv_s * rates_hz + cells.th_voltage * mean
+    low, high = -mean / spread, (threshold - mean) / spread
+    half = (high - low) / 2
+    points = low + half * (_NODES[:, None] + 1)
+    # exp(u^2) (1 + erf u), which does not overflow where the threshold is within reach.
+    with np.errstate(over="ignore"):
+        integral = half * (_WEIGHTS[:, None] * erfcx(-np.clip(points, None, 25.0))).sum(axis=0)
+    refractory = cells.dead_s - cells.tau_s
+    rate: Array = 1.0 / (refractory + cells.tau_s * math.sqrt(math.pi) * integral)
+    return rate
+
+
+def _fires_less(cells: Membranes, noise: ShotNoise, rates_hz: Array) -> NDArray[np.bool_]:
+    """Return whether cells fire less than wanted."""
+    rare = rates_hz * cells.dead_s < RARE
+    by_crossings = _lacking_mv(cells, noise, rates_hz) > 0
+    less: NDArray[np.bool_] = np.where(
+        rare, by_crossings, _passage_rate_hz(cells, noise, rates_hz) < rates_hz
+    )
+    return less
+
+
 def background_rates_hz(
     cells: Membranes, background: ShotNoise, others: ShotNoise, rates_hz: Array
 ) -> Array:
@@ -146,7 +180,7 @@ def background_rates_hz(
     high /= 1.0 - cells.th_voltage
     for _ in range(60):
         middle = (low + high) / 2
-        short = _lacking_mv(cells, ShotNoise.total([others, background * middle]), rates_hz) > 0
+        short = _fires_less(cells, ShotNoise.total([others, background * middle]), rates_hz)
         low, high = np.where(short, middle, low), np.where(short, high, middle)
     needed: Array = np.where(high < 1e-6, 0.0, (low + high) / 2)
     return needed

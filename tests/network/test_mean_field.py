@@ -8,6 +8,7 @@ import pytest
 from allentk.models import GLIFParameters
 from allentk.network import Receptor
 from allentk.network.mean_field import Membranes, ShotNoise, background_rates_hz
+from allentk.simulation import simulate
 
 BASE = {"C_pf": 80.0, "R_mohm": 160.0, "E_L_mv": -75.0, "th_inf_mv": 30.0, "t_ref_s": 0.003}
 CELL = GLIFParameters(level=1, **BASE)
@@ -109,3 +110,21 @@ def test_adaptation_asks_for_more():
         needed.append(background_rates_hz(cells, one, one * 0.0, np.array([3.0]))[0])
     assert needed == sorted(needed)
     assert np.diff(needed).min() > 10
+
+
+@pytest.mark.parametrize("rate", [9.0, 20.0])
+def test_a_slow_membrane_fires_as_wanted(rate):
+    """A membrane of 69 ms is never at rest between its spikes; checked by simulation."""
+    slow = GLIFParameters(
+        level=1, C_pf=118.0, R_mohm=588.0, E_L_mv=-64.0, th_inf_mv=8.1, t_ref_s=0.0024
+    )
+    cells, dt, n = membranes(slow), 1e-4, 600_000
+    weight = 4.5e-4 * cells.unit_weight_pa(EXCITATION)
+    one = ShotNoise.of(cells, EXCITATION, weight)
+    needed = background_rates_hz(cells, one, one * 0.0, np.array([rate]))[0]
+    time = np.arange(0, 0.03, dt)
+    shape = weight[0] * time / EXCITATION.tau_s * np.exp(1 - time / EXCITATION.tau_s)
+    arrivals = np.random.default_rng(0).poisson(needed * dt, n)
+    current = np.convolve(arrivals, shape)[:n]
+    fired = simulate(slow, current, dt_s=dt).spike_times_s.size / (n * dt)
+    assert fired == pytest.approx(rate, rel=0.15)
