@@ -5,7 +5,7 @@ capacitance in pF and conductance in nS, everywhere above the files.
 """
 
 from allentk.data.morphology import Morphology
-from allentk.data.presentations import StimulusTable, Traces
+from allentk.data.presentations import BLANK_NAMES, StimulusTable, Traces
 from allentk.data.response import NetworkResponse, Response
 from allentk.data.spikes import SpikeTrains
 from allentk.data.stimulus import (
@@ -17,9 +17,11 @@ from allentk.data.stimulus import (
     TripleShortSquare,
     Zero,
 )
-from allentk.data.sweep import SWEEP_COLUMNS, Sweep, SweepSet
+from allentk.data.sweep import Sweep
+from allentk.data.sweep_set import SWEEP_COLUMNS, SweepSet
 
 __all__ = [
+    "BLANK_NAMES",
     "SWEEP_COLUMNS",
     "LongSquare",
     "Morphology",

@@ -62,9 +62,11 @@ class Morphology:
 
     def __post_init__(self) -> None:
         for name in ("id", "type", "parent", "line"):
-            object.__setattr__(self, name, frozen(getattr(self, name), np.int64))
+            held = frozen(getattr(self, name), np.int64, what=f"Morphology: {name}")
+            object.__setattr__(self, name, held)
         for name in ("xyz_um", "radius_um"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            held = frozen(getattr(self, name), what=f"Morphology: {name}")
+            object.__setattr__(self, name, held)
         self._check_shapes()
         self._check_values()
         self._check_tree()

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data._arrays import frozen
+from allentk.data._tables import column_of, matching
 from allentk.errors import DataError
 
-__all__ = ["PRESENTATION_COLUMNS", "StimulusTable", "Traces"]
+__all__ = ["BLANK_NAMES", "PRESENTATION_COLUMNS", "StimulusTable", "Traces"]
 
 #: Columns a StimulusTable may have, with units; the first three are required.
 PRESENTATION_COLUMNS = {
@@ -28,7 +29,14 @@ PRESENTATION_COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+#: Names of presentations without a stimulus.
+BLANK_NAMES = ("blank", "spontaneous")
+_REQUIRED = ("start_s", "stop_s", "stimulus")
+_NUMBERS = tuple(name for name in PRESENTATION_COLUMNS if name != "stimulus")
+#: How tables write that there is no value, such as the Neuropixels tables of the Allen Institute.
+_NOTHING = ("null", "")
+
+
 class StimulusTable:
     """Presentations in order of time, one row each.
 
@@ -36,12 +44,13 @@ class StimulusTable:
     ----------
     table : DataFrame
         Columns of `PRESENTATION_COLUMNS`; missing optional ones are filled with NaN, further
-        columns are kept.
+        columns are kept. Numbers may be text; the text ``"null"`` is NaN.
 
     Raises
     ------
     DataError
-        On a missing column, an interval that ends before it starts, or overlapping rows.
+        On a missing column, text that is no number, an infinite number, an interval that ends
+        before it starts, or overlapping rows.
 
     Examples
     --------
@@ -50,63 +59,113 @@ class StimulusTable:
     2
     """
 
-    table: pd.DataFrame
+    __slots__ = ("_table",)
 
-    def __post_init__(self) -> None:
-        table = self.table.reset_index(drop=True)
-        missing = [name for name in ("start_s", "stop_s", "stimulus") if name not in table]
+    def __init__(self, table: pd.DataFrame) -> None:
+        if not isinstance(table, pd.DataFrame):
+            raise DataError(
+                f"StimulusTable: expected a DataFrame with the columns {', '.join(_REQUIRED)}, got "
+                f"{type(table).__name__}"
+            )
+        missing = [name for name in _REQUIRED if name not in table]
         if missing:
             raise DataError(f"StimulusTable: missing columns {missing}; got {list(table.columns)}")
-        table = table.assign(**{n: np.nan for n in PRESENTATION_COLUMNS if n not in table})
-        start, stop = table["start_s"].to_numpy(float), table["stop_s"].to_numpy(float)
-        wrong = ~(stop > start)
-        if wrong.any():
-            row = int(wrong.argmax())
-            raise DataError(
-                f"StimulusTable: row {row} ends at {stop[row]} s, not after its start {start[row]} s"
-            )
-        # The two-photon tables count frames, so neighbours may share one frame boundary.
-        overlap = start[1:] < stop[:-1] - 1e-9
-        if overlap.any():
-            row = int(overlap.argmax())
-            raise DataError(
-                f"StimulusTable: row {row + 1} starts at {start[row + 1]} s, before row {row} "
-                f"ends at {stop[row]} s; sort the rows by start_s and mend the overlap"
-            )
-        object.__setattr__(self, "table", table)
+        if not table.columns.is_unique:
+            twice = table.columns[table.columns.duplicated()][0]
+            raise DataError(f"StimulusTable: the column {twice!r} is there twice")
+        held = table.reset_index(drop=True)
+        self._table = held.assign(
+            **{n: _numeric(held[n], n) if n in held else np.nan for n in _NUMBERS}
+        )
+        _check_times(*self.intervals_s.T)
 
-    def where(self, **conditions: Any) -> StimulusTable:
-        """Return the presentations whose columns have these values."""
-        keep = np.ones(len(self.table), dtype=bool)
+    @property
+    def table(self) -> pd.DataFrame:
+        """A copy of the table: what is changed in it does not change the presentations."""
+        return self._table.copy()
+
+    def where(self, *, keep_blanks: bool = False, **conditions: Any) -> StimulusTable:
+        """Return the presentations whose columns have these values.
+
+        Parameters
+        ----------
+        keep_blanks : bool
+            Keep the rows named ``"blank"`` or ``"spontaneous"`` too, and those without a value in a
+            column that is asked for.
+        **conditions
+            Column name = value, list of values, or a function of the value that returns a bool.
+
+        Raises
+        ------
+        DataError
+            On an unknown column; names those there are.
+        """
+        keep = np.ones(len(self), dtype=bool)
         for name, wanted in conditions.items():
-            if name not in self.table:
-                raise DataError(
-                    f"StimulusTable: no column {name!r}; there are {list(self.table.columns)}"
-                )
-            keep &= (self.table[name] == wanted).to_numpy(dtype=bool)
-        return StimulusTable(self.table[keep])
+            column = column_of(self._table, name, "StimulusTable")
+            fits = matching(column, wanted)
+            keep &= fits | column.isna().to_numpy(dtype=bool) if keep_blanks else fits
+        if keep_blanks:
+            keep |= matching(self._table["stimulus"], BLANK_NAMES)
+        return StimulusTable(self._table[keep])
 
     @property
     def intervals_s(self) -> NDArray[np.float64]:
         """Starts and stops in seconds, shape ``(n_presentations, 2)``."""
-        edges: NDArray[np.float64] = self.table[["start_s", "stop_s"]].to_numpy(float)
+        edges: NDArray[np.float64] = self._table[["start_s", "stop_s"]].to_numpy(float)
         return edges
 
     @property
     def duration_s(self) -> float:
         """End of the last presentation, in seconds; 0 where there is none."""
-        return float(self.table["stop_s"].max()) if len(self.table) else 0.0
+        return float(self._table["stop_s"].max()) if len(self) else 0.0
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a copy of the table."""
-        return self.table.copy()
+        return self.table
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self._table)
 
     def __repr__(self) -> str:
-        kinds = ", ".join(f"{n} {k}" for k, n in self.table["stimulus"].value_counts().items())
-        return f"<StimulusTable: {len(self.table)} presentations ({kinds})>"
+        kinds = ", ".join(f"{n} {k}" for k, n in self._table["stimulus"].value_counts().items())
+        return f"<StimulusTable: {len(self)} presentations ({kinds})>"
+
+
+def _numeric(column: pd.Series, name: str) -> pd.Series:
+    """Return a column as numbers, NaN where it says nothing."""
+    if not pd.api.types.is_numeric_dtype(column):
+        said = column.where(~column.isin(_NOTHING)).astype(object)
+        numbers = pd.to_numeric(said, errors="coerce")
+        wrong = (said.notna() & numbers.isna()).to_numpy(dtype=bool)
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(
+                f"StimulusTable: row {row}: {name} must be a number ({PRESENTATION_COLUMNS[name]}), "
+                f"got {column.iloc[row]!r}; mend it or leave the column out"
+            )
+        column = numbers
+    infinite = np.isinf(column.to_numpy(float, na_value=np.nan))
+    if infinite.any():
+        raise DataError(f"StimulusTable: row {int(infinite.argmax())}: {name} is infinite")
+    return column
+
+
+def _check_times(start: NDArray[np.float64], stop: NDArray[np.float64]) -> None:
+    wrong = ~(stop > start)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"StimulusTable: row {row} ends at {stop[row]} s, not after its start {start[row]} s"
+        )
+    # The two-photon tables count frames, so neighbours may share one frame boundary.
+    overlap = start[1:] < stop[:-1] - 1e-9
+    if overlap.any():
+        row = int(overlap.argmax())
+        raise DataError(
+            f"StimulusTable: row {row + 1} starts at {start[row + 1]} s, before row {row} "
+            f"ends at {stop[row]} s; sort the rows by start_s and mend the overlap"
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -116,7 +175,7 @@ class Traces:
     Parameters
     ----------
     values : array_like, shape (n_cells, n_frames)
-        The traces.
+        The traces; single precision is kept, else they are held in double.
     time_s : array_like, shape (n_frames,)
         Time of every frame in seconds, rising.
     ids : array_like of int, shape (n_cells,)
@@ -127,7 +186,7 @@ class Traces:
     Raises
     ------
     DataError
-        Where shapes disagree or the clock does not rise.
+        Where shapes disagree, ids are not whole, or the clock does not rise.
     """
 
     values: NDArray[np.float64]
@@ -136,17 +195,20 @@ class Traces:
     unit: str = "dF/F"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", frozen(self.values))
-        object.__setattr__(self, "time_s", frozen(self.time_s))
-        object.__setattr__(self, "ids", frozen(self.ids, np.int64))
+        # Recordings in single precision are kept so: they are large, and hold no more digits.
+        single = isinstance(self.values, np.ndarray) and self.values.dtype == np.float32
+        kept = np.float32 if single else float
+        for name, dtype in (("values", kept), ("time_s", float), ("ids", np.int64)):
+            held = frozen(getattr(self, name), dtype, what=f"Traces: {name}")
+            object.__setattr__(self, name, held)
         expected = (self.ids.size, self.time_s.size)
         if self.values.shape != expected:
             raise DataError(
                 f"Traces: values must have shape (cells, frames) = {expected}, got "
                 f"{self.values.shape}"
             )
-        if not (np.diff(self.time_s) > 0).all():
-            raise DataError("Traces: time_s must rise from frame to frame")
+        if not (np.isfinite(self.time_s).all() and (np.diff(self.time_s) > 0).all()):
+            raise DataError("Traces: time_s must rise from frame to frame, every time finite")
 
     @property
     def n_cells(self) -> int:

@@ -39,6 +39,11 @@ class Response:
         Recorded state variables, the unit in the name, such as ``threshold_mv``.
     start_s, stop_s : float
         Stimulus window in seconds; NaN where unknown.
+
+    Raises
+    ------
+    DataError
+        Where lengths differ, or `dt_s` is not positive.
     """
 
     voltage_mv: NDArray[np.float64]
@@ -53,15 +58,16 @@ class Response:
     stop_s: float = math.nan
 
     def __post_init__(self) -> None:
-        for name in ("voltage_mv", "current_pa", "spike_times_s"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-        object.__setattr__(self, "spike_steps", frozen(self.spike_steps, np.int64))
-        object.__setattr__(self, "states", {k: frozen(v) for k, v in self.states.items()})
-        if self.voltage_mv.shape != self.current_pa.shape:
-            raise DataError(
-                f"Response: voltage and current must be equally long, got "
-                f"{self.voltage_mv.shape} and {self.current_pa.shape}"
-            )
+        for name in ("voltage_mv", "current_pa", "spike_times_s", "spike_steps"):
+            dtype = np.int64 if name == "spike_steps" else np.float64
+            held = frozen(getattr(self, name), dtype, what=f"Response: {name}")
+            object.__setattr__(self, name, held)
+        states = {k: frozen(v, what=f"Response: state {k}") for k, v in self.states.items()}
+        object.__setattr__(self, "states", states)
+        if not (self.dt_s > 0 and math.isfinite(self.dt_s)):
+            raise DataError(f"Response: dt_s must be positive, got {self.dt_s!r}")
+        _check_equal({"voltage_mv": self.voltage_mv, "current_pa": self.current_pa, **states})
+        _check_equal({"spike_times_s": self.spike_times_s, "spike_steps": self.spike_steps})
 
     @property
     def time_s(self) -> NDArray[np.float64]:
@@ -101,6 +107,17 @@ class Response:
         return polyline(self.voltage_mv)
 
 
+def _check_equal(arrays: Mapping[str, NDArray[Any]]) -> None:
+    shapes = {name: array.shape for name, array in arrays.items()}
+    first, expected = next(iter(shapes.items()))
+    for name, shape in shapes.items():
+        if shape != expected or len(shape) != 1:
+            raise DataError(
+                f"Response: {first} and {name} must be one-dimensional and equally long, got "
+                f"shapes {expected} and {shape}"
+            )
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class NetworkResponse:
     """The simulated response of a network.
@@ -119,6 +136,11 @@ class NetworkResponse:
         Recorded membrane voltages, one column per recorded node, indexed by ``time_s``.
     provenance : mapping
         Seed, time step, engine, wall and CPU seconds.
+
+    Raises
+    ------
+    DataError
+        Where `duration_s` is not positive.
     """
 
     spikes: Mapping[str, SpikeTrains]
@@ -127,6 +149,12 @@ class NetworkResponse:
     nodes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     voltage_mv: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not (self.duration_s > 0 and math.isfinite(self.duration_s)):
+            raise DataError(
+                f"NetworkResponse: duration_s must be positive, got {self.duration_s!r}"
+            )
 
     def rates_hz(self) -> pd.DataFrame:
         """Return one row per population: cells, spikes and mean rate in Hz."""

@@ -30,7 +30,8 @@ class SpikeTrains:
     Raises
     ------
     DataError
-        Where lengths differ, times are unsorted or not finite, or an id is out of range.
+        Where lengths differ, times are unsorted or not finite, or an id is not whole or out of
+        range.
 
     Examples
     --------
@@ -43,8 +44,10 @@ class SpikeTrains:
     n_cells: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "times_s", frozen(self.times_s))
-        object.__setattr__(self, "ids", frozen(self.ids, np.int64))
+        object.__setattr__(self, "times_s", frozen(self.times_s, what="SpikeTrains: times_s"))
+        object.__setattr__(self, "ids", frozen(self.ids, np.int64, what="SpikeTrains: ids"))
+        if not isinstance(self.n_cells, int | np.integer) or self.n_cells < 0:
+            raise DataError(f"SpikeTrains: n_cells must be a whole number, got {self.n_cells!r}")
         if self.times_s.shape != self.ids.shape or self.times_s.ndim != 1:
             raise DataError(
                 f"SpikeTrains: times_s and ids must be equally long, got shapes "
@@ -69,14 +72,39 @@ class SpikeTrains:
         order = np.argsort(times, kind="stable")
         return cls(times[order], ids[order], len(arrays))
 
+    def _known(self, cells: ArrayLike) -> NDArray[np.int64]:
+        """Return `cells` as ids of these trains."""
+        wanted = frozen(cells, np.int64, what="SpikeTrains: cells")
+        unknown = wanted[(wanted < 0) | (wanted >= self.n_cells)]
+        if unknown.size:
+            raise DataError(
+                f"SpikeTrains: no cell {unknown[0]}; the {self.n_cells} cells are 0.."
+                f"{self.n_cells - 1}"
+            )
+        return wanted
+
     def of(self, cell: int) -> NDArray[np.float64]:
-        """Return the spike times of one cell in seconds."""
-        times: NDArray[np.float64] = self.times_s[self.ids == cell]
+        """Return the spike times of one cell in seconds.
+
+        Raises
+        ------
+        DataError
+            Where there is no such cell.
+        """
+        times: NDArray[np.float64] = self.times_s[self.ids == self._known(cell)]
         return times
 
     def subset(self, cells: ArrayLike) -> SpikeTrains:
-        """Return the trains of `cells` (unique ids), renumbered in the order given."""
-        wanted = np.asarray(cells, dtype=np.int64)
+        """Return the trains of `cells` (unique ids), renumbered in the order given.
+
+        Raises
+        ------
+        DataError
+            Where there is no such cell, or one is named twice.
+        """
+        wanted = self._known(np.ravel(cells))
+        if np.unique(wanted).size < wanted.size:
+            raise DataError("SpikeTrains: subset: a cell is named twice; name each one once")
         new = np.full(self.n_cells, -1, dtype=np.int64)
         new[wanted] = np.arange(wanted.size)
         ids = new[self.ids]
@@ -93,8 +121,19 @@ class SpikeTrains:
         Returns
         -------
         ndarray of int, shape (n_cells, n_intervals)
+
+        Raises
+        ------
+        DataError
+            Where the intervals have another shape.
         """
-        intervals = np.asarray(intervals_s, dtype=float).reshape(-1, 2)
+        intervals = frozen(intervals_s, what="SpikeTrains: intervals_s")
+        if intervals.size == 0:
+            intervals = intervals.reshape(0, 2)
+        if intervals.ndim != 2 or intervals.shape[1] != 2:
+            raise DataError(
+                f"SpikeTrains: intervals_s must have shape (n_intervals, 2), got {intervals.shape}"
+            )
         first = np.searchsorted(self.times_s, intervals[:, 0], side="left")
         last = np.searchsorted(self.times_s, intervals[:, 1], side="left")
         out = np.empty((self.n_cells, len(intervals)), dtype=np.int64)
@@ -103,7 +142,15 @@ class SpikeTrains:
         return out
 
     def rates_hz(self, start_s: float, stop_s: float) -> NDArray[np.float64]:
-        """Return the mean rate of every cell in ``[start_s, stop_s)``, in Hz."""
+        """Return the mean rate of every cell in ``[start_s, stop_s)``, in Hz.
+
+        Raises
+        ------
+        DataError
+            Where `stop_s` is not after `start_s`.
+        """
+        if not stop_s > start_s:
+            raise DataError(f"SpikeTrains: expected an interval in s, got {start_s}..{stop_s}")
         return self.counts([[start_s, stop_s]])[:, 0] / (stop_s - start_s)
 
     def to_dataframe(self) -> pd.DataFrame:

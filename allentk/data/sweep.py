@@ -1,12 +1,12 @@
-"""A sweep and a set of sweeps: what a patch-clamp recording is."""
+"""A sweep: one trial of a patch-clamp recording."""
 
 from __future__ import annotations
 
+import html
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -16,20 +16,7 @@ from allentk.data._arrays import frozen
 from allentk.data._svg import polyline
 from allentk.errors import DataError
 
-__all__ = ["SWEEP_COLUMNS", "Sweep", "SweepSet"]
-
-#: Columns of ``SweepSet.table``, in order.
-SWEEP_COLUMNS = (
-    "number",
-    "clamp",
-    "stimulus",
-    "code",
-    "amplitude_pa",
-    "start_s",
-    "stop_s",
-    "sampling_rate_hz",
-    "n_samples",
-)
+__all__ = ["Sweep"]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, repr=False, eq=False)
@@ -87,7 +74,8 @@ class Sweep:
 
     def __post_init__(self) -> None:
         for name in ("voltage_mv", "current_pa"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            held = frozen(getattr(self, name), what=f"{self.label}: {name}")
+            object.__setattr__(self, name, held)
         where = self.label
         if self.voltage_mv.ndim != 1 or self.voltage_mv.shape != self.current_pa.shape:
             raise DataError(
@@ -167,148 +155,4 @@ class Sweep:
         )
 
     def _repr_html_(self) -> str:
-        return f"<code>{self!r:s}</code><br>".replace("<Sweep", "&lt;Sweep").replace(
-            "clamp>", "clamp&gt;"
-        ) + polyline(self.voltage_mv)
-
-
-class SweepSet:
-    """The sweeps of one recording, each read when it is asked for.
-
-    Parameters
-    ----------
-    sweeps : iterable of Sweep, or DataFrame
-        The sweeps themselves; or their table (columns `SWEEP_COLUMNS`, further columns kept)
-        together with `read`.
-    read : callable, optional
-        ``read(number) -> Sweep``; called when a sweep is first asked for.
-    source : str
-        Where they come from; used in messages.
-    metadata : mapping, optional
-        What is known of the cell: ``specimen_id``, ``synthetic``...
-
-    Raises
-    ------
-    DataError
-        On duplicate sweep numbers or missing columns.
-
-    Examples
-    --------
-    >>> sweeps = SweepSet([Sweep([-70.0] * 9, [0.0] * 9, 1e3, number=4, stimulus="Ramp")])
-    >>> len(sweeps.where(stimulus="Ramp"))
-    1
-    """
-
-    __slots__ = ("_kept", "_read", "metadata", "source", "table")
-
-    def __init__(
-        self,
-        sweeps: Iterable[Sweep] | pd.DataFrame,
-        read: Callable[[int], Sweep] | None = None,
-        *,
-        source: str = "",
-        metadata: Mapping[str, Any] | None = None,
-    ) -> None:
-        if isinstance(sweeps, pd.DataFrame):
-            if read is None:
-                raise DataError("a SweepSet made from a table also needs read(number) -> Sweep")
-            table = sweeps.reset_index(drop=True)
-            self._read = read
-        else:
-            held = list(sweeps)
-            by_number = {sweep.number: sweep for sweep in held}
-            table = pd.DataFrame(
-                [{name: getattr(sweep, name) for name in SWEEP_COLUMNS} for sweep in held],
-                columns=list(SWEEP_COLUMNS),
-            )
-            self._read = by_number.__getitem__
-        self.source = source
-        self.metadata: Mapping[str, Any] = dict(metadata or {})
-        self._kept: WeakValueDictionary[int, Sweep] = WeakValueDictionary()
-        self.table = self._checked(table)
-
-    def _checked(self, table: pd.DataFrame) -> pd.DataFrame:
-        where = self.source or "SweepSet"
-        missing = [name for name in SWEEP_COLUMNS if name not in table.columns]
-        if missing:
-            raise DataError(f"{where}: the sweep table lacks the columns {missing}")
-        twice = table["number"][table["number"].duplicated()]
-        if len(twice):
-            raise DataError(f"{where}: sweep number {int(twice.iloc[0])} occurs more than once")
-        return table
-
-    def where(self, **conditions: Any) -> SweepSet:
-        """Return the sweeps whose columns have these values.
-
-        Parameters
-        ----------
-        **conditions
-            Column name = value, list of values, or a function of the value that returns a bool.
-
-        Raises
-        ------
-        DataError
-            On an unknown column; names those there are.
-        """
-        keep = np.ones(len(self.table), dtype=bool)
-        for name, wanted in conditions.items():
-            if name not in self.table.columns:
-                raise DataError(
-                    f"no column {name!r} in the sweep table; there are "
-                    f"{', '.join(map(str, self.table.columns))}"
-                )
-            column = self.table[name]
-            if callable(wanted):
-                keep &= np.fromiter((bool(wanted(x)) for x in column), bool, len(column))
-            elif isinstance(wanted, list | tuple | set | frozenset):
-                keep &= column.isin(list(wanted)).to_numpy()
-            else:
-                keep &= (column == wanted).to_numpy(dtype=bool)
-        return SweepSet(self.table[keep], self.sweep, source=self.source, metadata=self.metadata)
-
-    def sweep(self, number: int) -> Sweep:
-        """Return the sweep with this number.
-
-        Raises
-        ------
-        DataError
-            Where there is none; names the numbers there are.
-        """
-        kept = self._kept.get(number)
-        if kept is not None:
-            return kept
-        if number not in set(self.table["number"]):
-            raise DataError(
-                f"{self.source or 'SweepSet'}: no sweep {number}; there are "
-                f"{', '.join(str(n) for n in self.table['number'])}"
-            )
-        sweep = self._read(int(number))
-        self._kept[int(number)] = sweep
-        return sweep
-
-    @property
-    def numbers(self) -> list[int]:
-        """Sweep numbers, in the order of the table."""
-        return [int(number) for number in self.table["number"]]
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """Return a copy of the table, one row per sweep."""
-        return self.table.copy()
-
-    def __len__(self) -> int:
-        return len(self.table)
-
-    def __getitem__(self, position: int) -> Sweep:
-        return self.sweep(self.numbers[position])
-
-    def __iter__(self) -> Iterator[Sweep]:
-        for number in self.numbers:
-            yield self.sweep(number)
-
-    def __repr__(self) -> str:
-        kinds = self.table["stimulus"].value_counts()
-        listed = ", ".join(f"{count} {name or 'unknown'}" for name, count in kinds.items())
-        return f"<SweepSet {self.source or 'in memory'}: {len(self)} sweeps ({listed})>"
-
-    def _repr_html_(self) -> str:
-        return str(self.table.to_html(max_rows=12, index=False))
+        return f"<code>{html.escape(repr(self))}</code><br>{polyline(self.voltage_mv)}"

@@ -154,8 +154,8 @@ def table(sweeps: SweepSet) -> pd.DataFrame:
     for listed in sweeps.table.to_dict("records"):
         row: dict[str, Any] = {"number": int(listed["number"]), "stimulus": listed["stimulus"]}
         try:
-            if listed["clamp"] != "current":
-                raise FeatureError(f"a {listed['clamp']}-clamp sweep has no spikes to measure")
+            if listed["clamp"] == "voltage":
+                raise FeatureError("a voltage-clamp sweep has no spikes to measure")
             row.update(sweep(sweeps.sweep(row["number"])), error="")
         except AllenTKError as error:
             row.update(amplitude_pa=listed["amplitude_pa"], error=str(error))

@@ -161,7 +161,7 @@ def _trace_means(traces: Traces, rows: NDArray[np.int64], intervals: Array) -> A
     out = np.full((rows.size, len(intervals)), np.nan)
     for column, (a, b) in enumerate(zip(first, last, strict=True)):
         if b > a:
-            out[:, column] = values[:, a:b].mean(axis=1)
+            out[:, column] = values[:, a:b].mean(axis=1, dtype=float)
     for bad in np.flatnonzero(np.isnan(out).any(axis=0) & (last > first)):
         out[:, bad] = finite_means(values[:, first[bad] : last[bad]])
     return out
@@ -171,5 +171,5 @@ def finite_means(values: Array, axis: int | tuple[int, ...] = -1) -> Array:
     """Return the mean of the finite values along `axis`; NaN where there is none."""
     finite = np.isfinite(values)
     count = finite.sum(axis=axis)
-    total = np.where(finite, values, 0.0).sum(axis=axis)
+    total = np.where(finite, values, 0.0).sum(axis=axis, dtype=float)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -47,6 +47,34 @@ def test_arrays_are_read_only_and_the_callers_stays_writeable():
         held.voltage_mv[0] = 1.0
 
 
+def test_a_series_of_pandas_is_copied_too():
+    mine = pd.Series(np.zeros(4))
+    held = Sweep(mine, mine.to_numpy(), 10.0)
+    mine.iloc[0] = 5.0
+    assert (held.voltage_mv[0], held.current_pa[0]) == (0.0, 0.0)
+
+
+def test_a_locked_view_of_a_writeable_array_is_copied():
+    mine = np.zeros(4)
+    view = mine[:]
+    view.flags.writeable = False
+    held = Sweep(view, view, 10.0)
+    mine[0] = 5.0
+    assert held.voltage_mv[0] == 0.0
+
+
+def test_an_array_that_nobody_can_write_to_is_not_copied():
+    mine = np.zeros(4)
+    mine.flags.writeable = False
+    assert Sweep(mine, mine, 10.0).voltage_mv is mine
+
+
+@pytest.mark.parametrize("values", [["a"], [1j], [[1, 2], [3]], {"a": 1}])
+def test_what_is_no_number_is_refused(values):
+    with pytest.raises(DataError, match=r"sweep 0: voltage_mv: expected (real )?numbers"):
+        Sweep(values, [0.0], 10.0)
+
+
 def test_sweep_survives_pickling():
     again = pickle.loads(pickle.dumps(sweep(3, stimulus="Ramp")))
     assert (again.number, again.stimulus, again.n_samples) == (3, "Ramp", 1000)
@@ -84,6 +112,81 @@ def test_set_refuses_duplicates_and_unknown_columns():
         SweepSet([sweep(1)]).where(protocol="Ramp")
     with pytest.raises(DataError, match="no sweep 4; there are 1, 2"):
         SweepSet([sweep(1), sweep(2)]).sweep(4)
+
+
+def rows(**columns):
+    table = pd.DataFrame({name: [0, 0, 0] for name in SWEEP_COLUMNS})
+    return table.assign(number=[3, 5, 9], **columns)
+
+
+def test_the_table_is_a_copy():
+    sweeps = SweepSet(rows(), sweep)
+    shown = sweeps.table
+    shown.loc[0, "number"] = 99
+    assert sweeps.numbers == [3, 5, 9]
+    assert sweeps.table["number"].tolist() == [3, 5, 9]
+
+
+def test_a_slice_is_a_set():
+    sweeps = SweepSet(rows(), sweep)
+    assert isinstance(sweeps[1:], SweepSet)
+    assert sweeps[1:].numbers == [5, 9]
+    assert sweeps[::-1].numbers == [9, 5, 3]
+    assert sweeps[-1].number == 9
+    assert len(sweeps[5:]) == 0
+
+
+def test_a_set_survives_pickling():
+    held = SweepSet(
+        [sweep(1, stimulus="Ramp"), sweep(2)], source="a.nwb", metadata={"seal_gohm": 2}
+    )
+    assert held[0].number == 1
+    again = pickle.loads(pickle.dumps(held))
+    assert again.numbers == [1, 2]
+    assert again.where(stimulus="Ramp")[0].n_samples == 1000
+    assert (again.source, again.metadata) == ("a.nwb", {"seal_gohm": 2})
+    part = pickle.loads(pickle.dumps(held.where(number=2)))
+    assert part[0].number == 2
+
+
+@pytest.mark.parametrize("numbers", [[3, np.nan, 9], [3, 5.5, 9], ["a", "b", "c"]])
+def test_set_refuses_numbers_that_are_none(numbers):
+    with pytest.raises(DataError, match="sweep numbers: expected"):
+        SweepSet(rows().assign(number=numbers), sweep)
+
+
+def test_set_refuses_what_is_no_sweep():
+    with pytest.raises(DataError, match="a SweepSet is made of sweeps, got 1"):
+        SweepSet([1])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        (np.array([3, 9]), [3, 9]),
+        (range(4, 6), [5]),
+        ({3}, [3]),
+        (pd.Series([9]), [9]),
+        (5.0, [5]),
+        (lambda n: n > 3, [5, 9]),
+    ],
+)
+def test_choosing_by_values_of_any_kind(wanted, numbers):
+    assert SweepSet(rows(), sweep).where(number=wanted).numbers == numbers
+
+
+def test_choosing_what_has_no_value():
+    sweeps = SweepSet(rows(amplitude_pa=[10.0, np.nan, 20.0], code=["a", None, "b"]), sweep)
+    assert sweeps.where(amplitude_pa=np.nan).numbers == [5]
+    assert sweeps.where(amplitude_pa=None).numbers == [5]
+    assert sweeps.where(code=[None, "b"]).numbers == [5, 9]
+
+
+def test_names_from_a_file_are_no_html():
+    bad = sweep(1, stimulus="<img src=x>")
+    for page in (bad._repr_html_(), SweepSet([bad])._repr_html_()):
+        assert "<img" not in page
+        assert "&lt;img src=x&gt;" in page
 
 
 def test_reprs_say_what_it_is():

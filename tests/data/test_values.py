@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,11 +83,45 @@ def test_spike_trains():
         ([0.1], [5], "0..1"),
         ([0.1], [0, 1], "equally long"),
         ([np.nan], [0], "finite"),
+        ([0.1, 0.2], [0.7, 1.9], r"ids: expected whole numbers up to 2\*\*53, got 0\.7"),
+        ([0.1], [np.nan], r"ids: expected whole numbers .* got nan"),
+        ([0.1], [2.0**60], "ids: expected whole numbers"),
+        ([0.1], np.array([2**63], dtype=np.uint64), "ids: expected whole numbers"),
+        ([0.1], ["a"], "ids: expected numbers"),
     ],
 )
 def test_spike_trains_refuse(times, ids, message):
     with pytest.raises(DataError, match=message):
         SpikeTrains(times, ids, 2)
+
+
+@pytest.mark.parametrize("n_cells", [-1, 2.5, None])
+def test_spike_trains_refuse_a_number_of_cells(n_cells):
+    with pytest.raises(DataError, match="n_cells must be a whole number"):
+        SpikeTrains([], [], n_cells)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda t: t.of(99), r"no cell 99; the 2 cells are 0\.\.1"),
+        (lambda t: t.of(-1), "no cell -1"),
+        (lambda t: t.subset([-1]), "no cell -1"),
+        (lambda t: t.subset([0, 5]), "no cell 5"),
+        (lambda t: t.subset([0.5]), "whole numbers"),
+        (lambda t: t.subset([1, 1]), "named twice"),
+        (lambda t: t.counts([1, 2, 3]), r"shape \(n_intervals, 2\), got \(3,\)"),
+        (lambda t: t.rates_hz(1, 1), r"expected an interval in s, got 1\.\.1"),
+    ],
+)
+def test_spike_trains_know_their_cells(ask, message):
+    with pytest.raises(DataError, match=message):
+        ask(SpikeTrains([0.1], [1], 2))
+
+
+def test_no_intervals_and_no_cells():
+    assert SpikeTrains([0.1], [0], 1).counts([]).shape == (1, 0)
+    assert SpikeTrains([0.1], [0], 1).subset([]).n_cells == 0
 
 
 def presentations(**columns):
@@ -107,6 +143,11 @@ def test_stimulus_table():
     [
         ({"stop_s": [2.5, 3.0]}, "row 1 starts at 2.0 s, before row 0 ends"),
         ({"stop_s": [0.0, 3.0]}, "row 0 ends at 0.0 s, not after"),
+        ({"start_s": ["a", "b"]}, "row 0: start_s must be a number .*, got 'a'"),
+        ({"start_s": ["null", 2.0]}, "row 0 ends at 1.0 s, not after its start nan"),
+        ({"stop_s": [1.0, np.inf]}, "row 1: stop_s is infinite"),
+        ({"contrast": [0.8, "high"]}, "row 1: contrast must be a number .*, got 'high'"),
+        ({"orientation_deg": [0.0, np.inf]}, "row 1: orientation_deg is infinite"),
     ],
 )
 def test_stimulus_table_refuses(columns, message):
@@ -114,6 +155,50 @@ def test_stimulus_table_refuses(columns, message):
         StimulusTable(presentations(**columns))
     with pytest.raises(DataError, match="missing columns"):
         StimulusTable(presentations().drop(columns="stimulus"))
+    with pytest.raises(DataError, match=r"expected a DataFrame with the columns .*, got NoneType"):
+        StimulusTable(None)
+    with pytest.raises(DataError, match="the column 'stop_s' is there twice"):
+        StimulusTable(pd.concat([presentations(), presentations()[["stop_s"]]], axis=1))
+
+
+def test_stimulus_table_takes_null_for_no_value():
+    table = StimulusTable(presentations(orientation_deg=["null", "90"], contrast=["0.8", "null"]))
+    assert table.table["orientation_deg"].isna().tolist() == [True, False]
+    assert table.table["orientation_deg"].iloc[1] + 1 == 91.0
+    assert table.table["contrast"].iloc[0] == 0.8
+
+
+def test_stimulus_table_cannot_be_changed():
+    mine = presentations()
+    table = StimulusTable(mine)
+    shown = table.table
+    shown["start_s"] = [9.0, 10.0]
+    mine.loc[0, "start_s"] = -5.0
+    assert table.intervals_s.tolist() == [[0, 1], [2, 3]]
+    assert pickle.loads(pickle.dumps(table)).intervals_s.tolist() == [[0, 1], [2, 3]]
+    with pytest.raises(AttributeError):
+        table.table = mine
+
+
+def test_stimulus_table_chooses_by_lists_and_functions():
+    rows = pd.DataFrame(
+        {
+            "start_s": np.arange(6.0),
+            "stop_s": np.arange(6.0) + 0.5,
+            "stimulus": ["g", "g", "g", "blank", "spontaneous", "g"],
+            "contrast": [0.1, 0.8, 0.5, np.nan, 0.8, np.nan],
+        }
+    )
+    table = StimulusTable(rows)
+
+    def starts(**conditions):
+        return table.where(**conditions).table["start_s"].tolist()
+
+    assert starts(contrast=[0.1, 0.5]) == [0, 2]
+    assert starts(contrast=lambda c: c > 0.4) == [1, 2, 4]
+    assert starts(contrast=0.1, keep_blanks=True) == [0, 3, 4, 5]
+    assert starts(stimulus="g", contrast=0.8, keep_blanks=True) == [1, 3, 4, 5]
+    assert starts(stimulus="g", contrast=0.8) == [1]
 
 
 def test_traces():
@@ -123,6 +208,10 @@ def test_traces():
         Traces(np.zeros((3, 2)), [0.0, 0.1, 0.2], [11, 12])
     with pytest.raises(DataError, match="rise"):
         Traces(np.zeros((2, 2)), [0.0, 0.0], [11, 12])
+    with pytest.raises(DataError, match="finite"):
+        Traces(np.zeros((1, 1)), [np.nan], [11])
+    with pytest.raises(DataError, match="Traces: ids: expected whole numbers"):
+        Traces(np.zeros((1, 1)), [0.0], [11.5])
 
 
 def test_response_becomes_a_sweep():
@@ -135,6 +224,30 @@ def test_response_becomes_a_sweep():
     assert "1 spikes" in repr(response)
     with pytest.raises(DataError, match="equally long"):
         Response([1.0], [1.0, 2.0], 0.1, [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dt_s": 0.0}, r"dt_s must be positive, got 0\.0"),
+        (
+            {"states": {"threshold_mv": [1.0]}},
+            r"voltage_mv and threshold_mv must be .*equally long",
+        ),
+        ({"spike_times_s": [0.1]}, r"spike_times_s and spike_steps must be"),
+        ({"voltage_mv": [[1.0, 2.0]], "current_pa": [[1.0, 2.0]]}, "one-dimensional"),
+    ],
+)
+def test_response_refuses(change, message):
+    given = {"voltage_mv": [1.0, 2.0], "current_pa": [1.0, 2.0], "dt_s": 0.1}
+    with pytest.raises(DataError, match=message):
+        Response(**{**given, "spike_times_s": [], "spike_steps": [], **change})
+
+
+def test_network_response_needs_time():
+    for duration in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(DataError, match="duration_s must be positive"):
+            NetworkResponse({}, duration)
 
 
 def test_network_response_counts():
