@@ -33,14 +33,15 @@ from typing import Any
 from allentk.atomic import write_text
 from allentk.errors import DataError, FormatError
 from allentk.io.files import existing
+from allentk.io.json_fields import field, number, numbers, section
 from allentk.models import GLIFParameters
+from allentk.models.glif import _ASC_LEVELS, _RESET_LEVELS
 
 __all__ = ["glif_config", "read_glif", "write_glif"]
 
 _DT_S = 5e-5
 _MARKS = ("C", "R_input", "th_inf", "spike_cut_length", "voltage_reset_method")
-_ASC_LEVELS = (3, 4, 5)
-_RESET_LEVELS = (2, 4, 5)
+_DEEPEST = 20  # a configuration lies at most this deep in a document
 
 #: Level by (after-spike current dynamics, voltage reset, threshold dynamics).
 _LEVELS = {
@@ -75,8 +76,9 @@ def read_glif(
     Raises
     ------
     FormatError
-        Where the file is not JSON, holds no configuration or several that match, lacks a field, or
-        names a method that belongs to none of the five levels.
+        Where the file is not JSON, holds no configuration or several that match, lacks a field, has
+        something else in it than it should, or names a method that belongs to none of the five
+        levels.
 
     Examples
     --------
@@ -87,8 +89,12 @@ def read_glif(
     if isinstance(path_or_dict, Mapping | list):
         document: Any = path_or_dict
         where = "GLIF configuration"
-    else:
+    elif isinstance(path_or_dict, str | os.PathLike):
         document, where = _load(path_or_dict)
+    else:
+        raise FormatError(
+            f"expected the path of a GLIF neuron_config.json, or what it holds, got {path_or_dict!r}"
+        )
     found = list(_configs(document, ""))
     if not found:
         raise FormatError(
@@ -115,15 +121,18 @@ def _load(path: str | os.PathLike[str]) -> tuple[Any, str]:
     found = existing(path, "a GLIF neuron_config.json")
     try:
         return json.loads(found.read_text(encoding="utf-8")), str(found)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # Not JSON, not UTF-8, a number of thousands of digits, or brackets in brackets without end.
         raise FormatError(
             f"{found}: expected a GLIF neuron_config.json, but this is not JSON ({error}); delete it "
             f"and fetch it again"
         ) from error
 
 
-def _configs(node: Any, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _configs(node: Any, key: str, depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every configuration in a document, with the way to it."""
+    if depth > _DEEPEST:
+        return
     if isinstance(node, Mapping):
         if sum(mark in node for mark in _MARKS) >= len(_MARKS) - 1:
             yield key, node
@@ -134,7 +143,7 @@ def _configs(node: Any, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     else:
         return
     for name, value in parts:
-        yield from _configs(value, f"{key}.{name}" if key else name)
+        yield from _configs(value, f"{key}.{name}" if key else name, depth + 1)
 
 
 def _outline(document: Any) -> str:
@@ -143,37 +152,10 @@ def _outline(document: Any) -> str:
     return f"{type(document).__name__}"
 
 
-def _get(config: Mapping[str, Any], *path: str, where: str) -> Any:
-    """Return a field by its path; a FormatError names it where it is missing."""
-    node: Any = config
-    for name in path:
-        if not isinstance(node, Mapping) or node.get(name) is None:
-            raise FormatError(
-                f"{where}: the field {'.'.join(path)!r} is missing; is the file whole?"
-            )
-        node = node[name]
-    return node
-
-
-def _float(config: Mapping[str, Any], *path: str, where: str) -> float:
-    value = _get(config, *path, where=where)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FormatError(f"{where}: {'.'.join(path)!r} must be a number, got {value!r}")
-    return float(value)
-
-
-def _floats(config: Mapping[str, Any], *path: str, where: str) -> tuple[float, ...]:
-    value = _get(config, *path, where=where)
-    numbers = value if isinstance(value, list | tuple) else [value]
-    if not all(isinstance(x, int | float) and not isinstance(x, bool) for x in numbers):
-        raise FormatError(f"{where}: {'.'.join(path)!r} must be a list of numbers, got {value!r}")
-    return tuple(float(x) for x in numbers)
-
-
 def _level(config: Mapping[str, Any], where: str) -> int:
     """Return the level that the methods of a configuration make up."""
     names = tuple(
-        str(_get(config, f"{what}_method", "name", where=where))
+        str(field(config, f"{what}_method", "name", where=where))
         for what in ("AScurrent_dynamics", "voltage_reset", "threshold_dynamics")
     )
     if names in _LEVELS:
@@ -186,31 +168,48 @@ def _level(config: Mapping[str, Any], where: str) -> int:
 
 
 def _coefficient(config: Mapping[str, Any], name: str, where: str) -> float:
-    return _float(config, "coeffs", name, where=where) if name in config.get("coeffs", {}) else 1.0
+    given = name in section(config, "coeffs", where)
+    return number(config, "coeffs", name, where=where) if given else 1.0
 
 
 def _rest_mv(config: Mapping[str, Any], where: str) -> float:
-    rest = _float(config, "El", where=where) if config.get("El") is not None else 0.0
+    rest = number(config, "El", where=where) if config.get("El") is not None else 0.0
     if abs(rest) > 1e-12:
         raise FormatError(
             f"{where}: El is {rest} V, but voltages must be relative to rest (El = 0), with the "
             f"resting potential in El_reference"
         )
-    return _float(config, "El_reference", where=where) * 1e3
+    return number(config, "El_reference", where=where) * 1e3
+
+
+def _resistance_mohm(config: Mapping[str, Any], where: str) -> float:
+    factor = _coefficient(config, "G", where)
+    if factor == 0:
+        raise FormatError(f"{where}: 'coeffs.G' must not be 0; the resistance is divided by it")
+    return number(config, "R_input", where=where) / factor * 1e-6
+
+
+def _refractory_s(config: Mapping[str, Any], where: str) -> float:
+    steps = number(config, "spike_cut_length", where=where)
+    dt_s = number(config, "dt", where=where)
+    if steps > 0 and not dt_s > 0:
+        raise FormatError(
+            f"{where}: 'dt' must be positive, got {dt_s}; the refractory time is {steps:g} steps of it"
+        )
+    return steps * dt_s
 
 
 def _parameters(config: Mapping[str, Any], where: str) -> GLIFParameters:
     level = _level(config, where)
     values: dict[str, Any] = {
         "level": level,
-        "C_pf": _float(config, "C", where=where) * _coefficient(config, "C", where) * 1e12,
-        "R_mohm": _float(config, "R_input", where=where) / _coefficient(config, "G", where) * 1e-6,
+        "C_pf": number(config, "C", where=where) * _coefficient(config, "C", where) * 1e12,
+        "R_mohm": _resistance_mohm(config, where),
         "E_L_mv": _rest_mv(config, where),
-        "th_inf_mv": _float(config, "th_inf", where=where)
+        "th_inf_mv": number(config, "th_inf", where=where)
         * _coefficient(config, "th_inf", where)
         * 1e3,
-        "t_ref_s": _float(config, "spike_cut_length", where=where)
-        * _float(config, "dt", where=where),
+        "t_ref_s": _refractory_s(config, where),
         "source": where,
     }
     if level in _ASC_LEVELS:
@@ -224,10 +223,10 @@ def _parameters(config: Mapping[str, Any], where: str) -> GLIFParameters:
 
 
 def _after_spike(config: Mapping[str, Any], where: str) -> dict[str, tuple[float, ...]]:
-    amplitude = _floats(config, "asc_amp_array", where=where)
+    amplitude = numbers(config, "asc_amp_array", where=where)
     factor: tuple[float, ...] = (1.0,) * len(amplitude)
-    if "asc_amp_array" in config.get("coeffs", {}):
-        factor = _floats(config, "coeffs", "asc_amp_array", where=where)
+    if "asc_amp_array" in section(config, "coeffs", where):
+        factor = numbers(config, "coeffs", "asc_amp_array", where=where)
     if len(factor) == 1:
         factor *= len(amplitude)
     if len(factor) != len(amplitude):
@@ -235,18 +234,19 @@ def _after_spike(config: Mapping[str, Any], where: str) -> dict[str, tuple[float
             f"{where}: {len(amplitude)} after-spike currents, but {len(factor)} coefficients"
         )
     kept: tuple[float, ...] = ()
-    if "r" in (config.get("AScurrent_reset_method") or {}).get("params", {}):
-        kept = _floats(config, "AScurrent_reset_method", "params", "r", where=where)
+    method = section(config, "AScurrent_reset_method", where)
+    if "r" in section(method, "params", f"{where}: AScurrent_reset_method"):
+        kept = numbers(config, "AScurrent_reset_method", "params", "r", where=where)
     return {
         "asc_amp_pa": tuple(a * f * 1e12 for a, f in zip(amplitude, factor, strict=True)),
-        "asc_tau_s": _floats(config, "asc_tau_array", where=where),
+        "asc_tau_s": numbers(config, "asc_tau_array", where=where),
         "asc_r": kept,
     }
 
 
 def _reset(config: Mapping[str, Any], level: int, where: str) -> dict[str, float]:
     def method(name: str, *path: str) -> float:
-        return _float(config, f"{name}_method", "params", *path, where=where)
+        return number(config, f"{name}_method", "params", *path, where=where)
 
     values = {
         "reset_a": method("voltage_reset", "a"),

@@ -47,9 +47,10 @@ import re
 import h5py
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import attribute, number, text, texts
-from allentk.io.places import Found, Place, pair, place, trailing_number
-from allentk.io.series import describe
+from allentk.io.found import Found, look_at, pair
+from allentk.io.hdf5 import attribute, linked, member, number, readable, text, texts
+from allentk.io.places import Place, place, trailing_number
+from allentk.io.series import PATCH_CLAMP_KINDS, Series, kind_of
 
 __all__ = ["places"]
 
@@ -63,7 +64,8 @@ def places(file: h5py.File, where: str, electrode: str | None) -> list[Place]:
     Raises
     ------
     FormatError
-        Where it holds no patch-clamp recording, or cannot be told apart; says what there is.
+        Where it holds no patch-clamp recording, or its electrodes must be told apart; says what
+        there is.
     """
     responses = _found(file, _RESPONSES, where)
     if not responses:
@@ -73,44 +75,54 @@ def places(file: h5py.File, where: str, electrode: str | None) -> list[Place]:
             f"has {held}). A two-photon session of the Observatory is opened by read_session"
         )
     stimuli = _found(file, _STIMULI, where)
-    already_si = _already_si(file)
+    old = _from_old_pipeline(file)
     return [
-        place(
-            file,
-            response,
-            stimulus,
-            where=where,
-            after_s=_experiment_start(file, response),
-            already_si=already_si,
-        )
-        for response, stimulus in pair(responses, stimuli, electrode, where)
+        place(file, found, where=where, after_s=_experiment_start, old_pipeline=old)
+        for found in pair(responses, stimuli, electrode, where)
     ]
 
 
 def _found(file: h5py.File, folder: str, where: str) -> list[Found]:
-    group = file.get(folder)
+    group = member(file, folder)
     if not isinstance(group, h5py.Group):
         return []
-    found = []
-    for name, series in group.items():
-        if not isinstance(series, h5py.Group) or "data" not in series:
-            continue
-        sweep = _sweep_number(name, series)
-        if sweep is None:
-            raise FormatError(f"{where}: {series.name}: no sweep number in its name or source")
-        electrode = text(series.get("electrode_name"))
-        found.append(Found(sweep, describe(series, where), electrode))
-    return found
+    found = [_one(group, name, where) for name in group]
+    return [one for one in found if one is not None]
+
+
+def _one(folder: h5py.Group, name: str, where: str) -> Found | None:
+    """Return what a series is; None where it is no series of a sweep."""
+    path = f"{folder.name}/{name}"
+    number = trailing_number(name)
+    try:
+        with readable(f"{where}: {path}"):
+            series = folder[name]
+            if not isinstance(series, h5py.Group):
+                return None
+            number = _sweep_number(name, series)
+            is_patch_clamp = kind_of(series) in PATCH_CLAMP_KINDS
+            if not is_patch_clamp and (number is None or not linked(series, "data")):
+                return None
+            electrode = text(member(series, "electrode_name"))
+    except FormatError as error:
+        if number is None:
+            raise
+        return Found(number, path, fault=str(error))
+    if number is None:
+        raise FormatError(
+            f"{where}: {path}: no sweep number in its name or source; name it Sweep_<number>"
+        )
+    return look_at(series, number, electrode, where)
 
 
 def _sweep_number(name: str, series: h5py.Group) -> int | None:
-    source = re.search(r"Sweep=(\d+)", text(attribute(series, "source")))
+    source = re.search(r"Sweep=(\d{1,15})(?!\d)", text(attribute(series, "source")))
     return int(source.group(1)) if source else trailing_number(name)
 
 
-def _already_si(file: h5py.File) -> bool:
+def _from_old_pipeline(file: h5py.File) -> bool:
     """Whether a pipeline older than 1.1 wrote the file; it left SI numbers and a conversion."""
-    written = file.get("general/generated_by")
+    written = member(file, "general/generated_by")
     if not isinstance(written, h5py.Dataset):
         return False
     words = texts(written)
@@ -121,13 +133,11 @@ def _already_si(file: h5py.File) -> bool:
     return version is not None and (int(version.group(1)), int(version.group(2))) < (1, 1)
 
 
-def _experiment_start(file: h5py.File, response: Found) -> float:
+def _experiment_start(file: h5py.File, sweep: int, response: Series) -> float:
     """Return when the experiment begins, by the file's epochs, in seconds; 0 where unknown."""
-    epoch = file.get(f"epochs/Experiment_{response.number}")
-    if not isinstance(epoch, h5py.Group):
-        return 0.0
     for part in ("stimulus", "response"):
-        index = epoch.get(f"{part}/idx_start")
+        index = member(file, f"epochs/Experiment_{sweep}/{part}/idx_start")
         if isinstance(index, h5py.Dataset):
-            return number(index, 0.0) / response.series.rate_hz
+            first = number(index, 0.0)
+            return first / response.rate_hz if 0 <= first < response.n_samples else 0.0
     return 0.0

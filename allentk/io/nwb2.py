@@ -12,15 +12,18 @@ NWB format specification, icephys: https://nwb-schema.readthedocs.io
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from itertools import count as count_up
+from itertools import zip_longest
 from typing import Any
 
 import h5py
-import numpy as np
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import attribute, number, text
-from allentk.io.places import Found, Place, pair, place, trailing_number
-from allentk.io.series import describe
+from allentk.io.found import Found, look_at, pair
+from allentk.io.hdf5 import attribute, member, number, readable, text, whole
+from allentk.io.places import Place, place, trailing_number
 
 __all__ = ["places"]
 
@@ -36,9 +39,10 @@ def places(file: h5py.File, where: str, electrode: str | None) -> list[Place]:
     Raises
     ------
     FormatError
-        Where it holds no patch-clamp recording, or cannot be told apart; says what there is.
+        Where it holds no patch-clamp recording, where its electrodes must be told apart, or where
+        its table of recordings is none; says what there is.
     """
-    table = file.get(_TABLE)
+    table = member(file, _TABLE)
     rows = _rows(file, table, where) if isinstance(table, h5py.Group) else None
     if rows:
         responses, stimuli = rows
@@ -50,88 +54,167 @@ def places(file: h5py.File, where: str, electrode: str | None) -> list[Place]:
             f"{where}: no patch-clamp recording: /acquisition holds {_kinds(file)}; expected "
             f"{', '.join(_RESPONSES)}"
         )
-    return [
-        place(file, response, stimulus, where=where)
-        for response, stimulus in pair(responses, stimuli, electrode, where)
-    ]
+    return [place(file, found, where=where) for found in pair(responses, stimuli, electrode, where)]
 
 
 def _kinds(file: h5py.File) -> str:
-    group = file.get("acquisition")
-    items = group.values() if isinstance(group, h5py.Group) else ()
+    group = member(file, "acquisition")
+    items = [group[name] for name in group] if isinstance(group, h5py.Group) else []
     kinds = sorted({text(attribute(item, "neurodata_type")) or "no type" for item in items})
     return ", ".join(kinds) or "nothing"
 
 
 def _found(file: h5py.File, folder: str, kinds: tuple[str, ...], where: str) -> list[Found]:
-    group = file.get(folder)
+    group = member(file, folder)
     if not isinstance(group, h5py.Group):
         return []
-    names = _electrode_names(file)
-    found = []
-    for name, series in group.items():
-        if text(attribute(series, "neurodata_type")) not in kinds or "data" not in series:
-            continue
-        written = number(attribute(series, "sweep_number"))
-        sweep = trailing_number(name) if np.isnan(written) else int(written)
+    electrodes = _electrodes(file)
+    found = [_one(group, name, kinds, electrodes, where) for name in group]
+    return [one for one in found if one is not None]
+
+
+def _one(
+    folder: h5py.Group,
+    name: str,
+    kinds: tuple[str, ...],
+    electrodes: list[tuple[str, h5py.Group]],
+    where: str,
+) -> Found | None:
+    """Return what a series is; None where it is no patch-clamp series."""
+    path = f"{folder.name}/{name}"
+    sweep = trailing_number(name)
+    try:
+        with readable(f"{where}: {path}"):
+            series = folder[name]
+            if text(attribute(series, "neurodata_type")) not in kinds:
+                return None
+            sweep = _sweep_number(series, sweep, f"{where}: {path}")
+            electrode = _electrode(series, electrodes)
+    except FormatError as error:
         if sweep is None:
-            raise FormatError(
-                f"{where}: {series.name}: no sweep_number, no number in its name and no table of "
-                f"recordings, so it cannot be matched with its stimulus"
-            )
-        found.append(Found(sweep, describe(series, where), _electrode(series, names)))
-    return found
+            raise
+        return Found(sweep, path, fault=str(error))
+    return look_at(series, sweep, electrode, where)
 
 
-def _electrode_names(file: h5py.File) -> list[tuple[str, h5py.Group]]:
-    group = file.get(_ELECTRODES)
-    return list(group.items()) if isinstance(group, h5py.Group) else []
+def _sweep_number(series: h5py.Group, named: int | None, where: str) -> int:
+    written = attribute(series, "sweep_number")
+    if written is not None and not math.isnan(number(written)):
+        return int(whole(number(written), f"{where}: sweep_number"))
+    if named is None:
+        raise FormatError(
+            f"{where}: no sweep_number, no number in its name and no table of recordings, so it "
+            f"cannot be matched with its stimulus; name it Sweep_<number>"
+        )
+    return named
 
 
-def _electrode(series: h5py.Group, names: list[tuple[str, h5py.Group]]) -> str:
-    linked = series.get("electrode")
-    return next((name for name, item in names if linked is not None and item == linked), "")
+def _electrodes(file: h5py.File) -> list[tuple[str, h5py.Group]]:
+    group = member(file, _ELECTRODES)
+    return [(name, group[name]) for name in group] if isinstance(group, h5py.Group) else []
+
+
+def _electrode(series: h5py.Group, electrodes: list[tuple[str, h5py.Group]]) -> str:
+    used = member(series, "electrode")
+    return next((name for name, item in electrodes if used is not None and item == used), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Which samples of which series; no series where it cannot be opened, for `fault`."""
+
+    series: h5py.Group | None
+    first: int
+    count: int
+    fault: FormatError | None = None
 
 
 def _rows(file: h5py.File, table: h5py.Group, where: str) -> tuple[list[Found], list[Found]] | None:
     """Read the table of recordings: one row is one response with its stimulus."""
-    responses = table.get("responses/response")
-    stimuli = table.get("stimuli/stimulus")
-    if not isinstance(responses, h5py.Dataset) or responses.shape[0] == 0:
+    recorded = [_part(file, row, where) for row in _column(table, "responses/response", where)]
+    if not recorded:
         return None
-    names = _electrode_names(file)
-    recorded = [_part(file, row, where) for row in responses[()]]
-    presented: list[tuple[h5py.Group, int, int] | None] = [None] * len(recorded)
-    if isinstance(stimuli, h5py.Dataset):
-        presented = [_part(file, row, where) for row in stimuli[()]]
-    numbers = _row_numbers(recorded)
+    presented = [_part(file, row, where) for row in _column(table, "stimuli/stimulus", where)]
+    if len(presented) not in (0, len(recorded)):
+        raise FormatError(
+            f"{where}: {table.name} has {len(recorded)} responses, but {len(presented)} stimuli; "
+            f"its columns must be equally long"
+        )
+    electrodes = _electrodes(file)
     found: tuple[list[Found], list[Found]] = ([], [])
-    for sweep, *parts in zip(numbers, recorded, presented, strict=True):
+    for sweep, *parts in zip_longest(_row_numbers(recorded), recorded, presented):
         for listed, part in zip(found, parts, strict=True):
             if part is not None:
-                group, first, count = part
-                series = describe(group, where, first=first, count=count)
-                listed.append(Found(sweep, series, _electrode(group, names)))
+                listed.append(_found_in(part, sweep, electrodes, where))
     return found
 
 
-def _part(file: h5py.File, row: Any, where: str) -> tuple[h5py.Group, int, int] | None:
-    """Return series, first sample and count of a reference; None where it points at nothing."""
-    first, count, reference = row[0], row[1], row[2]
-    if int(first) < 0 or int(count) < 0 or not reference:
+def _column(table: h5py.Group, path: str, where: str) -> list[Any]:
+    """Return the rows of a column of references to series; none where there is no such column."""
+    held = member(table, path)
+    if held is None:
+        return []
+    if (
+        not isinstance(held, h5py.Dataset)
+        or not held.shape
+        or len(held.dtype.names or ()) != 3
+        or h5py.check_ref_dtype(held.dtype[2]) is None
+    ):
+        raise FormatError(
+            f"{where}: {table.name}/{path}: expected rows of first sample, count and a reference to "
+            f"a series, got {held}"
+        )
+    return list(held[()])
+
+
+def _part(file: h5py.File, row: Any, where: str) -> _Part | None:
+    """Follow a reference of the table; None where it points at nothing."""
+    first, count, reference = int(row[0]), int(row[1]), row[2]
+    if first < 0 or count < 0 or not reference:
         return None
-    series = file[reference]
-    if not isinstance(series, h5py.Group) or "data" not in series:
-        raise FormatError(f"{where}: the table of recordings points at {series.name}, no series")
-    return series, int(first), int(count)
+    try:
+        with readable(f"{where}: a series that the table of recordings points at"):
+            series = file[reference]
+            name = series.name
+    except FormatError as error:
+        return _Part(None, first, count, error)
+    if name is None or not isinstance(series, h5py.Group):
+        what = name or "something that was deleted"
+        fault = FormatError(f"{where}: the table of recordings points at {what}, no series")
+        return _Part(None, first, count, fault)
+    return _Part(series, first, count)
 
 
-def _row_numbers(recorded: list[tuple[h5py.Group, int, int] | None]) -> list[int]:
-    """Return the sweep numbers of the rows: those of the series where they tell rows apart."""
+def _found_in(
+    part: _Part, sweep: int, electrodes: list[tuple[str, h5py.Group]], where: str
+) -> Found:
+    if part.series is None:
+        return Found(sweep, _TABLE, fault=str(part.fault))
+    try:
+        electrode = _electrode(part.series, electrodes)
+    except FormatError as error:
+        return Found(sweep, str(part.series.name), fault=str(error))
+    return look_at(part.series, sweep, electrode, where, first=part.first, count=part.count)
+
+
+def _is_sweep_number(value: float) -> bool:
+    return value.is_integer() and 0 <= value < 2**53
+
+
+def _row_numbers(recorded: list[_Part | None]) -> list[int]:
+    """Return the sweep numbers of the rows: those of the series where they tell rows apart.
+
+    A row whose series cannot be opened gets a number that no other row has.
+    """
+    lost = [part is not None and part.series is None for part in recorded]
     written = [
-        number(attribute(part[0], "sweep_number")) if part else float("nan") for part in recorded
+        math.nan
+        if part is None or part.series is None
+        else number(attribute(part.series, "sweep_number"))
+        for part in recorded
     ]
-    known = [value for value in written if not np.isnan(value)]
-    if len(known) == len(written) == len(set(known)):
-        return [int(value) for value in known]
-    return list(range(len(recorded)))
+    known = [value for value, gone in zip(written, lost, strict=True) if not gone]
+    if len(set(known)) < len(known) or not all(map(_is_sweep_number, known)):
+        return list(range(len(recorded)))
+    free = count_up(int(max(known, default=-1)) + 1)
+    return [next(free) if gone else int(value) for value, gone in zip(written, lost, strict=True)]

@@ -4,178 +4,154 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import h5py
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import number, text
+from allentk.io.found import Found, Pair
+from allentk.io.hdf5 import attribute, member, number, readable, text
 from allentk.io.protocols import clean_code, stimulus_name
 from allentk.io.series import Series
 
-__all__ = ["Found", "Place", "pair", "place", "trailing_number"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A series that belongs to a sweep."""
-
-    number: int
-    series: Series
-    electrode: str
+__all__ = ["Place", "place", "trailing_number"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sweep is in its file, and what the attributes say about it."""
+    """Where a sweep is in its file, and what the attributes say about it.
+
+    `response` is None where the sweep cannot be read; then `fault` says why.
+    """
 
     number: int
-    clamp: Literal["current", "voltage"]
-    response: Series
-    stimulus: Series | None
+    clamp: Literal["current", "voltage", ""]
+    response: Series | None = None
+    stimulus: Series | None = None
     name: str = ""
     code: str = ""
     amplitude_pa: float = math.nan
     after_s: float = 0.0
-    already_si: bool = False
+    old_pipeline: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    fault: str = ""
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples per second; NaN where unknown."""
+        return self.response.rate_hz if self.response else math.nan
 
     @property
     def n_samples(self) -> int:
         """Number of samples that response and stimulus both have."""
-        other = self.stimulus.n_samples if self.stimulus else self.response.n_samples
-        return min(self.response.n_samples, other)
+        series = [one.n_samples for one in (self.response, self.stimulus) if one]
+        return min(series, default=0)
 
 
 def trailing_number(name: str) -> int | None:
     """Return the sweep number in a name such as ``Sweep_12`` or ``data_00003_AD0``."""
-    sweep = re.search(r"(?:Sweep|data|index)_0*(\d+)", name, re.IGNORECASE)
-    last = sweep or re.search(r"(\d+)$", name)
+    sweep = re.search(r"(?:Sweep|data|index)_0*(\d{1,15})(?!\d)", name, re.IGNORECASE)
+    last = sweep or re.search(r"(?<!\d)0*(\d{1,15})$", name)
     return int(last.group(1)) if last else None
-
-
-def pair(
-    responses: Iterable[Found], stimuli: Iterable[Found], electrode: str | None, where: str
-) -> list[tuple[Found, Found | None]]:
-    """Match every response with the stimulus of the same sweep.
-
-    Raises
-    ------
-    FormatError
-        Where one sweep holds several responses or stimuli, and no electrode was named that tells
-        them apart.
-    """
-    recorded = [found for found in responses if not _is_monitor(found.series)]
-    if electrode is not None:
-        names = sorted({found.electrode for found in recorded})
-        recorded = [found for found in recorded if found.electrode == electrode]
-        if not recorded:
-            raise FormatError(f"{where}: nothing was recorded by {electrode!r}; there are {names}")
-    presented: dict[int, list[Found]] = defaultdict(list)
-    for found in stimuli:
-        presented[found.number].append(found)
-    pairs: dict[int, tuple[Found, Found | None]] = {}
-    for found in recorded:
-        if found.number in pairs:
-            raise FormatError(_several(pairs[found.number][0], found, where))
-        pairs[found.number] = (found, _partner(found, presented[found.number], where))
-    return [pairs[key] for key in sorted(pairs)]
-
-
-def _is_monitor(series: Series) -> bool:
-    """Whether a series typed as a current-clamp recording holds the current, or the reverse."""
-    wanted = {"CurrentClampSeries": "voltage", "VoltageClampSeries": "current"}
-    return series.kind in wanted and series.quantity != wanted[series.kind]
-
-
-def _several(one: Found, other: Found, where: str) -> str:
-    if one.electrode != other.electrode:
-        return (
-            f"{where}: sweep {one.number} was recorded by several electrodes ({one.electrode!r}, "
-            f"{other.electrode!r}, ...); name one of them: read_nwb(path, electrode=...)"
-        )
-    return (
-        f"{where}: sweep {one.number} is there twice, as {one.series.path} and "
-        f"{other.series.path}; number the sweeps apart"
-    )
-
-
-def _partner(response: Found, candidates: list[Found], where: str) -> Found | None:
-    fitting = [c for c in candidates if c.series.quantity != response.series.quantity]
-    if len(fitting) > 1:
-        fitting = [c for c in fitting if c.electrode == response.electrode] or fitting
-    if len(fitting) > 1:
-        raise FormatError(
-            f"{where}: sweep {response.number} has several stimuli "
-            f"({', '.join(c.series.path for c in fitting)}), and the electrode does not tell which"
-        )
-    return fitting[0] if fitting else None
 
 
 def place(
     file: h5py.File,
-    response: Found,
-    stimulus: Found | None,
+    found: Pair,
     *,
     where: str,
-    after_s: float = 0.0,
-    already_si: bool = False,
+    after_s: Callable[[h5py.File, int, Series], float] | None = None,
+    old_pipeline: bool = False,
 ) -> Place:
-    """Gather what the attributes say about one sweep.
+    """Gather what the attributes say about one sweep; what is wrong with it becomes its fault.
 
-    Raises
-    ------
-    FormatError
-        Where response and stimulus have different sampling rates.
+    Parameters
+    ----------
+    file : h5py.File
+        The file.
+    found : Pair
+        Response and stimulus.
+    where : str
+        The file, for messages.
+    after_s : callable, optional
+        ``after_s(file, number, response)`` tells when the stimulus begins at the earliest.
+    old_pipeline : bool
+        The file was written when conversions did not count.
     """
-    groups = [file[response.series.path]]
-    if stimulus is not None:
-        groups.append(file[stimulus.series.path])
-        rates = response.series.rate_hz, stimulus.series.rate_hz
-        if not math.isclose(*rates, rel_tol=1e-6):
-            raise FormatError(
-                f"{where}: sweep {response.number}: the response is sampled at {rates[0]:g} Hz, the "
-                f"stimulus at {rates[1]:g} Hz; resample one of them"
+    response, stimulus = found.response, found.stimulus
+    series, given = response.series, stimulus.series if stimulus else None
+    if found.fault or series is None:
+        return _faulty(file, found, found.fault)
+    try:
+        with readable(f"{where}: sweep {response.number}"):
+            _check_rates(series, given, f"{where}: sweep {response.number}")
+            groups = [file[one.path] for one in (response, stimulus) if one]
+            return Place(
+                number=response.number,
+                clamp=_clamp(response),
+                response=series,
+                stimulus=given,
+                after_s=after_s(file, response.number, series) if after_s else 0.0,
+                old_pipeline=old_pipeline,
+                metadata=_metadata(groups, response, series, member(file, _electrode(response))),
+                **_labels(groups),
             )
-    code = clean_code(_label(groups, "aibs_stimulus_description", "stimulus_description"))
-    return Place(
-        number=response.number,
-        clamp=_clamp(response.series),
-        response=response.series,
-        stimulus=stimulus.series if stimulus else None,
-        name=_label(groups, "aibs_stimulus_name") or stimulus_name(code),
-        code=code,
-        amplitude_pa=_value(groups, "aibs_stimulus_amplitude_pa"),
-        after_s=after_s,
-        already_si=already_si,
-        metadata=_metadata(groups, response),
-    )
+    except FormatError as error:
+        return _faulty(file, found, str(error))
 
 
-def _clamp(series: Series) -> Literal["current", "voltage"]:
-    if series.kind == "VoltageClampSeries":
+def _faulty(file: h5py.File, found: Pair, fault: str) -> Place:
+    """Return the row of a sweep that cannot be read, with the labels that can."""
+    labels: dict[str, Any] = {}
+    for one in (found.stimulus, found.response):
+        with suppress(FormatError), readable(fault):
+            labels = _labels([file[one.path]]) | labels if one else labels
+    return Place(found.response.number, _clamp(found.response), fault=fault, **labels)
+
+
+def _check_rates(response: Series, stimulus: Series | None, where: str) -> None:
+    if stimulus and not math.isclose(response.rate_hz, stimulus.rate_hz, rel_tol=1e-6):
+        raise FormatError(
+            f"{where}: the response is sampled at {response.rate_hz:g} Hz, the stimulus at "
+            f"{stimulus.rate_hz:g} Hz; resample one of them"
+        )
+
+
+def _clamp(response: Found) -> Literal["current", "voltage", ""]:
+    if response.kind == "VoltageClampSeries":
         return "voltage"
-    if series.kind in ("CurrentClampSeries", "IZeroClampSeries"):
+    if response.kind in ("CurrentClampSeries", "IZeroClampSeries"):
         return "current"
-    return "current" if series.quantity == "voltage" else "voltage"
+    if response.series is None:
+        return ""
+    return "current" if response.series.quantity == "voltage" else "voltage"
+
+
+def _labels(groups: list[h5py.Group]) -> dict[str, Any]:
+    """Return what the sweep is called: only what is said."""
+    code = clean_code(_label(groups, "aibs_stimulus_description", "stimulus_description"))
+    amplitude = _value(groups, "aibs_stimulus_amplitude_pa")
+    said = {"name": _label(groups, "aibs_stimulus_name") or stimulus_name(code), "code": code}
+    known: dict[str, Any] = {name: label for name, label in said.items() if label}
+    return known if math.isnan(amplitude) else {**known, "amplitude_pa": amplitude}
 
 
 def _label(groups: list[h5py.Group], *names: str) -> str:
     """Return the first text among these datasets or attributes that says something."""
     for name in names:
         for group in groups:
-            held = group.get(name) if name in group else group.attrs.get(name)
-            written = text(held)
+            held = member(group, name)
+            written = text(attribute(group, name) if held is None else held)
             if written and written.upper() not in ("NA", "N/A", "PLACEHOLDER", "NAN"):
                 return written
     return ""
 
 
 def _value(groups: list[h5py.Group], name: str) -> float:
-    values = [number(group[name]) for group in groups if name in group]
+    values = [number(member(group, name)) for group in groups]
     return next((value for value in values if math.isfinite(value)), math.nan)
 
 
@@ -185,14 +161,22 @@ def _resistance(groups: list[h5py.Group], name: str, unit_ohm: float) -> float:
     return value / unit_ohm if value > unit_ohm / 1e3 else value
 
 
-def _metadata(groups: list[h5py.Group], response: Found) -> dict[str, Any]:
+def _electrode(response: Found) -> str:
+    return f"general/intracellular_ephys/{response.electrode}"
+
+
+def _metadata(
+    groups: list[h5py.Group], response: Found, series: Series, electrode: Any
+) -> dict[str, Any]:
+    said = [*groups, electrode] if response.electrode and electrode is not None else groups
     known: dict[str, Any] = {
         "bridge_balance_mohm": _value(groups, "bridge_balance") * 1e-6,
         "bias_current_pa": _value(groups, "bias_current") * 1e12,
         "capacitance_compensation_pf": _value(groups, "capacitance_compensation") * 1e12,
-        "initial_access_resistance_mohm": _resistance(groups, "initial_access_resistance", 1e6),
-        "seal_gohm": _resistance(groups, "seal", 1e9),
-        "session_time_s": response.series.start_s,
+        "initial_access_resistance_mohm": _resistance(said, "initial_access_resistance", 1e6),
+        "seal_gohm": _resistance(said, "seal", 1e9),
+        "input_resistance_mohm": _resistance(said, "input_resistance", 1e6),
+        "session_time_s": series.start_s,
     }
     kept = {name: value for name, value in known.items() if math.isfinite(value)}
-    return {**kept, "electrode": response.electrode, "series": response.series.path}
+    return {**kept, "electrode": response.electrode, "series": response.path}

@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import dataset, texts
+from allentk.io.hdf5 import dataset, linked, numbers, texts, whole
+from allentk.io.observatory_clock import frame_seconds
 
 __all__ = ["stimulus_rows"]
 
@@ -21,6 +22,8 @@ _FEATURES = {
     "phase": "phase",
     "frame": "frame",
 }
+#: Columns that every table has, whatever its features.
+_HEAD = {"start_s", "stop_s", "stimulus", "start_frame", "stop_frame"}
 #: Number of the image that stands for a blank sweep among natural scenes.
 _BLANK_IMAGE = -1
 
@@ -28,7 +31,7 @@ _BLANK_IMAGE = -1
 def stimulus_rows(
     group: h5py.Group, name: str, times_s: NDArray[np.float64], where: str
 ) -> pd.DataFrame:
-    """Return one row per presentation.
+    """Return one row per presentation, with its first and last two-photon frame.
 
     Parameters
     ----------
@@ -44,30 +47,40 @@ def stimulus_rows(
     Raises
     ------
     FormatError
-        Where shapes disagree, or a frame lies outside the recording.
+        Where shapes disagree, a presentation ends before it begins, or a frame is not whole or lies
+        outside the recording.
     """
-    frames = np.asarray(dataset(group, "frame_duration", where)[()])
-    data = np.asarray(dataset(group, "data", where)[()])
-    if frames.ndim != 2 or frames.shape[1] < 2 or frames.shape[0] != data.shape[0]:
+    frames = numbers(group, "frame_duration", where, ndim=2)
+    data = numbers(group, "data", where)
+    if data.ndim not in (1, 2):
+        raise FormatError(
+            f"{where}: {group.name}/data: expected a column or a table, got shape {data.shape}"
+        )
+    if frames.shape[1] < 2 or frames.shape[0] != data.shape[0]:
         raise FormatError(
             f"{where}: {group.name}: expected frame_duration of shape ({data.shape[0]}, 2), got "
             f"{frames.shape}"
         )
+    frames = whole(frames, f"{where}: {group.name}/frame_duration")
     if name.startswith("spontaneous"):
         frames, data = _spontaneous(frames, data, f"{where}: {group.name}")
         columns = pd.DataFrame(index=range(len(frames)))
-    elif "features" in group:
-        columns = _features(data, texts(group["features"]), f"{where}: {group.name}")
+    elif linked(group, "features"):
+        named = texts(dataset(group, "features", where))
+        columns = _features(data, named, f"{where}: {group.name}")
     else:
         columns = pd.DataFrame({"frame": data if data.ndim == 1 else data[:, 0]})
         if name.startswith("natural_movie"):
             columns["repeat"] = columns.groupby("frame").cumcount()
-    seconds = _seconds(frames[:, :2].astype(np.int64), times_s, f"{where}: {group.name}")
+    frames = frames[:, :2]
+    seconds = frame_seconds(frames, times_s, f"{where}: {group.name}")
     blank = _blank(columns, name)
     head = {
         "start_s": seconds[:, 0],
         "stop_s": seconds[:, 1],
         "stimulus": np.where(blank, "blank", name),
+        "start_frame": frames[:, 0],
+        "stop_frame": frames[:, 1],
     }
     return pd.concat(
         [pd.DataFrame(head), columns.drop(columns="blank_sweep", errors="ignore")], axis=1
@@ -88,6 +101,8 @@ def _features(data: NDArray[np.float64], names: list[str], where: str) -> pd.Dat
     data = data if data.ndim > 1 else data[:, None]
     if data.shape[1] != len(names):
         raise FormatError(f"{where}: {len(names)} features ({names}), but {data.shape[1]} columns")
+    if len(set(names)) < len(names) or set(names) & _HEAD:
+        raise FormatError(f"{where}: expected features of different names, got {names}")
     return pd.DataFrame(
         {_FEATURES.get(feature, feature): data[:, i] for i, feature in enumerate(names)}
     )
@@ -101,21 +116,3 @@ def _blank(columns: pd.DataFrame, name: str) -> NDArray[np.bool_]:
     if name == "static_gratings" and "orientation_deg" in columns:
         return np.asarray(columns["orientation_deg"].isna(), dtype=bool)
     return np.zeros(len(columns), dtype=bool)
-
-
-def _seconds(
-    frames: NDArray[np.int64], times_s: NDArray[np.float64], where: str
-) -> NDArray[np.float64]:
-    """Return start and stop of intervals that are given in frames."""
-    if frames.size == 0:
-        return np.empty((0, 2))
-    if frames.min() < 0 or frames[:, 0].max() >= times_s.size or frames.max() > times_s.size:
-        raise FormatError(
-            f"{where}: frames {frames.min()}..{frames.max()}, but the recording has "
-            f"{times_s.size} frames"
-        )
-    # A movie frame may begin and end within one frame of the microscope.
-    start, stop = frames[:, 0], np.maximum(frames[:, 1], frames[:, 0] + 1)
-    after = times_s[-1] + (times_s[-1] - times_s[0]) / max(times_s.size - 1, 1)
-    clock = np.append(times_s, after)
-    return np.column_stack([clock[start], clock[stop]])

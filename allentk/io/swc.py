@@ -26,6 +26,7 @@ __all__ = ["read_swc", "write_swc"]
 
 _COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
 _INTEGERS = (0, 1, 6)
+_LARGEST = 2**53 - 1
 
 
 def read_swc(path: str | os.PathLike[str]) -> Morphology:
@@ -45,9 +46,9 @@ def read_swc(path: str | os.PathLike[str]) -> Morphology:
     Raises
     ------
     FormatError
-        Names the line: a wrong number of columns, something that is no number, an id that occurs
-        twice, a parent that is not there, a second root, a loop, or a radius that is not positive;
-        and a file without nodes or without a soma.
+        Names the line: a wrong number of columns, something that is no number, an id that is too
+        large or occurs twice, a parent that is not there, a second root, a loop, or a radius that
+        is not positive; and a file without nodes or without a soma.
 
     Examples
     --------
@@ -60,10 +61,11 @@ def read_swc(path: str | os.PathLike[str]) -> Morphology:
     """
     found = existing(path, "an SWC file")
     try:
-        lines = found.read_text(encoding="utf-8", errors="replace").splitlines()
+        written = found.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise FormatError(f"{found}: cannot be read: {error}") from error
-    rows, numbers = _parse(lines, str(found))
+    # Reading has made every line end a \n; splitlines() would also split inside a comment.
+    rows, numbers = _parse(written.removesuffix("\n").split("\n"), str(found))
     ids = rows[:, 0].astype(np.int64)
     parent = _positions(ids, rows[:, 6].astype(np.int64), numbers, str(found))
     order = _parents_first(parent, numbers, str(found))
@@ -115,6 +117,11 @@ def _row(words: list[str], line: str, where: str) -> list[float]:
         if position in _INTEGERS and not value.is_integer():
             raise FormatError(
                 f"{where}: the {_COLUMNS[position]} must be a whole number, got {word!r}"
+            )
+        if position in _INTEGERS and abs(value) > _LARGEST:
+            raise FormatError(
+                f"{where}: the {_COLUMNS[position]} must lie within 2**53, beyond which numbers are "
+                f"not exact, got {word!r}; number the nodes anew"
             )
         row.append(value)
     return row

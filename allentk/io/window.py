@@ -2,7 +2,7 @@
 
 Allen's sweeps begin with a test pulse: short, flat, before 0.4 s, and followed by silence. Other
 rigs put it at the end. The current may be the command, exact, or a measurement, with noise and with
-artefacts of the spikes; a holding current may run through all of it.
+artefacts of the spikes; a holding current may run through all of it. A step may begin with the sweep.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.errors import DataError
+
 __all__ = ["stimulus_window"]
 
 _QUIET_S = 0.005  # a sweep begins with at least this much of its holding current
@@ -19,6 +21,7 @@ _JOIN_S = 0.005  # shorter silences are part of a stimulus, such as zero crossin
 _BLOCK_S = 0.001  # a measured current is judged by medians over this long
 _SIGMA = 5.0  # and leaves the baseline where it is beyond this many standard deviations
 _DRIFT = 0.01  # and beyond this part of the largest current
+_SMALL = 0.05  # levels closer than this part of the largest current are one
 _FIRST_TEST_S = 0.4  # a test pulse at the start begins before this
 _TEST_S = 0.1  # and is shorter than this
 _LAST_TEST_S = 0.02  # a test pulse at the end is shorter than this
@@ -49,6 +52,11 @@ def stimulus_window(
     start_s, stop_s : float
         First stimulated sample, and the first one after the last.
 
+    Raises
+    ------
+    DataError
+        Where a sample before the last finite one is not finite.
+
     Examples
     --------
     >>> current = np.zeros(2000)
@@ -56,14 +64,12 @@ def stimulus_window(
     >>> stimulus_window(current, 1000.0)
     (0.5, 1.5)
     """
-    current = np.asarray(current_pa, dtype=float)
-    finite = np.flatnonzero(np.isfinite(current))
-    current = current[: finite[-1] + 1] if finite.size else current[:0]
+    current = _known(np.asarray(current_pa, dtype=float), sampling_rate_hz)
     n_quiet = max(round(_QUIET_S * sampling_rate_hz), 2)
-    if current.size <= n_quiet or not np.isfinite(current[:n_quiet]).all():
+    if current.size <= n_quiet:
         return math.nan, math.nan
-    base = float(np.median(current[:n_quiet]))
     noise = float(np.std(current[:n_quiet]))
+    base = _base(current, n_quiet, noise)
     pulses = _pulses(current - base, sampling_rate_hz, noise)
     pulses = [pulse for pulse in pulses if pulse[1] / sampling_rate_hz > after_s]
     if silent and len(pulses) == 1:
@@ -72,6 +78,38 @@ def stimulus_window(
     if not pulses:
         return math.nan, math.nan
     return pulses[0][0] / sampling_rate_hz, pulses[-1][1] / sampling_rate_hz
+
+
+def _known(current: Array, rate: float) -> Array:
+    """Return the current without what is not finite at its end."""
+    finite = np.isfinite(current)
+    current = current[: current.size - int(finite[::-1].argmax())] if finite.any() else current[:0]
+    bad = ~finite[: current.size]
+    if bad.any():
+        raise DataError(
+            f"the current is not finite at {int(bad.argmax()) / rate:.6f} s, so where the stimulus "
+            f"is cannot be told; leave this sweep out"
+        )
+    return current
+
+
+def _base(current: Array, n_quiet: int, noise: float) -> float:
+    """Return the level that the stimulus leaves: the first one of the sweep.
+
+    Where the sweep ends at another level and never comes back to the first, the stimulus may have
+    begun with the sweep. Then it is the level that is no current, or else the commoner one.
+    """
+    levels = [float(np.median(part)) for part in (current[:n_quiet], current[-n_quiet:])]
+    first, last = levels
+    small = max(_SIGMA * noise, _SMALL * float(np.abs(current - first).max()))
+    if abs(last - first) <= small:
+        return first
+    near = max(_SIGMA * noise, abs(last - first) / 4)
+    held = [np.abs(current - level) <= near for level in levels]
+    if sum(stop - start >= n_quiet for start, stop in _stretches(held[0], 1)) > 1:
+        return first
+    nothing = [level for level in levels if abs(level) <= small]
+    return nothing[0] if len(nothing) == 1 else levels[int(held[1].sum() > held[0].sum())]
 
 
 def _pulses(step: Array, rate: float, noise: float) -> list[tuple[int, int]]:
@@ -114,21 +152,36 @@ def _edges(step: Array, first: int, last: int, n_block: int) -> tuple[int, int]:
 def _without_test(
     pulses: list[tuple[int, int]], step: Array, rate: float, noise: float
 ) -> list[tuple[int, int]]:
-    """Leave out a test pulse at the start, and one at the end."""
-    if len(pulses) > 1:
-        (first, last), (start, _) = pulses[:2]
-        apart = (start - last) / rate >= _GAP_S and first / rate < _FIRST_TEST_S
-        short = (last - first) / rate <= _TEST_S and _flat(step[first:last], noise)
-        if apart and short and not _alike(pulses[0], pulses[1], step, rate):
-            pulses = pulses[1:]
-    if len(pulses) > 1:
-        (_, before), (first, last) = pulses[-2:]
-        apart = (first - before) / rate >= _GAP_S and (last - first) / rate <= _LAST_TEST_S
-        longer = before - pulses[0][0] >= _LONGER * (last - first)
-        short = longer and _flat(step[first:last], noise)
-        if apart and short and not _alike(pulses[-2], pulses[-1], step, rate):
-            pulses = pulses[:-1]
-    return pulses
+    """Leave out a test pulse at the start, and one at the end.
+
+    Of two pulses that could both be one, the one nearer to its end of the sweep is.
+    """
+    begins = _begins_with_test(pulses, step, rate, noise)
+    if begins and len(pulses) == 2 and _ends_with_test(pulses, step, rate, noise):
+        begins = pulses[0][0] < step.size - pulses[-1][1]
+    pulses = pulses[int(begins) :]
+    return pulses[:-1] if _ends_with_test(pulses, step, rate, noise) else pulses
+
+
+def _begins_with_test(
+    pulses: list[tuple[int, int]], step: Array, rate: float, noise: float
+) -> bool:
+    if len(pulses) < 2:
+        return False
+    (first, last), (start, _) = pulses[:2]
+    apart = (start - last) / rate >= _GAP_S and first / rate < _FIRST_TEST_S
+    short = (last - first) / rate <= _TEST_S and _flat(step[first:last], noise)
+    return apart and short and not _alike(pulses[0], pulses[1], step, rate)
+
+
+def _ends_with_test(pulses: list[tuple[int, int]], step: Array, rate: float, noise: float) -> bool:
+    if len(pulses) < 2:
+        return False
+    (_, before), (first, last) = pulses[-2:]
+    apart = (first - before) / rate >= _GAP_S and (last - first) / rate <= _LAST_TEST_S
+    longer = before - pulses[0][0] >= _LONGER * (last - first)
+    short = longer and _flat(step[first:last], noise)
+    return apart and short and not _alike(pulses[-2], pulses[-1], step, rate)
 
 
 def _alike(one: tuple[int, int], other: tuple[int, int], step: Array, rate: float) -> bool:

@@ -103,7 +103,14 @@ def test_several_levels_need_a_choice():
         (("El_reference",), None, r"the field 'El_reference' is missing"),
         (("dt",), None, r"the field 'dt' is missing"),
         (("El",), -0.07, r"El is -0\.07 V.*relative to rest"),
-        (("asc_amp_array",), [1e-12, True], r"'asc_amp_array' must be a list of numbers"),
+        (("asc_amp_array",), [1e-12, True], r"'asc_amp_array' must be a number, got True"),
+        (("coeffs",), None, r"'coeffs' must be an object, got None"),
+        (("coeffs", "G"), 0, r"'coeffs\.G' must not be 0"),
+        (("AScurrent_reset_method", "params"), None, r"'params' must be an object, got None"),
+        (("AScurrent_reset_method",), "sum", r"'AScurrent_reset_method' must be an object"),
+        (("AScurrent_reset_method", "params"), {"r": "ab"}, r"params\.r' must be a number"),
+        (("C",), 10**400, r"'C' is too large"),
+        (("dt",), 0, r"'dt' must be positive, got 0\.0; the refractory time is \d+ steps of it"),
         (("asc_tau_array",), [0.1], r"must be equally long"),
         (("coeffs", "asc_amp_array"), [1.0, 1.0, 1.0], r"2 after-spike currents, but 3"),
         (("voltage_reset_method", "params", "a"), None, r"'voltage_reset_method\.params\.a'"),
@@ -118,6 +125,34 @@ def test_a_fault_names_the_field(path, value, said):
     node[path[-1]] = value
     with pytest.raises(FormatError, match=said):
         read_glif({"model 7": config})
+
+
+def test_no_refractory_time_needs_no_step():
+    assert read_glif({**glif_config(CELLS[1]), "spike_cut_length": 0, "dt": 0}).t_ref_s == 0
+
+
+@pytest.mark.parametrize("given", [None, (1, 2), 5, b"neuron_config.json"])
+def test_what_is_neither_path_nor_document(given):
+    with pytest.raises(FormatError, match=r"expected the path of a GLIF neuron_config\.json"):
+        read_glif(given)
+
+
+def test_a_document_without_end():
+    document = {"neuron_config": glif_config(CELLS[1])}
+    for _ in range(500):
+        document = {"a": document}
+    with pytest.raises(FormatError, match=r"no GLIF configuration here"):
+        read_glif(document)
+
+
+@pytest.mark.parametrize(
+    "written", ["[" * 100_000, '{"C": ' + "1" * 5000 + "}"], ids=["deep", "long number"]
+)
+def test_json_that_python_refuses(tmp_path, written):
+    path = tmp_path / "odd.json"
+    path.write_text(written)
+    with pytest.raises(FormatError, match=r"odd\.json: .*this is not JSON"):
+        read_glif(path)
 
 
 def test_files_that_are_no_configuration(tmp_path):

@@ -183,42 +183,203 @@ def test_damage_inside_the_data_names_the_file(nwb1):
         sweeps.sweep(5)
 
 
+RESPONSE, STIMULUS = "acquisition/timeseries/Sweep_5", "stimulus/presentation/Sweep_5"
+
+
+def changed(path, change):
+    with h5py.File(path, "a") as file:
+        change(file)
+    return path
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda f: f.pop("acquisition"), r"no patch-clamp recording: /acquisition/timeseries .*"),
         (
-            lambda f: f["acquisition/timeseries/Sweep_5/starting_time"].attrs.pop("rate"),
-            r"Sweep_5: starting_time needs a positive attribute 'rate'",
-        ),
-        (
-            lambda f: f["acquisition/timeseries/Sweep_5"].pop("starting_time"),
-            r"Sweep_5: expected starting_time with a rate, or timestamps",
-        ),
-        (
-            lambda f: f["stimulus/presentation/Sweep_5/starting_time"].attrs.modify("rate", 5e3),
-            r"sweep 5: the response is sampled at 10000 Hz, the stimulus at 5000 Hz",
-        ),
-        (
-            lambda f: f["acquisition/timeseries/Sweep_5/data"].attrs.modify("conversion", 0.0),
-            r"Sweep_5: its conversion must be a number other than 0",
-        ),
-        (
-            lambda f: f.move("acquisition/timeseries/Sweep_5", "acquisition/timeseries/extra"),
-            r"extra: no sweep number in its name or source",
-        ),
-        (
-            lambda f: f.copy("acquisition/timeseries/Sweep_5", "acquisition/timeseries/data_00005"),
-            r"sweep 5 is there twice, as .*Sweep_5 and .*data_00005|data_00005 and .*Sweep_5",
+            lambda f: f.move(RESPONSE, "acquisition/timeseries/extra"),
+            r"extra: no sweep number in its name or source; name it Sweep_<number>",
         ),
     ],
 )
-def test_a_fault_names_the_series(nwb1, change, said):
-    path = nwb1()
-    with h5py.File(path, "a") as file:
-        change(file)
+def test_a_fault_of_the_file(nwb1, change, said):
     with pytest.raises(FormatError, match=said):
-        read_nwb(path)
+        read_nwb(changed(nwb1(), change))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda f: f[f"{RESPONSE}/starting_time"].attrs.pop("rate"),
+            r"Sweep_5: starting_time needs a positive attribute 'rate'",
+        ),
+        (
+            lambda f: f[RESPONSE].pop("starting_time"),
+            r"Sweep_5: expected starting_time with a rate, or timestamps",
+        ),
+        (
+            lambda f: f[f"{STIMULUS}/starting_time"].attrs.modify("rate", 5e3),
+            r"sweep 5: the response is sampled at 10000 Hz, the stimulus at 5000 Hz",
+        ),
+        (
+            lambda f: f[f"{RESPONSE}/data"].attrs.modify("conversion", 0.0),
+            r"Sweep_5: its conversion must be a positive number, got 0\.0; mend the attribute",
+        ),
+        (
+            lambda f: f[f"{RESPONSE}/data"].attrs.modify("conversion", -3e-5),
+            r"Sweep_5: its conversion must be a positive number, got -3e-05",
+        ),
+        (
+            lambda f: f[f"{RESPONSE}/data"].attrs.pop("conversion"),
+            r"Sweep_5: its conversion must be a positive number, got none",
+        ),
+        (
+            lambda f: f[f"{STIMULUS}/data"].attrs.create("conversion", "abc"),
+            r"presentation/Sweep_5: its conversion must be a positive number, got abc",
+        ),
+        (
+            lambda f: f[f"{RESPONSE}/data"].attrs.create("unit", "furlong"),
+            r"Sweep_5: cannot tell .* its unit is 'furlong'.*expected volts or amperes",
+        ),
+        (
+            lambda f: f[f"{RESPONSE}/data"].attrs.create("unit", "Amps"),
+            r"Sweep_5: its type is CurrentClampSeries, but its unit 'Amps' is that of a current",
+        ),
+        (
+            lambda f: f[f"{STIMULUS}/data"].attrs.create("unit", "Volts"),
+            r"presentation/Sweep_5: its type is CurrentClampStimulusSeries, but its unit 'Volts'",
+        ),
+        (
+            lambda f: f[f"{RESPONSE}/data"].attrs.create("offset", np.nan),
+            r"Sweep_5: its offset must be a finite number",
+        ),
+        (
+            lambda f: (f[RESPONSE].pop("data"), f.create_group(f"{RESPONSE}/data")),
+            r"expected the dataset 'data'",
+        ),
+        (
+            lambda f: (
+                f[RESPONSE].pop("data"),
+                f[RESPONSE].create_dataset("data", (10**11,), "f8"),
+            ),
+            r"Sweep_5/data: claims 100000000000 values, more than a file of \d+ bytes can hold",
+        ),
+        (
+            lambda f: f.copy(RESPONSE, "acquisition/timeseries/data_00005"),
+            r"sweep 5 is there 2 times, as .*Sweep_5 and .*data_00005|data_00005 and .*Sweep_5",
+        ),
+        (
+            lambda f: f.copy(STIMULUS, "stimulus/presentation/data_00005"),
+            r"sweep 5 has several stimuli \(.*the electrode does not tell which",
+        ),
+        (
+            lambda f: f.__setitem__("general/intracellular_ephys", h5py.SoftLink("/nowhere")),
+            r"intracellular_ephys cannot be read .*damaged",
+        ),
+    ],
+)
+def test_a_fault_costs_its_sweep_and_not_the_file(nwb1, change, said):
+    sweeps = read_nwb(changed(nwb1(), change))
+    assert sweeps.numbers == [0, 5, 12]
+    row = sweeps.table.set_index("number").loc[5]
+    assert (row["n_samples"], row["stimulus"]) == (0, "Long Square")
+    with pytest.raises(FormatError, match=rf"cell\.nwb.*{said}"):
+        sweeps.sweep(5)
+
+
+def test_other_sweeps_of_a_file_with_a_fault_are_whole(nwb1):
+    path = changed(nwb1(), lambda f: f[f"{RESPONSE}/data"].attrs.modify("conversion", 0.0))
+    sweep = read_nwb(path).sweep(12)
+    assert sweep.voltage_mv[0] == pytest.approx(-70, abs=0.016)
+    assert sweep.stop_s == pytest.approx(2.02)
+
+
+@pytest.mark.parametrize("path", [RESPONSE, f"{RESPONSE}/data", STIMULUS, f"{STIMULUS}/data"])
+def test_what_is_linked_but_cannot_be_opened_is_not_absent(nwb1, path):
+    def damage(file):
+        del file[path]
+        file[path] = h5py.SoftLink("/nowhere")
+
+    sweeps = read_nwb(changed(nwb1(), damage))
+    assert sweeps.numbers == [0, 5, 12]
+    with pytest.raises(FormatError, match=r"Sweep_5\S* cannot be read \(.*cut off or damaged"):
+        sweeps.sweep(5)
+
+
+def test_what_is_no_sweep_is_left_out(nwb1):
+    def add(file):
+        for name, unit in (("temperature", "celsius"), ("temperature_5", "celsius"), ("note", "V")):
+            group = file.create_group(f"acquisition/timeseries/{name}")
+            group.attrs["ancestry"] = np.array([b"TimeSeries"])
+            group["data"] = np.arange(5.0)
+            group["data"].attrs["unit"] = unit
+
+    sweeps = read_nwb(changed(nwb1(), add))
+    assert sweeps.numbers == [0, 5, 12]
+    assert sweeps.sweep(5).amplitude_pa == 50.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "conversion", "said"),
+    [
+        ("Volts", 1.0, r"a voltage of 7\.\d+e\+04 mV cannot be: .*'Volts' and the conversion 1;"),
+        (
+            "mV",
+            6.25e-5,
+            r"a voltage that stays within 0\.00\d+ mV of 0.*'mV' and the conversion 6\.25e-05",
+        ),
+        (
+            "Volts",
+            1e-5,
+            r"a voltage that stays within 0\.7\d+ mV of 0.*'Volts' and the conversion 1e-05",
+        ),
+    ],
+)
+def test_a_voltage_that_no_cell_has(floats1, unit, conversion, said):
+    path = floats1(MILLIVOLTS - 5, STEP, conversions=(conversion, 1e-12))
+    with h5py.File(path, "a") as file:
+        file["acquisition/timeseries/Sweep_7/data"].attrs["unit"] = unit
+    with pytest.raises(FormatError, match=rf"floats\.nwb: sweep 7: {said}"):
+        read_nwb(path).sweep(7)
+
+
+def test_a_pipette_outside_the_cell_may_be_silent(floats1):
+    path = floats1(MILLIVOLTS * 1e-3, STEP, conversions=(1e-3, 1e-12), version="1.1")
+
+    def blow_out(file):
+        data = file["acquisition/timeseries/Sweep_7/data"]
+        data[...] = np.full(2500, 0.4)
+        data.attrs["conversion"], data.attrs["unit"] = 1.0, "mV"
+        file["acquisition/timeseries/Sweep_7/stimulus_description"] = b"EXTPBLWOUT141203"
+
+    assert read_nwb(changed(path, blow_out)).sweep(7).voltage_mv[0] == pytest.approx(0.4)
+
+
+def test_a_current_that_no_amplifier_gives(floats1):
+    path = floats1(MILLIVOLTS, STEP, conversions=(1e-3, 1.0))
+    with pytest.raises(FormatError, match=r"a current of 8e\+13 pA cannot be: .*'Amps'"):
+        read_nwb(path).sweep(7)
+
+
+def test_a_current_that_is_not_finite_inside(floats1):
+    current = STEP.copy()
+    current[1200] = np.inf
+    sweeps = read_nwb(floats1(MILLIVOLTS, current))
+    with pytest.raises(FormatError, match=r"sweep 7: the current is not finite at 0\.12"):
+        sweeps.sweep(7)
+
+
+def test_what_the_file_says_of_the_cell(nwb1):
+    def say(file):
+        file[f"{STIMULUS}/seal"], file[f"{STIMULUS}/initial_access_resistance"] = 2.5e9, 8e6
+        file["general/intracellular_ephys/Electrode 1/input_resistance"] = 150e6
+
+    metadata = read_nwb(changed(nwb1(), say)).metadata
+    assert metadata["seal_gohm"] == pytest.approx(2.5)
+    assert metadata["initial_access_resistance_mohm"] == pytest.approx(8.0)
+    assert metadata["input_resistance_mohm"] == pytest.approx(150.0)
+    assert "seal_gohm" not in read_nwb(nwb1()).metadata
 
 
 def test_a_response_without_stimulus_has_no_known_current(nwb1):

@@ -192,6 +192,99 @@ def test_a_fault_names_the_place(session_file, change, call, said):
         call(read_session(session_file))
 
 
+def replace(file, path, values):
+    file.pop(path, None)
+    file[path] = values
+
+
+DFF = f"{P}/DfOverF/imaging_plane_1"
+GRATINGS = "stimulus/presentation/drifting_gratings_stimulus"
+IDS = f"{P}/ImageSegmentation/cell_specimen_ids"
+SPEED = f"{P}/BehavioralTimeSeries/running_speed"
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "call", "said"),
+    [
+        (IDS, [b"a", b"b", b"c"], read_session, r"cell_specimen_ids: expected ids such as .*'a'"),
+        (IDS, [1.0, np.nan, 3.0], read_session, r"cell_specimen_ids: expected whole numbers"),
+        (IDS, [7, 7, 8], read_session, r"cell_specimen_ids: the id 7 is there twice"),
+        (
+            f"{DFF}/data",
+            3.0,
+            read_session,
+            r"data: expected numbers in 2 dimensions, got shape \(\)",
+        ),
+        (
+            f"{DFF}/data",
+            h5py.Empty("f"),
+            read_session,
+            r"expected numbers in 2 dimensions, got .*None",
+        ),
+        (f"{DFF}/data", [[b"a"]] * 3, read_session, r"expected numbers in 2 dim.* of type object"),
+        (f"{DFF}/timestamps", np.arange(10.0), "dff", r"900 frames, but 10 time stamps; they may"),
+        (f"{DFF}/timestamps", np.zeros(0), "dff", r"900 frames, but 0 time stamps"),
+        (f"{DFF}/timestamps", 1.0, "dff", r"expected numbers in 1 dimension, got shape \(\)"),
+        (f"{DFF}/timestamps", [b"a"] * 900, "stimulus_table", r"numbers in 1 dimension, .*object"),
+        (GRATINGS, 3, "stimulus_table", r"expected the group /stimulus/.*, got Dataset"),
+        (f"{GRATINGS}/data", 1.0, "stimulus_table", r"data: expected a column or a table"),
+        (f"{GRATINGS}/data", [[b"a"] * 3] * 3, "stimulus_table", r"data: expected numbers, got"),
+        (f"{GRATINGS}/features", [b"x", b"x", b"y"], "stimulus_table", r"different names"),
+        (f"{GRATINGS}/features", [b"stop_s", b"x", b"y"], "stimulus_table", r"different names"),
+        (
+            f"{GRATINGS}/frame_duration",
+            [[30, 90], [180, 120], [210, 270]],
+            "stimulus_table",
+            r"presentation 1 ends at frame 120, before it begins at frame 180",
+        ),
+        (
+            f"{GRATINGS}/frame_duration",
+            [[30, 90], [120, np.nan], [210, 270]],
+            "stimulus_table",
+            r"frame_duration: expected whole numbers",
+        ),
+        (f"{SPEED}/data", [b"a"] * 900, "running_speed", r"speed/data: expected numbers"),
+        (
+            f"{P}/ImageSegmentation/imaging_plane_1/roi_1/img_mask",
+            np.zeros((3, 3)),
+            "roi_masks",
+            r"masks of unequal shapes: \[\(3, 3\), \(8, 9\)\]",
+        ),
+        (
+            f"{P}/Fluorescence/imaging_plane_1_neuropil_response/r",
+            [0.5],
+            "fluorescence",
+            r"one share for each of 3 cells, got 1",
+        ),
+    ],
+)
+def test_values_of_another_kind(session_file, path, values, call, said):
+    with h5py.File(session_file, "a") as file:
+        replace(file, path, values)
+    with pytest.raises(FormatError, match=rf"session\.nwb: .*{said}"):
+        call(session_file) if callable(call) else getattr(read_session(session_file), call)()
+
+
+def test_one_time_stamp_less_is_allowed(session_file):
+    with h5py.File(session_file, "a") as file:
+        replace(file, f"{DFF}/timestamps", 10.0 + np.arange(899) * 0.03325)
+    assert read_session(session_file).dff().values.shape == (3, 899)
+
+
+def test_masks_stand_in_for_cells_without_ids(session_file):
+    with h5py.File(session_file, "a") as file:
+        del file[IDS]
+        file[f"{P}/ImageSegmentation/roi_ids"] = [b"roi_000", b"roi_007", b"12"]
+    assert read_session(session_file).cell_specimen_ids == (0, 7, 12)
+
+
+def test_a_damaged_part_is_not_an_absent_one(session_file):
+    with h5py.File(session_file, "a") as file:
+        replace(file, IDS, h5py.SoftLink("/nowhere"))
+    with pytest.raises(FormatError, match=r"cell_specimen_ids cannot be read .*damaged"):
+        read_session(session_file)
+
+
 def test_files_of_another_kind(session_file, nwb1, tmp_path):
     with pytest.raises(FormatError, match=r"cell\.nwb: .*no /processing/.*opened by read_nwb"):
         read_session(nwb1())

@@ -43,6 +43,25 @@ def test_any_blank_and_comment_will_do(swc, text):
     assert read_swc(swc(text)).total_length_um == pytest.approx(25.0)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"\xef\xbb\xbf" + GOOD.encode(),
+        b"\xef\xbb\xbf" + GOOD.split("\n", 1)[1].encode(),
+        GOOD.replace("# made", "# made\u2028here\u0085and\x0b").encode(),
+        GOOD.replace("\n", "\r").encode(),
+    ],
+)
+def test_marks_and_line_ends_of_other_programs(tmp_path, written):
+    path = tmp_path / "cell.swc"
+    path.write_bytes(written)
+    assert read_swc(path).total_length_um == pytest.approx(25.0)
+
+
+def test_the_largest_id_is_kept(swc):
+    assert read_swc(swc(f"{2**53 - 1} 1 0 0 0 5 -1\n")).id.tolist() == [2**53 - 1]
+
+
 def test_nodes_are_sorted_parents_first(swc):
     cell = read_swc(swc("3 3 0 20 0 1 2\n2 3 0 10 0 1 1\n1 1 0 0 0 5 -1\n4 3 9 0 0 1 1\n"))
     assert (cell.parent < np.arange(4)).all()
@@ -72,6 +91,11 @@ def test_nodes_are_sorted_parents_first(swc):
         ("1 1 0 0 0 0 -1\n", r"line 1: .*a radius positive"),
         ("1 1 0 nan 0 5 -1\n", r"line 1: a position must be finite"),
         ("# nothing\n", r"cell\.swc: no node in 1 lines"),
+        (
+            "1 1 0 0 0 5 -1\n9007199254740993 3 0 9 0 1 1\n",
+            r"line 2: the id must lie within 2\*\*53",
+        ),
+        ("1 1 0 0 0 5 -1\n2 3 0 9 0 1 99999999999999999999999\n", r"line 2: the parent must lie"),
     ],
 )
 def test_a_fault_names_its_line(swc, text, said):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from allentk.data import LongSquare, Noise, Ramp, ShortSquare, TripleShortSquare
+from allentk.errors import DataError
 from allentk.io.window import stimulus_window
 
 RATE = 20_000.0
@@ -38,6 +39,12 @@ def found(made, **more):
         ([(0.1, 0.105, 80), (0.6, 0.605, 80), (1.1, 1.105, 80)], (0.1, 1.105)),
         # a step that goes on to the end of the sweep
         ([TEST, (1.0, 2.5, 20)], (1.0, 2.5)),
+        # a step that begins with the sweep
+        ([(0.0, 0.5, 20)], (0.0, 0.5)),
+        ([(0.0, 0.5, 20), (1.5, 1.6, 300)], (0.0, 1.6)),
+        # of two short pulses the one at the end of the sweep is the test pulse
+        ([(0.2, 0.25, 100), (2.45, 2.455, 60)], (0.2, 0.25)),
+        ([(0.02, 0.04, -50), (1.02, 1.023, 400)], (1.02, 1.023)),
     ],
 )
 def test_steps(pulses, window, holding):
@@ -70,6 +77,26 @@ def test_every_kind_of_stimulus(stimulus, begin):
     assert stop == pytest.approx((active[-1] + 1) / RATE, abs=2 / RATE)
     if begin:
         assert start == pytest.approx(begin, abs=1 / RATE)
+
+
+def test_a_step_from_an_early_start_to_the_end_leaves_no_current():
+    assert found(current((0.2, 2.5, 60))) == pytest.approx((0.2, 2.5))
+
+
+def test_a_measured_step_that_begins_with_the_sweep():
+    rng = np.random.default_rng(4)
+    made = current((0.0, 0.5, 60), holding=-70.0)
+    start, stop = found(made + rng.standard_normal(made.size))
+    assert (start, stop) == pytest.approx((0.0, 0.5), abs=3e-4)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("at", [0, 30_000, 45_000])
+def test_a_current_that_is_not_finite_before_its_end(value, at):
+    made = current(TEST, (1.02, 2.02, 60))
+    made[at] = value
+    with pytest.raises(DataError, match=rf"the current is not finite at {at / RATE:.6f} s"):
+        found(made)
 
 
 def test_nothing_to_find():
