@@ -14,6 +14,7 @@ __all__ = ["WRITERS", "call"]
 WRITERS = {
     "benchmark.to_html": "allentk.report:write_report",
     "sweeps.figure": "allentk.report:sweep_figure",
+    "sweeps.save": "allentk.io.nwb_writer:write_nwb",
 }
 
 

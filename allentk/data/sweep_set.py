@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, overload
 from weakref import WeakValueDictionary
 
@@ -14,6 +16,7 @@ from allentk.data._arrays import frozen
 from allentk.data._tables import column_of, matching
 from allentk.data.sweep import Sweep
 from allentk.errors import DataError
+from allentk.registry import call
 
 __all__ = ["SWEEP_COLUMNS", "SweepSet"]
 
@@ -163,6 +166,11 @@ class SweepSet:
     def numbers(self) -> list[int]:
         """Sweep numbers, in the order of the table."""
         return [int(number) for number in self._table["number"]]
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Write an NWB 2 file that loses nothing, and return its path; see `allentk.write_nwb`."""
+        written: Path = call("sweeps.save", self, path, **options)
+        return written
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a copy of the table, one row per sweep."""

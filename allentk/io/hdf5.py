@@ -36,6 +36,8 @@ _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)
 #: Bytes of numbers that one byte of a file can stand for; deflate packs at most 1032.
 _DENSEST = 2000
+#: A value of so few bytes is no claim worth checking.
+_SMALL = 4096
 
 
 @contextmanager
@@ -122,18 +124,25 @@ def _place(group: h5py.Group, name: str) -> str:
 
 def _value(held: h5py.Dataset) -> Any:
     """Read text or numbers."""
-    _check_list(held.dtype, f"{held.file.filename}: {held.name}")
-    _check_size(held, held.file.filename)
+    if _is_list(held.dtype):
+        raise _list_of_lists(held.dtype, f"{held.file.filename}: {held.name}")
+    if held.nbytes > _SMALL:
+        _check_size(held, held.file.filename)
     return held[()]
 
 
-def _check_list(dtype: np.dtype[Any], where: str) -> None:
-    """Refuse lists of lists: damaged text looks like them, and HDF5 breaks down following them."""
-    if h5py.check_vlen_dtype(dtype) is not None and h5py.check_string_dtype(dtype) is None:
-        raise FormatError(
-            f"{where}: expected text or numbers, got lists of {dtype.metadata}; it is damaged. "
-            f"Delete it and fetch it again"
-        )
+def _is_list(dtype: np.dtype[Any]) -> bool:
+    """Whether these are lists of lists: damaged text looks so, and HDF5 breaks down following it."""
+    if dtype.kind != "O":
+        return False
+    return h5py.check_vlen_dtype(dtype) is not None and h5py.check_string_dtype(dtype) is None
+
+
+def _list_of_lists(dtype: np.dtype[Any], where: str) -> FormatError:
+    return FormatError(
+        f"{where}: expected text or numbers, got lists of {dtype.metadata}; it is damaged. Delete "
+        f"it and fetch it again"
+    )
 
 
 def _check_size(held: h5py.Dataset, where: str) -> None:
@@ -186,9 +195,11 @@ def number(value: Any, default: float = float("nan")) -> float:
 def attribute(item: Any, *names: str) -> Any:
     """Return the first attribute of `item` that it has among `names`, or None."""
     for name in names:
-        if name in item.attrs:
-            dtype = item.attrs.get_id(name).dtype
-            _check_list(dtype, f"{item.file.filename}: {item.name}: attribute {name}")
+        if h5py.h5a.exists(item.id, name.encode()):
+            dtype = h5py.h5a.open(item.id, name.encode()).dtype
+            if _is_list(dtype):
+                where = f"{item.file.filename}: {item.name}: attribute {name}"
+                raise _list_of_lists(dtype, where)
             return item.attrs[name]
     return None
 

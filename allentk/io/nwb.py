@@ -15,6 +15,7 @@ from allentk.data import SWEEP_COLUMNS, SweepSet
 from allentk.errors import FormatError
 from allentk.io import nwb1, nwb2
 from allentk.io.hdf5 import attribute, member, open_hdf5, text
+from allentk.io.nwb_written import written_sweeps
 from allentk.io.places import Place
 from allentk.io.sweeps import WHAT, SweepReader
 
@@ -73,6 +74,9 @@ sweeps. Check the path
     where = str(path)
     with open_hdf5(path, WHAT) as file:
         version = _version(file, where)
+        written = written_sweeps(file, path, electrode)
+        if written is not None:
+            return written
         layout = nwb1 if version.startswith("1") else nwb2
         found = layout.places(file, where, electrode)
         metadata = _metadata(file, version) | _cell(found)

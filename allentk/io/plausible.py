@@ -41,7 +41,7 @@ def holds_si(raw: NDArray[Any], series: Series, *, old_pipeline: bool, measured:
         return old_pipeline
     if series.integer or series.conversion == 1:
         return False
-    top = float(np.abs(raw[np.isfinite(raw)]).max(initial=0.0))
+    top = _largest(raw)
     if old_pipeline:
         return top <= 10
     return 0 < top <= 1 and top * series.conversion * series.unit_factor < _SILENT_MV
@@ -57,14 +57,13 @@ def check_voltage(
     FormatError
         Names the unit and the conversion that led to it.
     """
-    size = np.abs(voltage_mv[np.isfinite(voltage_mv)])
-    if not size.size:
-        return
-    typical, top = float(np.median(size)), float(size.max())
-    if typical > _CELL_MV or top > _AMPLIFIER_MV:
-        said = typical if typical > _CELL_MV else top
-        raise FormatError(f"{where}: a voltage of {said:.4g} mV {_made_by(series)}")
-    if in_a_cell and top < _SILENT_MV:
+    top = _largest(voltage_mv)
+    if top > _CELL_MV:
+        typical = float(np.median(np.abs(voltage_mv[np.isfinite(voltage_mv)])))
+        if typical > _CELL_MV or top > _AMPLIFIER_MV:
+            said = typical if typical > _CELL_MV else top
+            raise FormatError(f"{where}: a voltage of {said:.4g} mV {_made_by(series)}")
+    if in_a_cell and top < _SILENT_MV and np.isfinite(voltage_mv).any():
         raise FormatError(
             f"{where}: a voltage that stays within {top:.2g} mV of 0, as in no cell, "
             f"{_made_by(series)}"
@@ -79,9 +78,17 @@ def check_current(current_pa: Samples, series: Series, where: str) -> None:
     FormatError
         Names the unit and the conversion that led to it.
     """
-    top = float(np.abs(current_pa[np.isfinite(current_pa)]).max(initial=0.0))
+    top = _largest(current_pa)
     if top > _AMPLIFIER_PA:
         raise FormatError(f"{where}: a current of {top:.4g} pA {_made_by(series)}")
+
+
+def _largest(values: NDArray[Any]) -> float:
+    """Return the largest size among the finite values; 0 where there is none."""
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if np.isfinite(low) and np.isfinite(high):
+        return max(-low, high)
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
 def _made_by(series: Series) -> str:

@@ -87,13 +87,17 @@ class Series:
 
     def scaled(self, raw: NDArray[Any], *, already_si: bool = False) -> NDArray[np.float64]:
         """Return samples in mV or pA; the conversion is applied once, or not at all to SI data."""
-        values = raw.astype(np.float64)
         if already_si and not self.integer:
-            values *= _SI[self.quantity]
-            return values
-        values *= self.conversion * self.unit_factor
-        values += self.offset * self.unit_factor
+            return _times(raw, _SI[self.quantity])
+        values = _times(raw, self.conversion * self.unit_factor)
+        if self.offset:
+            values += self.offset * self.unit_factor
         return values
+
+
+def _times(raw: NDArray[Any], factor: float) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = np.multiply(raw, factor, dtype=np.float64)
+    return values
 
 
 def kind_of(group: h5py.Group) -> str:

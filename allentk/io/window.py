@@ -70,14 +70,19 @@ def stimulus_window(
         return math.nan, math.nan
     noise = float(np.std(current[:n_quiet]))
     base = _base(current, n_quiet, noise)
-    pulses = _pulses(current - base, sampling_rate_hz, noise)
+    step = current - base if base else current
+    pulses = _pulses(step, sampling_rate_hz, noise)
     pulses = [pulse for pulse in pulses if pulse[1] / sampling_rate_hz > after_s]
     if silent and len(pulses) == 1:
         pulses = []
-    pulses = _without_test(pulses, current - base, sampling_rate_hz, noise)
+    pulses = _without_test(pulses, step, sampling_rate_hz, noise)
     if not pulses:
         return math.nan, math.nan
     return pulses[0][0] / sampling_rate_hz, pulses[-1][1] / sampling_rate_hz
+
+
+def _largest(values: Array) -> float:
+    return max(-float(values.min()), float(values.max()))
 
 
 def _known(current: Array, rate: float) -> Array:
@@ -101,7 +106,9 @@ def _base(current: Array, n_quiet: int, noise: float) -> float:
     """
     levels = [float(np.median(part)) for part in (current[:n_quiet], current[-n_quiet:])]
     first, last = levels
-    small = max(_SIGMA * noise, _SMALL * float(np.abs(current - first).max()))
+    if first == last:
+        return first
+    small = max(_SIGMA * noise, _SMALL * _largest(current - first))
     if abs(last - first) <= small:
         return first
     near = max(_SIGMA * noise, abs(last - first) / 4)
@@ -114,10 +121,10 @@ def _base(current: Array, n_quiet: int, noise: float) -> float:
 
 def _pulses(step: Array, rate: float, noise: float) -> list[tuple[int, int]]:
     """Return first sample and the one after the last of every stretch that leaves the baseline."""
-    top = float(np.nanmax(np.abs(step)))
+    top = _largest(step)
     if noise <= 1e-6 * top:
-        active = np.abs(step) > max(1e-6 * top, 1e-9)
-        return _stretches(active, round(_JOIN_S * rate))
+        limit = max(1e-6 * top, 1e-9)
+        return _stretches((step > limit) | (step < -limit), round(_JOIN_S * rate))
     n_block = max(round(_BLOCK_S * rate), 1)
     blocks = np.median(step[: step.size // n_block * n_block].reshape(-1, n_block), axis=1)
     # The first blocks tell how much medians scatter; the noise of a sample bounds it from above.
@@ -131,7 +138,8 @@ def _pulses(step: Array, rate: float, noise: float) -> list[tuple[int, int]]:
 
 def _stretches(active: NDArray[np.bool_], join: int) -> list[tuple[int, int]]:
     """Return the runs of True as (first, one after the last), joined across short silences."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], active, [False]]).astype(np.int8)))
+    padded = np.concatenate([[False], active, [False]])
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     runs: list[tuple[int, int]] = []
     for first, last in edges.reshape(-1, 2).tolist():
         if runs and first - runs[-1][1] < join:
