@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install test check format docs bench clean
+.PHONY: help install test check format docs bench live clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,6 +29,9 @@ docs:  ## run every example of the docs and the docstrings
 
 bench:  ## rewrite the tables of benchmarks/results
 	$(BIN)/python -m benchmarks
+
+live:  ## ask the real services every question, and report where they are not as documented
+	$(BIN)/python -m benchmarks.live
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis allentk-demo

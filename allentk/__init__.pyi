@@ -5,6 +5,9 @@ from allentk import responses as responses
 from allentk._version import __version__ as __version__
 from allentk.api import BrainObservatory as BrainObservatory
 from allentk.api import CellTypes as CellTypes
+from allentk.api import Neuropixels as Neuropixels
+from allentk.api import PatchSeq as PatchSeq
+from allentk.api import VisualBehavior as VisualBehavior
 from allentk.api import demo as demo
 from allentk.benchmark import Benchmark as Benchmark
 from allentk.data import LongSquare as LongSquare
@@ -23,12 +26,16 @@ from allentk.data import TripleShortSquare as TripleShortSquare
 from allentk.data import Zero as Zero
 from allentk.errors import AllenTKError as AllenTKError
 from allentk.fitting import GLIFFitter as GLIFFitter
+from allentk.io import read_biophysical as read_biophysical
 from allentk.io import read_glif as read_glif
 from allentk.io import read_nwb as read_nwb
 from allentk.io import read_session as read_session
 from allentk.io import read_swc as read_swc
+from allentk.io import write_biophysical as write_biophysical
 from allentk.io import write_glif as write_glif
+from allentk.io import write_nwb as write_nwb
 from allentk.io import write_swc as write_swc
+from allentk.models import BiophysicalParameters as BiophysicalParameters
 from allentk.models import GLIFParameters as GLIFParameters
 from allentk.network import Network as Network
 from allentk.network import Population as Population

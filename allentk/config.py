@@ -1,24 +1,31 @@
 """Settings: arguments first, then the environment, then one file, then defaults.
 
-=============== ====================== =========================================
-setting         environment            default
-=============== ====================== =========================================
-``cache_dir``   ``ALLENTK_CACHE_DIR``  the system's cache folder, ``allentk``
-``offline``     ``ALLENTK_OFFLINE``    false
-``jobs``        ``ALLENTK_JOBS``       the number of processors
-=============== ====================== =========================================
+=================== =========================== ==================================================
+setting             environment                 default
+=================== =========================== ==================================================
+``cache_dir``       ``ALLENTK_CACHE_DIR``       the system's cache folder, ``allentk``
+``offline``         ``ALLENTK_OFFLINE``         false
+``jobs``            ``ALLENTK_JOBS``            the number of processors
+``shared_cache``    ``ALLENTK_SHARED_CACHE``    none: read-only caches that are looked into first
+``allensdk_cache``  ``ALLENTK_ALLENSDK_CACHE``  none: folders that AllenSDK filled, used in place
+``max_age_days``    ``ALLENTK_MAX_AGE_DAYS``    30: older tables are asked for again; ``never`` not
+``time_limit_s``    ``ALLENTK_TIME_LIMIT_S``    21600 (6 h): the longest that one download may take
+=================== =========================== ==================================================
 
 The file is ``config.toml`` in the system's configuration folder for ``allentk``
-(``allentk doctor`` prints where), or the one that ``ALLENTK_CONFIG`` names.
+(``allentk doctor`` prints where), or the one that ``ALLENTK_CONFIG`` names. Where a setting is several
+folders, the file has a list, and the environment separates them as it does in ``PATH``.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from allentk.errors import ConfigError
 
@@ -26,6 +33,9 @@ __all__ = ["Settings", "config_path", "settings"]
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
+
+#: One folder, or several.
+Folders: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +50,24 @@ class Settings:
         Never touch the network.
     jobs : int
         How many processes a parallel step may use.
+    shared_cache : tuple of Path
+        Caches that are looked into first and never written to, such as one on a shared disk.
+    allensdk_cache : tuple of Path
+        Folders that AllenSDK filled; their files are used where they lie, after a look at them.
+    max_age_days : float
+        The age from which on a table is asked for again; infinite for never. Where the service cannot
+        be reached, the old table is used, with a warning. Recordings do not age.
+    time_limit_s : float
+        The longest that one file, or one table, may take to fetch, in seconds.
     """
 
     cache_dir: Path
     offline: bool
     jobs: int
+    shared_cache: tuple[Path, ...] = ()
+    allensdk_cache: tuple[Path, ...] = ()
+    max_age_days: float = 30.0
+    time_limit_s: float = 6 * 3600.0
 
 
 def config_path() -> Path:
@@ -96,11 +119,38 @@ def _jobs(value: Any, where: str) -> int:
     return jobs
 
 
+def _folders(value: Any, where: str) -> tuple[Path, ...]:
+    listed = value
+    if isinstance(value, str):
+        listed = value.split(os.pathsep)
+    elif isinstance(value, os.PathLike):
+        listed = [value]
+    try:
+        return tuple(Path(one).expanduser() for one in listed if one != "")
+    except TypeError as error:
+        raise ConfigError(f"{where}: expected a folder or several, got {value!r}") from error
+
+
+def _at_least(lowest: float, value: Any, where: str, unit: str) -> float:
+    text = str(value).strip().lower()
+    try:
+        number = math.inf if text == "never" else float(text)
+    except ValueError:
+        number = math.nan
+    if not number >= lowest or isinstance(value, bool):
+        raise ConfigError(f"{where}: expected {unit}, at least {lowest:g}, got {value!r}")
+    return number
+
+
 def settings(
     *,
     cache_dir: str | os.PathLike[str] | None = None,
     offline: bool | None = None,
     jobs: int | None = None,
+    shared_cache: Folders | None = None,
+    allensdk_cache: Folders | None = None,
+    max_age_days: float | str | None = None,
+    time_limit_s: float | None = None,
 ) -> Settings:
     """Return the settings in force, the arguments given taking precedence.
 
@@ -131,4 +181,8 @@ def settings(
         cache_dir=Path(folder).expanduser() if folder else _default_cache_dir(),
         offline=_bool(*pick("offline", offline, False)),
         jobs=_jobs(*pick("jobs", jobs, os.cpu_count() or 1)),
+        shared_cache=_folders(*pick("shared_cache", shared_cache, ())),
+        allensdk_cache=_folders(*pick("allensdk_cache", allensdk_cache, ())),
+        max_age_days=_at_least(0.0, *pick("max_age_days", max_age_days, 30.0), "days, or 'never'"),
+        time_limit_s=_at_least(1.0, *pick("time_limit_s", time_limit_s, 6 * 3600.0), "seconds"),
     )

@@ -1,0 +1,1 @@
+"""Comparisons with peers, and long checks; their results are in ``benchmarks/results``."""

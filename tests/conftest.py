@@ -10,5 +10,12 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     folder.mkdir(exist_ok=True)
     monkeypatch.setenv("ALLENTK_CACHE_DIR", str(folder / "cache"))
     monkeypatch.setenv("ALLENTK_CONFIG", str(folder / "none.toml"))
-    monkeypatch.delenv("ALLENTK_OFFLINE", raising=False)
-    monkeypatch.delenv("ALLENTK_JOBS", raising=False)
+    for name in (
+        "OFFLINE",
+        "JOBS",
+        "SHARED_CACHE",
+        "ALLENSDK_CACHE",
+        "MAX_AGE_DAYS",
+        "TIME_LIMIT_S",
+    ):
+        monkeypatch.delenv(f"ALLENTK_{name}", raising=False)

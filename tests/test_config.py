@@ -1,3 +1,7 @@
+import math
+import os
+from pathlib import Path
+
 import pytest
 
 from allentk.config import config_path, settings
@@ -39,3 +43,42 @@ def test_a_broken_file_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("ALLENTK_CONFIG", str(tmp_path))
     with pytest.raises(ConfigError, match="cannot read"):
         settings()
+
+
+def test_other_places(monkeypatch, tmp_path):
+    monkeypatch.setenv("ALLENTK_SHARED_CACHE", os.pathsep.join(["/a", "/b"]))
+    file = tmp_path / "config.toml"
+    file.write_text('allensdk_cache = ["~/boc", "/d"]\n')
+    monkeypatch.setenv("ALLENTK_CONFIG", str(file))
+    found = settings()
+    assert found.shared_cache == (Path("/a"), Path("/b"))
+    assert found.allensdk_cache == (Path.home() / "boc", Path("/d"))
+    assert settings(shared_cache=Path("/c")).shared_cache == (Path("/c"),)
+    assert settings(shared_cache=["/c", Path("/d")]).shared_cache == (Path("/c"), Path("/d"))
+    monkeypatch.setenv("ALLENTK_SHARED_CACHE", "")
+    assert settings().shared_cache == ()
+
+
+def test_ages_and_limits(monkeypatch):
+    assert (settings().max_age_days, settings().time_limit_s) == (30.0, 21600.0)
+    monkeypatch.setenv("ALLENTK_MAX_AGE_DAYS", "Never")
+    monkeypatch.setenv("ALLENTK_TIME_LIMIT_S", "60")
+    assert (settings().max_age_days, settings().time_limit_s) == (math.inf, 60.0)
+    assert settings(max_age_days=0).max_age_days == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("max_age_days", "-1", "days, or 'never', at least 0"),
+        ("max_age_days", "a week", "days"),
+        ("max_age_days", "nan", "days"),
+        ("max_age_days", True, "days"),
+        ("time_limit_s", "0", "seconds, at least 1"),
+        ("shared_cache", 7, "a folder or several"),
+        ("allensdk_cache", [7], "a folder or several"),
+    ],
+)
+def test_nonsense_in_the_other_settings(name, value, says):
+    with pytest.raises(ConfigError, match=f"{name}: expected {says}"):
+        settings(**{name: value})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import allentk
+from docs.make_tables import TABLES, page
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(
@@ -45,3 +46,13 @@ def test_the_repo_speaks_of_the_project_alone():
     texts = [p for p in ROOT.rglob("*.md") if ".venv" not in p.parts]
     assert texts
     assert not [p for p in texts if foreign in p.read_text()]
+
+
+def test_every_column_of_every_table_is_explained():
+    for title, _, columns in TABLES:
+        unexplained = [name for name, column in columns.items() if not column.meaning]
+        assert not unexplained, title
+
+
+def test_the_page_of_tables_is_of_today():
+    assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == page()

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from allentk.api.cell_types import CellTypes as CellTypes
     from allentk.api.embedded import Demo as Demo
     from allentk.api.embedded import demo as demo
+    from allentk.api.neuropixels import Neuropixels as Neuropixels
     from allentk.api.observatory import BrainObservatory as BrainObservatory
+    from allentk.api.patch_seq import PatchSeq as PatchSeq
     from allentk.api.tapes import Record as Record
     from allentk.api.tapes import Replay as Replay
     from allentk.api.transport import Live as Live
     from allentk.api.transport import Offline as Offline
+    from allentk.api.visual_behavior import VisualBehavior as VisualBehavior
 
 _NAMES = {
     "BrainObservatory": "observatory",
@@ -28,9 +31,12 @@ _NAMES = {
     "Demo": "embedded",
     "Entry": "cache",
     "Live": "transport",
+    "Neuropixels": "neuropixels",
     "Offline": "transport",
+    "PatchSeq": "patch_seq",
     "Record": "tapes",
     "Replay": "tapes",
+    "VisualBehavior": "visual_behavior",
     "demo": "embedded",
 }
 
@@ -41,9 +47,12 @@ __all__ = [
     "Demo",
     "Entry",
     "Live",
+    "Neuropixels",
     "Offline",
+    "PatchSeq",
     "Record",
     "Replay",
+    "VisualBehavior",
     "demo",
 ]
 

@@ -1,29 +1,61 @@
 """The folder of downloads, and a record of each: where from, how large, which hash.
 
 Names are AllenSDK's: ``cell_types/cells.json``, ``cell_types/specimen_<id>/ephys.nwb``,
-``observatory/ophys_experiment_data/<id>.nwb``... Records lie in ``.records``, locks in ``.locks``.
-A file without a record is not trusted and is fetched again.
+``observatory/ophys_experiment_data/<id>.nwb``... Records lie in ``.records``, locks in ``.locks``,
+parsed tables in ``.tables``, notes on files used in place in ``.adopted``; a download under way lies
+beside its file as ``.<name>.part``. A file without a record is not trusted and is fetched again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from allentk.atomic import room, write_json
+from allentk.api.expected import file_digest
+from allentk.api.locks import held
+from allentk.atomic import write_json
 from allentk.errors import DataError
 from allentk.progress import track
 
-__all__ = ["Cache", "Entry", "Record", "sha256_of"]
+__all__ = ["Cache", "Entry", "Found", "Record", "expect_name", "sha256_of"]
 
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_TEXTS = ("url", "sha256", "fetched", "etag", "last_modified", "source")
+_PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
+_LONGEST_PART = 200
+#: Windows opens a device of this name in every folder, whatever its ending.
+_DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+_TEXTS = ("url", "sha256", "fetched", "etag", "last_modified", "source", "published")
+
+
+def expect_name(name: str) -> tuple[str, ...]:
+    """Return the parts of a name inside the cache.
+
+    Names from servers go through here before they come near a disk.
+
+    Raises
+    ------
+    DataError
+        Where it is no plain name: absolute, with ``..``, hidden, of a device, with anything but
+        letters, digits and ``_ - .``
+
+    Examples
+    --------
+    >>> expect_name("cell_types/cells.json")
+    ('cell_types', 'cells.json')
+    """
+    parts = tuple(name.split("/"))
+    for part in parts:
+        if not _PART.fullmatch(part) or len(part) > _LONGEST_PART or _DEVICE.fullmatch(part):
+            raise DataError(
+                f"expected a name inside the cache, such as 'cell_types/cells.json', got {name!r}"
+            )
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +76,8 @@ class Record:
         What the server said of its version; empty where it said nothing.
     source : str
         Who answered: the service, or a cassette.
+    published : str
+        The published hash that it was found to have, such as ``"blake2b:..."``; empty without one.
     """
 
     url: str
@@ -53,6 +87,37 @@ class Record:
     etag: str = ""
     last_modified: str = ""
     source: str = ""
+    published: str = ""
+
+    def age_days(self) -> float:
+        """Return the days since it was fetched; infinite where nobody knows when that was."""
+        try:
+            then = datetime.fromisoformat(self.fetched)
+        except ValueError:
+            return math.inf
+        zoned = then if then.tzinfo else then.replace(tzinfo=UTC)
+        return (datetime.now(UTC) - zoned).total_seconds() / 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that is there, in this cache or in another place.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies.
+    record : Record
+        What is known of it.
+    """
+
+    path: Path
+    record: Record
+
+    @property
+    def version(self) -> str:
+        """What tells this content from others: its hash, or else its place; and when it was written."""
+        return f"{self.record.sha256 or self.path} {self.path.stat().st_mtime_ns}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +175,7 @@ class Cache:
         DataError
             Where `name` is no plain name inside the folder.
         """
-        parts = name.split("/")
-        if not all(_PART.fullmatch(part) for part in parts):
-            raise DataError(
-                f"expected a name inside the cache, such as 'cell_types/cells.json', got {name!r}"
-            )
-        return self.folder.joinpath(*parts)
+        return self.folder.joinpath(*expect_name(name))
 
     def _record_path(self, name: str) -> Path:
         self.path(name)
@@ -129,6 +189,13 @@ class Cache:
         except (OSError, ValueError, RecursionError):
             return None
         return _record(document)
+
+    def found(self, name: str) -> Found | None:
+        """Return a file that is as long as its record says; None where there is none such."""
+        path, record = self.path(name), self.record(name)
+        if record is None or not path.is_file() or path.stat().st_size != record.size:
+            return None
+        return Found(path, record)
 
     def write_record(self, name: str, record: Record) -> None:
         """Remember what is known of a file.
@@ -145,26 +212,29 @@ class Cache:
         self._record_path(name).unlink(missing_ok=True)
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str, *, wait_s: float = math.inf, what: str = "") -> Iterator[None]:
         """Hold a file against other processes and threads; wait where another one holds it.
+
+        Parameters
+        ----------
+        name : str
+            The file's name.
+        wait_s : float
+            The longest wait, in seconds.
+        what : str
+            What it is, in words; by default its name.
 
         Raises
         ------
+        OfflineError
+            Where another one holds it for longer.
         ConfigError
             Where there is no room or no permission.
         """
-        from filelock import FileLock
-
         self.path(name)
         path = self.folder / ".locks" / f"{name.replace('/', '+')}.lock"
-        with room(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            held = FileLock(path)
-            held.acquire()
-        try:
+        with held(path, wait_s=wait_s, what=what or name):
             yield
-        finally:
-            held.release()
 
     def entries(self) -> list[Entry]:
         """Return every file that was fetched, sorted by name."""
@@ -214,8 +284,7 @@ def _state(entry: Entry) -> str:
 
 def sha256_of(path: Path) -> str:
     """Return the hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(path)
 
 
 def _record(document: Any) -> Record | None:

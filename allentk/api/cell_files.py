@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allentk.api import checks, queries
+from allentk.api.cell_columns import MODELS, SWEEPS
 from allentk.api.links import inside
+from allentk.api.rma import Row
 from allentk.api.store import Store, read_rows
-from allentk.errors import DataError, ServiceError
+from allentk.api.tables import frame
+from allentk.errors import DataError, FormatError, IntegrityError, ServiceError
+from allentk.io import read_markers
 
 __all__ = ["CellFiles"]
 
@@ -65,6 +69,73 @@ class CellFiles:
             ),
         )
 
+    def markers(self) -> Path:
+        """Return the marker file of the reconstruction."""
+        return self.store.file(
+            self._name("reconstruction.marker"),
+            queries.markers(self.specimen),
+            ("neuron_reconstructions", "well_known_files"),
+            kind="3DNeuronMarker",
+            check=_markers,
+            what=f"markers of specimen {self.specimen}",
+            command=f"allentk.CellTypes().markers({self.specimen})",
+            none=DataError(
+                f"specimen {self.specimen}: {self.store.source} has no markers of it: they come with "
+                f"some reconstructions only"
+            ),
+        )
+
+    def sweep_rows(self) -> Path:
+        """Return the file of the service's rows of all sweeps of the cell."""
+        what = f"sweep table of specimen {self.specimen}"
+        return self.store.answer(
+            self.sweep_table,
+            queries.sweep_table(self.specimen),
+            what=what,
+            command=f"allentk fetch {self.specimen} --what sweep_table",
+            check=lambda rows: frame(rows, SWEEPS, what=what),
+            none=self.none("sweeps"),
+        )
+
+    def models(self, *, refresh: bool = False) -> list[Row]:
+        """Return the service's rows of all models of the cell."""
+        path = self.store.answer(
+            self._name("models.json"),
+            queries.models(self.specimen),
+            what=f"models of specimen {self.specimen}",
+            command=f"allentk.CellTypes().models({self.specimen})",
+            check=self._of_this_cell,
+            none=self.none("models"),
+            refresh=refresh,
+        )
+        return self._of_this_cell(read_rows(path))
+
+    def _of_this_cell(self, rows: list[Row]) -> list[Row]:
+        what = f"models of specimen {self.specimen}"
+        others = set(frame(rows, MODELS, what=what)["specimen_id"]) - {self.specimen}
+        if others:
+            raise ServiceError(
+                f"{what}: expected models of this cell only, got some of {sorted(others)}. Try again "
+                f"later; if it comes back, tell the service"
+            )
+        return rows
+
+    def fit(self, model: int, kind: str) -> Path:
+        """Return the fit of a biophysical model."""
+        what = f"{kind} model {model} of specimen {self.specimen}"
+        return self.store.file(
+            self._name(f"biophysical/{model}_fit.json"),
+            queries.model_files(model),
+            ("well_known_files",),
+            kind="NeuronalModelParameters",
+            check=checks.json_object,
+            what=what,
+            command=f"allentk.CellTypes().biophysical({self.specimen}, {kind!r})",
+            none=ServiceError(
+                f"{what}: {self.store.source} lists it, but has no file of it; try again later"
+            ),
+        )
+
     def glif_models(self) -> dict[int, int]:
         """Return the id of the newest GLIF model by level."""
         path = self.store.answer(
@@ -114,3 +185,10 @@ class CellFiles:
                 )
             found[level] = max(identity, found.get(level, identity))
         return found
+
+
+def _markers(path: Path, what: str) -> None:
+    try:
+        read_markers(path)
+    except FormatError as error:
+        raise IntegrityError(f"{what}: {error}; it was not kept. Try again later") from error

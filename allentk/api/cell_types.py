@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from allentk.api import queries
 from allentk.api.cell_files import CellFiles
-from allentk.api.client import Client, as_id, expect_same
-from allentk.api.columns import CELLS, EPHYS_FEATURES, SWEEPS
-from allentk.api.tables import Wanted, choose
+from allentk.api.cell_models import BiophysicalModel, kinds, mechanism_files, newest
+from allentk.api.cell_tables import CellTables
+from allentk.api.client import as_id, expect_same
 from allentk.data import Morphology, SweepSet
 from allentk.errors import DataError
-from allentk.io import read_glif, read_nwb, read_swc
+from allentk.io import read_biophysical, read_glif, read_markers, read_nwb, read_swc
 from allentk.models import GLIFParameters
 
 __all__ = ["CellTypes"]
 
-_KINDS = ("sweeps", "morphology", "sweep_table", "glif")
+_KINDS = ("sweeps", "morphology", "markers", "sweep_table", "glif", "biophysical")
 _LEVELS = (1, 2, 3, 4, 5)
 
 
-class CellTypes(Client):
+class CellTypes(CellTables):
     """The Allen Cell Types Database.
 
     Parameters
@@ -37,13 +36,15 @@ class CellTypes(Client):
         How to ask: a `Replay`, a `Record`, a `Live` of your own. It takes precedence over `offline`.
     progress : bool, optional
         Show progress bars; by default on a terminal.
+    shared_cache, allensdk_cache, max_age_days, time_limit_s : optional
+        As of `Client`.
 
     Notes
     -----
-    What was fetched once is taken from the cache from then on; tables are asked for again with
-    ``refresh=True``. Every method raises OfflineError where something is neither in the cache nor
-    to be had, ServiceError where the service answers with an error, and IntegrityError where bytes
-    are missing or are not of their kind.
+    A file that was fetched once is taken from the cache from then on; a table is asked for again
+    after ``max_age_days``, or with ``refresh=True``. Every method raises OfflineError where something
+    is neither in the cache nor to be had, ServiceError where the service answers with an error, and
+    IntegrityError where bytes are missing or are not of their kind.
 
     References
     ----------
@@ -54,121 +55,6 @@ class CellTypes(Client):
     >>> CellTypes(cache_dir="/tmp/allen", offline=True).source
     'https://api.brain-map.org (offline)'
     """
-
-    def cells(
-        self,
-        *,
-        species: Wanted = None,
-        structure: Wanted = None,
-        layer: Wanted = None,
-        transgenic_line: Wanted = None,
-        dendrite_type: Wanted = None,
-        reporter_status: Wanted = None,
-        has_reconstruction: bool | None = None,
-        refresh: bool = False,
-    ) -> pd.DataFrame:
-        """Return the cells, one row per specimen.
-
-        Parameters
-        ----------
-        species, structure, layer, transgenic_line, dendrite_type, reporter_status : optional
-            Only cells with this value, or one of these: ``"Mus musculus"``, ``"VISp"``, ``4`` or
-            ``"2/3"``, ``"Rorb-IRES2-Cre"``, ``"spiny"``, ``"positive"``. Case does not matter.
-        has_reconstruction : bool, optional
-            Only cells with, or without, a reconstruction.
-        refresh : bool
-            Ask the service even where the table is in the cache.
-
-        Returns
-        -------
-        DataFrame
-            AllenSDK's simplified columns, `id` first, and ``has_reconstruction``.
-            ``cell_soma_location`` is x, y, z in um of the common coordinate framework.
-            ``attrs`` has ``source`` and ``synthetic``.
-
-        Raises
-        ------
-        DataError
-            Where a value wanted occurs in no row; lists those that do.
-        """
-        table = self._table(
-            "cell_types/cells.json",
-            queries.cells(),
-            CELLS,
-            what="table of cells",
-            command="allentk cells",
-            refresh=refresh,
-        ).drop_duplicates("id")
-        table["has_reconstruction"] = table["reconstruction_type"].notna()
-        chosen = choose(
-            table,
-            "table of cells",
-            species=species,
-            structure_area_abbrev=structure,
-            structure_layer_name=layer,
-            transgenic_line=transgenic_line,
-            dendrite_type=dendrite_type,
-            reporter_status=reporter_status,
-            has_reconstruction=has_reconstruction,
-        )
-        return self._marked(chosen)
-
-    def ephys_features(self, *, refresh: bool = False) -> pd.DataFrame:
-        """Return the published electrophysiology features, one row per cell.
-
-        Parameters
-        ----------
-        refresh : bool
-            Ask the service even where the table is in the cache.
-
-        Returns
-        -------
-        DataFrame
-            The 56 published columns, in the service's units: ``vrest`` mV, ``ri`` MOhm, ``tau`` and
-            ``avg_isi`` ms, ``latency`` and other times s, ``threshold_i_*`` pA.
-        """
-        table = self._table(
-            "cell_types/ephys_features.json",
-            queries.ephys_features(),
-            EPHYS_FEATURES,
-            what="table of electrophysiology features",
-            command="allentk.CellTypes().ephys_features()",
-            refresh=refresh,
-        )
-        return self._marked(table)
-
-    def sweep_table(self, specimen_id: int, *, refresh: bool = False) -> pd.DataFrame:
-        """Return what is published of the sweeps of a cell, one row per sweep.
-
-        Parameters
-        ----------
-        specimen_id : int
-            The cell.
-        refresh : bool
-            Ask the service even where the table is in the cache.
-
-        Returns
-        -------
-        DataFrame
-            Sorted by ``sweep_number``; the service's columns in its units.
-
-        Raises
-        ------
-        DataError
-            Where there is no such cell.
-        """
-        specimen = as_id(specimen_id, "specimen")
-        files = CellFiles(self._store, specimen)
-        table = self._table(
-            files.sweep_table,
-            queries.sweep_table(specimen),
-            SWEEPS,
-            what=f"sweep table of specimen {specimen}",
-            command=f"allentk fetch {specimen} --what sweep_table",
-            refresh=refresh,
-            none=files.none("sweeps"),
-        )
-        return self._marked(table.sort_values("sweep_number", ignore_index=True))
 
     def sweeps(self, specimen_id: int) -> SweepSet:
         """Return the sweeps of a cell, downloading the recording where it is not in the cache.
@@ -215,6 +101,29 @@ class CellTypes(Client):
         specimen = as_id(specimen_id, "specimen")
         return read_swc(CellFiles(self._store, specimen).reconstruction())
 
+    def markers(self, specimen_id: int) -> pd.DataFrame:
+        """Return the markers of a cell's reconstruction, downloading them where needed.
+
+        Parameters
+        ----------
+        specimen_id : int
+            The cell.
+
+        Returns
+        -------
+        DataFrame
+            One row per marker: x_um, y_um, z_um as in the reconstruction, ``name`` (10, 20, 30) and
+            ``kind`` (``"cut dendrite"``, ``"no reconstruction"``, ``"30"``); see
+            `allentk.io.read_markers`.
+
+        Raises
+        ------
+        DataError
+            Where there is no such cell, or no markers of it.
+        """
+        specimen = as_id(specimen_id, "specimen")
+        return self._marked(read_markers(CellFiles(self._store, specimen).markers()))
+
     def glif(self, specimen_id: int, level: int = 3) -> GLIFParameters:
         """Return the published GLIF model of a cell.
 
@@ -247,6 +156,50 @@ class CellTypes(Client):
             )
         return read_glif(files.glif_config(models[level]), level=level)
 
+    def biophysical(
+        self, specimen_id: int, kind: str = "perisomatic", *, axon: str | None = None
+    ) -> BiophysicalModel:
+        """Return the published biophysical model of a cell, with its reconstruction.
+
+        Parameters
+        ----------
+        specimen_id : int
+            The cell.
+        kind : {"perisomatic", "all-active"}
+            Channels in the soma only, or everywhere.
+        axon : {"stub", "truncated", "full"}, optional
+            Which axon the parameters are for; ``"stub"`` by default for perisomatic models. The files
+            of all-active models do not say, so that it must be given; see
+            `allentk.io.read_biophysical`.
+
+        Raises
+        ------
+        DataError
+            Where there is no such cell, or no model of this kind; lists the kinds there are. Where
+            an all-active model is asked for without `axon`.
+
+        References
+        ----------
+        Gouwens et al. 2018, Nature Communications 9:710; Nandi et al. 2022, Cell Reports 40:111176.
+        """
+        specimen = as_id(specimen_id, "specimen")
+        files = CellFiles(self._store, specimen)
+        model = newest(files.models(), kind, specimen)
+        fit = files.fit(int(model["id"]), kind)
+        parameters = read_biophysical(fit, axon=axon)
+        reconstruction = files.reconstruction()
+        return BiophysicalModel(
+            id=int(model["id"]),
+            specimen_id=specimen,
+            name=str(model.get("name")),
+            parameters=parameters,
+            morphology=read_swc(reconstruction),
+            sweep_numbers=tuple(map(int, self.sweep_table(specimen)["sweep_number"])),
+            mechanism_files=mechanism_files(model),
+            fit=fit,
+            reconstruction=reconstruction,
+        )
+
     def fetch(
         self, specimen_id: int, *, what: str | Iterable[str] = ("sweeps", "morphology")
     ) -> dict[str, Path]:
@@ -257,12 +210,14 @@ class CellTypes(Client):
         specimen_id : int
             The cell.
         what : str or iterable of str
-            Some of ``"sweeps"``, ``"morphology"``, ``"sweep_table"`` and ``"glif"``.
+            Some of ``"sweeps"``, ``"morphology"``, ``"markers"``, ``"sweep_table"``, ``"glif"`` and
+            ``"biophysical"``.
 
         Returns
         -------
         dict
-            Path by kind; ``"glif"`` gives one per level there is: ``"glif1"``, ``"glif3"``...
+            Path by kind; ``"glif"`` gives one per level there is: ``"glif1"``, ``"glif3"``... and
+            ``"biophysical"`` one per kind there is: ``"perisomatic"``, ``"all-active"``.
 
         Raises
         ------
@@ -270,22 +225,28 @@ class CellTypes(Client):
             Where there is no such cell, or it has no such file; files before it are kept.
         """
         specimen = as_id(specimen_id, "specimen")
-        kinds = (what,) if isinstance(what, str) else tuple(what)
-        if unknown := [kind for kind in kinds if kind not in _KINDS]:
+        wanted = (what,) if isinstance(what, str) else tuple(what)
+        if unknown := [kind for kind in wanted if kind not in _KINDS]:
             raise DataError(f"what must be some of {', '.join(_KINDS)}, got {unknown}")
         paths: dict[str, Path] = {}
-        for kind in kinds:
+        for kind in wanted:
             paths |= self._fetch(specimen, kind)
         return paths
 
     def _fetch(self, specimen: int, kind: str) -> dict[str, Path]:
         files = CellFiles(self._store, specimen)
-        if kind == "sweeps":
-            return {kind: files.recording()}
-        if kind == "morphology":
-            return {kind: files.reconstruction()}
-        if kind == "sweep_table":
-            self.sweep_table(specimen)
-            return {kind: self.cache.path(files.sweep_table)}
-        models = sorted(files.glif_models().items())
-        return {f"glif{level}": files.glif_config(model) for level, model in models}
+        if kind == "glif":
+            models = sorted(files.glif_models().items())
+            return {f"glif{level}": files.glif_config(model) for level, model in models}
+        if kind == "biophysical":
+            rows = files.models()
+            return {
+                one: files.fit(int(newest(rows, one, specimen)["id"]), one) for one in kinds(rows)
+            }
+        single = {
+            "sweeps": files.recording,
+            "morphology": files.reconstruction,
+            "markers": files.markers,
+            "sweep_table": files.sweep_rows,
+        }
+        return {kind: single[kind]()}

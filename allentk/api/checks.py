@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from allentk.errors import IntegrityError
 
-__all__ = ["Check", "json_object", "nwb", "swc"]
+__all__ = [
+    "Check",
+    "csv_table",
+    "hdf5",
+    "json_object",
+    "json_rows",
+    "nonempty",
+    "npz",
+    "nwb",
+    "sees_a_cut",
+    "swc",
+    "zip_archive",
+]
 
 #: Raises IntegrityError where the file at a path is not of its kind; the text names it in messages.
 Check: TypeAlias = Callable[[Path, str], None]
@@ -17,6 +31,8 @@ Check: TypeAlias = Callable[[Path, str], None]
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _GLANCE = 2**16
 _SWC_COLUMNS = 7
+#: Where HDF5 looks for its signature; what comes before is the user's own.
+_HDF5_STARTS = (0, *(512 * 2**n for n in range(12)))
 
 
 def _start(path: Path) -> bytes:
@@ -24,26 +40,65 @@ def _start(path: Path) -> bytes:
         return file.read(_GLANCE)
 
 
-def _not(kind: str, path: Path, what: str) -> IntegrityError:
+def _not(kind: str, path: Path, what: str, why: str = "") -> IntegrityError:
     start = _start(path)
     page = start.lstrip()[:1] == b"<"
     got = f"{'a web page' if page else 'something else'} beginning {start[:40]!r}"
     return IntegrityError(
-        f"{what}: expected {kind}, got {path.stat().st_size} bytes of {got}; it was not kept. Try "
-        f"again later: services answer like this when they are out of order"
+        f"{what}: expected {kind}, got {path.stat().st_size} bytes of {why or got}; it was not kept. "
+        f"Try again later: services answer like this when they are out of order"
     )
 
 
-def nwb(path: Path, what: str) -> None:
-    """Expect an HDF5 file, which NWB files are.
+def hdf5(path: Path, what: str) -> None:
+    """Expect a whole HDF5 file: signature, and as long as its first block says.
 
     Raises
     ------
     IntegrityError
-        Where it has not HDF5's signature.
+        Where it is none, or was cut short.
+
+    References
+    ----------
+    HDF5 File Format Specification 3.0, section II.A, "Superblock".
     """
-    if not _start(path).startswith(_HDF5):
-        raise _not("an NWB file (HDF5)", path, what)
+    size = path.stat().st_size
+    end = _hdf5_end(path)
+    if end is None:
+        raise _not("an HDF5 file", path, what)
+    if size < end:
+        raise _not(f"an HDF5 file of {end} bytes", path, what, "one that was cut short")
+
+
+def _hdf5_end(path: Path) -> int | None:
+    """Return the length that an HDF5 file says it has; None where it is no such file."""
+    with path.open("rb") as file:
+        for start in _HDF5_STARTS:
+            file.seek(start)
+            block = file.read(96)
+            if block.startswith(_HDF5):
+                return _end_address(block)
+            if len(block) < len(_HDF5):
+                break
+    return None
+
+
+def _end_address(block: bytes) -> int | None:
+    """Return what the superblock gives as the first byte behind the file's content."""
+    version = block[8] if len(block) > 8 else 255
+    if version > 3 or len(block) < 16:
+        return None
+    # Where the width of an address is written, and where the addresses begin: base, one more, end.
+    width_at, base_at = {0: (13, 24), 1: (13, 28)}.get(version, (9, 12))
+    width = block[width_at]
+    end_at = base_at + 2 * width
+    if width not in (2, 4, 8) or len(block) < end_at + width:
+        return None
+    return int.from_bytes(block[end_at : end_at + width], "little")
+
+
+#: An NWB file is an HDF5 file; what is in it is looked at when it is read.
+nwb = hdf5
 
 
 def swc(path: Path, what: str) -> None:
@@ -77,9 +132,95 @@ def json_object(path: Path, what: str) -> None:
     IntegrityError
         Where it is none.
     """
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise _not("JSON", path, what) from error
+    document = _json(path, what)
     if not isinstance(document, dict) or document.get("success") is False:
         raise _not("a JSON object", path, what)
+
+
+def json_rows(path: Path, what: str) -> None:
+    """Expect a JSON list of objects, such as an AllenSDK cache holds.
+
+    Raises
+    ------
+    IntegrityError
+        Where it is none.
+    """
+    document = _json(path, what)
+    if not isinstance(document, list) or not all(isinstance(row, dict) for row in document):
+        raise _not("a JSON list of rows", path, what)
+
+
+def _json(path: Path, what: str) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise _not("JSON", path, what) from error
+
+
+def csv_table(*columns: str) -> Check:
+    """Return a check that expects CSV whose header has these columns.
+
+    Parameters
+    ----------
+    *columns : str
+        Columns that must be there, among others.
+    """
+
+    def check(path: Path, what: str) -> None:
+        text = _start(path).decode("utf-8-sig", errors="replace")
+        header = next(iter(csv.reader(text.splitlines()[:1])), [])
+        if missing := [name for name in columns if name not in header]:
+            raise _not(f"CSV with the columns {', '.join(missing)}", path, what)
+
+    return check
+
+
+def zip_archive(path: Path, what: str) -> None:
+    """Expect a zip archive with its directory, which stands at its end.
+
+    Raises
+    ------
+    IntegrityError
+        Where it is none, or was cut short.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _not("a zip archive", path, what) from error
+
+
+def npz(path: Path, what: str) -> None:
+    """Expect a NumPy archive: a zip of ``.npy`` files and nothing else.
+
+    Raises
+    ------
+    IntegrityError
+        Where it is none, or was cut short.
+    """
+    zip_archive(path, what)
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    if not names or not all(name.endswith(".npy") for name in names):
+        raise _not("a NumPy archive (.npz)", path, what)
+
+
+def nonempty(path: Path, what: str) -> None:
+    """Expect anything but nothing and a web page.
+
+    Raises
+    ------
+    IntegrityError
+        Where it is empty, or is a web page.
+    """
+    start = _start(path)
+    if not start or start.lstrip()[:1] == b"<":
+        raise _not("a file", path, what)
+
+
+_SEE_A_CUT = (hdf5, json_object, json_rows, npz, zip_archive)
+
+
+def sees_a_cut(check: Check | None) -> bool:
+    """Whether a check refuses every file of its kind that was cut short."""
+    return check in _SEE_A_CUT

@@ -9,11 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from allentk.api.cache import Cache, Record
+from allentk.api.cache import Cache, Found
+from allentk.api.column_store import load_table, save_table, table_key
 from allentk.api.exchange import Transport
 from allentk.api.rma import Query
 from allentk.api.store import Store, read_rows
 from allentk.api.tables import Field, frame
+from allentk.config import Folders
 from allentk.errors import AllenTKError, DataError, IntegrityError, ServiceError
 
 __all__ = ["Client", "as_id", "expect_same"]
@@ -70,6 +72,16 @@ class Client:
         How to ask: a `Replay`, a `Record`, a `Live` of your own. It takes precedence over `offline`.
     progress : bool, optional
         Show progress bars; by default on a terminal.
+    shared_cache : path or several, optional
+        Caches that are looked into first and never written to; by default as `allentk.config` says.
+    allensdk_cache : path or several, optional
+        Folders that AllenSDK filled, used in place; by default as `allentk.config` says.
+    max_age_days : float, optional
+        The age from which on a table is asked for again, ``"never"`` for not at all; by default as
+        `allentk.config` says.
+    time_limit_s : float, optional
+        The longest that one table or file may take to fetch, in seconds; by default as
+        `allentk.config` says.
     """
 
     def __init__(
@@ -79,12 +91,23 @@ class Client:
         offline: bool | None = None,
         transport: Transport | None = None,
         progress: bool | None = None,
+        shared_cache: Folders | None = None,
+        allensdk_cache: Folders | None = None,
+        max_age_days: float | str | None = None,
+        time_limit_s: float | None = None,
     ) -> None:
         self._store = Store(
-            cache_dir=cache_dir, offline=offline, transport=transport, progress=progress
+            cache_dir=cache_dir,
+            offline=offline,
+            transport=transport,
+            progress=progress,
+            shared_cache=shared_cache,
+            allensdk_cache=allensdk_cache,
+            max_age_days=max_age_days,
+            time_limit_s=time_limit_s,
         )
-        # The large tables take seconds to read; each is kept as long as its file stays the same.
-        self._tables: dict[str, tuple[Record | None, pd.DataFrame]] = {}
+        # Each table is kept as long as its answer stays the same.
+        self._tables: dict[str, tuple[str, pd.DataFrame]] = {}
 
     @property
     def cache(self) -> Cache:
@@ -116,7 +139,7 @@ class Client:
         empty = none or ServiceError(
             f"{what}: {self.source} answered with no rows at all; nothing was kept. Try again later"
         )
-        path = self._store.answer(
+        found = self._store.found_answer(
             name,
             query,
             what=what,
@@ -125,12 +148,29 @@ class Client:
             none=empty,
             refresh=refresh,
         )
-        record = self.cache.record(name)
-        version, table = self._tables.get(name, (None, None))
-        if table is None or version != record:
-            table = frame(read_rows(path), columns, what=what)
-            self._tables[name] = record, table
+        return self._opened(name, found, columns, what)
+
+    def _opened(
+        self, name: str, found: Found, columns: Mapping[str, Field], what: str
+    ) -> pd.DataFrame:
+        """Return the table of an answer; it is parsed once."""
+        key = table_key(found.version, columns)
+        known, table = self._tables.get(name, ("", None))
+        if table is None or known != key:
+            table = self._parsed(name, found, columns, key, what)
+            self._tables[name] = key, table
         return table.copy()
+
+    def _parsed(
+        self, name: str, found: Found, columns: Mapping[str, Field], key: str, what: str
+    ) -> pd.DataFrame:
+        """Return a table as it was stored, or parse it and store it."""
+        stored = self.cache.folder / ".tables" / f"{name}.npz"
+        table = load_table(stored, columns, key)
+        if table is None:
+            table = frame(read_rows(found.path), columns, what=what)
+            save_table(stored, table, columns, key)
+        return table
 
     def _marked(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the table with a note of where it comes from."""

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from allentk.api import checks, queries
+from allentk.api import observatory_files, queries, rma
 from allentk.api.client import Client, as_id, expect_same
-from allentk.api.columns import CONTAINERS, METRICS, SESSIONS
+from allentk.api.exchange import Transport
+from allentk.api.observatory_columns import CONTAINERS, METRICS, SESSIONS, STIMULUS_MAPPINGS
+from allentk.api.observatory_files import BUCKET, Product, Switch, Table
 from allentk.api.session_types import types_showing
 from allentk.api.tables import Wanted, choose
+from allentk.api.transport import Offline
+from allentk.config import Folders
+from allentk.data import Traces
 from allentk.errors import DataError
-from allentk.io import OphysSession, read_session
+from allentk.io import OphysSession, SessionAnalysis, read_analysis, read_events, read_session
 
 __all__ = ["BrainObservatory"]
+
+_CONTAINERS = Table(
+    "experiment_containers.json",
+    "table of experiment containers",
+    "containers",
+    queries.containers(),
+    CONTAINERS,
+)
+_SESSIONS = Table(
+    "ophys_experiments.json", "table of sessions", "sessions", queries.sessions(), SESSIONS
+)
+_METRICS = Table(
+    "cell_specimens.json",
+    "table of cell metrics",
+    "cell_metrics",
+    queries.cell_metrics(),
+    METRICS,
+)
+_MAPPINGS = Table(
+    "stimulus_mappings.json",
+    "table of stimulus mappings",
+    "stimulus_mappings",
+    queries.stimulus_mappings(),
+    STIMULUS_MAPPINGS,
+)
 
 
 class BrainObservatory(Client):
@@ -26,6 +57,9 @@ class BrainObservatory(Client):
 
     Parameters
     ----------
+    source : {"api", "s3", "auto"}
+        Where to ask: api.brain-map.org, the public bucket with the same files, or either: where the
+        one gives no answer, the other is asked, and a line of the log says so.
     cache_dir : path, optional
         Where downloads are kept; by default as `allentk.config` says. What a cassette answers is
         kept in a folder of its own inside, apart from what the service answers.
@@ -35,13 +69,22 @@ class BrainObservatory(Client):
         How to ask: a `Replay`, a `Record`, a `Live` of your own. It takes precedence over `offline`.
     progress : bool, optional
         Show progress bars; by default on a terminal.
+    shared_cache, allensdk_cache, max_age_days, time_limit_s : optional
+        As in `Client`.
+
+    Raises
+    ------
+    DataError
+        On an unknown `source`.
 
     Notes
     -----
     What was fetched once is taken from the cache from then on; tables are asked for again with
     ``refresh=True``. Every method raises OfflineError where something is neither in the cache nor
     to be had, ServiceError where the service answers with an error, and IntegrityError where bytes
-    are missing or are not of their kind.
+    are missing or are not of their kind. Tables have ``attrs``: ``source`` and ``url`` say where
+    they are from, ``synthetic`` whether they are made up, and ``fell_over`` what went wrong at the
+    source that was asked first.
 
     References
     ----------
@@ -52,6 +95,43 @@ class BrainObservatory(Client):
     >>> BrainObservatory(cache_dir="/tmp/allen", offline=True).synthetic
     False
     """
+
+    def __init__(
+        self,
+        *,
+        source: str = "api",
+        cache_dir: str | Path | None = None,
+        offline: bool | None = None,
+        transport: Transport | None = None,
+        progress: bool | None = None,
+        shared_cache: Folders | None = None,
+        allensdk_cache: Folders | None = None,
+        max_age_days: float | str | None = None,
+        time_limit_s: float | None = None,
+    ) -> None:
+        super().__init__(
+            cache_dir=cache_dir,
+            offline=offline,
+            transport=transport,
+            progress=progress,
+            shared_cache=shared_cache,
+            allensdk_cache=allensdk_cache,
+            max_age_days=max_age_days,
+            time_limit_s=time_limit_s,
+        )
+        self._switch = Switch(source)
+        if isinstance(self._store.transport, Offline):
+            # Nothing is asked, so there is no other one to ask.
+            self._switch.order = self._switch.order[:1]
+
+    @property
+    def source(self) -> str:
+        """Where answers come from, in words; what is asked first comes first."""
+        return ", else ".join(dict.fromkeys(map(self._place, self._switch.order)))
+
+    def _place(self, source: str) -> str:
+        asked = super().source
+        return asked.replace(rma.BASE, BUCKET.base) if source == "s3" else asked
 
     def containers(
         self,
@@ -84,23 +164,15 @@ class BrainObservatory(Client):
         DataError
             Where a value wanted occurs in no row; lists those that do.
         """
-        what = "table of experiment containers"
-        table = self._table(
-            "observatory/experiment_containers.json",
-            queries.containers(),
-            CONTAINERS,
-            what=what,
-            command="allentk.BrainObservatory().containers()",
-            refresh=refresh,
-        )
+        table = self._get(_CONTAINERS, refresh=refresh)
         chosen = choose(
             table,
-            what,
+            _CONTAINERS.what,
             targeted_structure=targeted_structure,
             cre_line=cre_line,
             imaging_depth=imaging_depth,
         )
-        return self._marked(_passed(chosen, "failed", include_failed))
+        return _like(table, _passed(chosen, "failed", include_failed))
 
     def sessions(
         self,
@@ -140,18 +212,10 @@ class BrainObservatory(Client):
         DataError
             Where a value wanted occurs in no row, or on an unknown stimulus; lists those there are.
         """
-        what = "table of sessions"
-        table = self._table(
-            "observatory/ophys_experiments.json",
-            queries.sessions(),
-            SESSIONS,
-            what=what,
-            command="allentk.BrainObservatory().sessions()",
-            refresh=refresh,
-        )
+        table = self._get(_SESSIONS, refresh=refresh)
         chosen = choose(
             table,
-            what,
+            _SESSIONS.what,
             experiment_container_id=container_id,
             session_type=session_type,
             targeted_structure=targeted_structure,
@@ -162,7 +226,7 @@ class BrainObservatory(Client):
         if stimulus is not None:
             shown = passed["session_type"].isin(types_showing(stimulus))
             passed = passed[shown].reset_index(drop=True)
-        return self._marked(passed)
+        return _like(table, passed)
 
     def cell_metrics(
         self,
@@ -190,31 +254,51 @@ class BrainObservatory(Client):
         DataFrame
             The 60 columns of the service that are no links to thumbnails: of drifting gratings
             (``*_dg``), static gratings (``*_sg``), natural scenes (``*_ns``), natural movies
-            (``*_nm*``) and locally sparse noise (``*_lsn``). Directions in degrees, peaks in % dF/F.
+            (``*_nm*``) and locally sparse noise (``*_lsn``). Directions in degrees, peaks in percent
+            of the fluorescence before the presentation. Each is described in
+            `allentk.api.observatory_columns`.
 
         Raises
         ------
         DataError
             Where a value wanted occurs in no row; lists those that do.
         """
-        what = "table of cell metrics"
-        table = self._table(
-            "observatory/cell_specimens.json",
-            queries.cell_metrics(),
-            METRICS,
-            what=what,
-            command="allentk.BrainObservatory().cell_metrics()",
-            refresh=refresh,
-        )
+        table = self._get(_METRICS, refresh=refresh)
         chosen = choose(
             table,
-            what,
+            _METRICS.what,
             cell_specimen_id=cell_specimen_id,
             experiment_container_id=container_id,
             area=area,
             tld1_name=cre_line,
         )
-        return self._marked(_passed(chosen, "failed_experiment_container", include_failed))
+        return _like(table, _passed(chosen, "failed_experiment_container", include_failed))
+
+    def stimulus_mappings(
+        self, *, item_type: Wanted = None, level: Wanted = None, refresh: bool = False
+    ) -> pd.DataFrame:
+        """Return which stimulus each published metric and thumbnail was measured with.
+
+        Parameters
+        ----------
+        item_type, level : optional
+            Only rows with this value: ``"M"`` for metrics, ``"T"`` for thumbnails; ``"R"`` for those
+            of a cell, ``"S"`` for those of a container.
+        refresh : bool
+            Ask the service even where the table is in the cache.
+
+        Returns
+        -------
+        DataFrame
+            id, item, item_type, level, stimulus_name.
+
+        Raises
+        ------
+        DataError
+            Where a value wanted occurs in no row; lists those that do.
+        """
+        table = self._get(_MAPPINGS, refresh=refresh)
+        return _like(table, choose(table, _MAPPINGS.what, item_type=item_type, level=level))
 
     def session(self, session_id: int) -> OphysSession:
         """Return a session, downloading its file where it is not in the cache.
@@ -245,36 +329,118 @@ class BrainObservatory(Client):
         }
         return replace(session, metadata=metadata)
 
-    def fetch(self, session_id: int) -> Path:
-        """Download the NWB file of a session without reading it, and return its path.
+    def events(self, session_id: int) -> Traces:
+        """Return the events of a session: spiking activity inferred from dF/F.
 
         Parameters
         ----------
         session_id : int
             `id` of the table of sessions.
 
+        Returns
+        -------
+        Traces
+            Cells, frames and times as in ``session(session_id).dff()``; 0 where nothing happened.
+            The unit is ``"events"``: sizes in the scale of dF/F, comparable within a cell.
+
+        Raises
+        ------
+        DataError
+            Where there is no such session, or no events of it.
+        FormatError
+            Where the events are not those of the session's cells and frames.
+
+        References
+        ----------
+        de Vries et al. 2020, Nature Neuroscience 23:138-151, Methods, "Event detection".
+        """
+        session = self.session(session_id)
+        return read_events(self.fetch(session_id, what="events"), session)
+
+    def analysis(self, session_id: int) -> SessionAnalysis:
+        """Return what the Observatory itself computed of a session.
+
+        Parameters
+        ----------
+        session_id : int
+            `id` of the table of sessions.
+
+        Returns
+        -------
+        SessionAnalysis
+            ``contents()`` lists what there is; ``table("peak")`` has the metrics of every cell.
+
         Raises
         ------
         DataError
             Where there is no such session.
         """
+        return read_analysis(self.fetch(session_id, what="analysis"))
+
+    def fetch(self, session_id: int, *, what: str = "session") -> Path:
+        """Download a file of a session without reading it, and return its path.
+
+        Parameters
+        ----------
+        session_id : int
+            `id` of the table of sessions.
+        what : {"session", "events", "analysis"}
+            Which: the NWB file, the events, or what the Observatory computed.
+
+        Raises
+        ------
+        DataError
+            Where there is no such session, or on another `what`.
+        """
         identity = as_id(session_id, "session")
-        return self._store.file(
-            f"observatory/ophys_experiment_data/{identity}.nwb",
-            queries.session_file(identity),
-            (),
-            kind="NWBOphys",
-            check=checks.nwb,
-            what=f"session {identity}",
-            command=f"allentk.BrainObservatory().fetch({identity})",
-            none=DataError(
-                f"session {identity}: {self.source} has no NWB file of it. Is the id right? "
-                f"sessions() lists the ids there are"
-            ),
-        )
+        products: dict[str, Callable[[], Product]] = {
+            "session": lambda: observatory_files.session(identity),
+            "events": lambda: observatory_files.events(identity),
+            "analysis": lambda: observatory_files.analysis(identity, self._type_of(identity)),
+        }
+        if what not in products:
+            raise DataError(f"what must be one of {', '.join(products)}, got {what!r}")
+        product = products[what]()
+        path, _ = self._switch.take(product.what, product.ways(self._store))
+        return path
+
+    def _type_of(self, session_id: int) -> str:
+        """Return the kind of a session, which is part of the names of files."""
+        table = self._get(_SESSIONS, refresh=False)
+        kinds = table.loc[table["id"] == session_id, "session_type"].dropna()
+        if kinds.empty:
+            raise DataError(
+                f"session {session_id}: {self.source} lists no such session, or not of which kind it "
+                f"is; sessions(include_failed=True) lists those there are"
+            )
+        return str(kinds.iloc[0])
+
+    def _get(self, table: Table, *, refresh: bool) -> pd.DataFrame:
+        """Return a table from the source that answers, with a note of where it comes from."""
+        ways = {
+            "api": lambda: table.from_api(self._store, refresh=refresh),
+            "s3": lambda: table.from_bucket(self._store, refresh=refresh),
+        }
+        found, fell_over = self._switch.take(table.what, ways)
+        opened = self._opened(table.name, found, table.columns, table.what)
+        url = found.record.url
+        place = "s3" if url.startswith(BUCKET.base) else "api"
+        opened.attrs = {
+            "source": self._place(place) if url else str(found.path),
+            "synthetic": self.synthetic,
+            **({"url": url} if url else {}),
+            **({"fell_over": fell_over} if fell_over else {}),
+        }
+        return opened
 
 
 def _passed(table: pd.DataFrame, failed: str, include_failed: bool) -> pd.DataFrame:
     if include_failed:
         return table
     return table[~table[failed].fillna(False).astype(bool)].reset_index(drop=True)
+
+
+def _like(whole: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
+    """Return some rows of a table with the table's note of where it comes from."""
+    part.attrs = dict(whole.attrs)
+    return part

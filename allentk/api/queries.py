@@ -8,6 +8,7 @@ from __future__ import annotations
 from allentk.api.rma import Query, equals, is_in
 
 __all__ = [
+    "BIOPHYSICAL_TEMPLATES",
     "GLIF_TEMPLATES",
     "cell_metrics",
     "cells",
@@ -15,10 +16,15 @@ __all__ = [
     "ephys_features",
     "glif_config",
     "glif_models",
+    "markers",
+    "model_files",
+    "models",
+    "morphology_features",
     "reconstruction",
     "recording",
     "session_file",
     "sessions",
+    "stimulus_mappings",
     "sweep_table",
 ]
 
@@ -30,6 +36,8 @@ GLIF_TEMPLATES = {
     471355161: 4,
     395310498: 5,
 }
+#: Kind of biophysical model by the id of its model template.
+BIOPHYSICAL_TEMPLATES = {329230710: "perisomatic", 491455321: "all-active"}
 _GLIF_ORDER = (395310498, 395310469, 395310475, 395310479, 471355161)
 
 
@@ -41,6 +49,13 @@ def cells() -> Query:
 def ephys_features() -> Query:
     """Electrophysiology features of every cell."""
     return Query("EphysFeature", criteria=f"specimen(ephys_result{equals('failed', False)})")
+
+
+def morphology_features() -> Query:
+    """Measures of every reconstruction."""
+    return Query(
+        "NeuronReconstruction", criteria=f"specimen(ephys_result{equals('failed', False)})"
+    )
 
 
 def sweep_table(specimen_id: int) -> Query:
@@ -68,6 +83,29 @@ def reconstruction(specimen_id: int) -> Query:
     )
 
 
+def markers(specimen_id: int) -> Query:
+    """Link to the markers of one cell's reconstruction."""
+    kind = equals("name", "3DNeuronMarker")
+    return Query(
+        "Specimen",
+        criteria=f"{equals('id', specimen_id)},neuron_reconstructions(well_known_files)",
+        include=f"neuron_reconstructions(well_known_files(well_known_file_type{kind}))",
+    )
+
+
+def models(specimen_id: int) -> Query:
+    """Every published model of one cell, with its template and the names of its files."""
+    return Query(
+        "NeuronalModel",
+        criteria=equals("specimen_id", specimen_id),
+        include=(
+            "neuronal_model_template(well_known_files(well_known_file_type)),"
+            "well_known_files(well_known_file_type)"
+        ),
+        count=False,
+    )
+
+
 def glif_models(specimen_id: int) -> Query:
     """GLIF models of one cell, of all levels."""
     template = f"neuronal_model_template{is_in('id', _GLIF_ORDER)}"
@@ -83,6 +121,11 @@ def glif_models(specimen_id: int) -> Query:
 
 def glif_config(model_id: int) -> Query:
     """Link to the configuration of one GLIF model."""
+    return model_files(model_id)
+
+
+def model_files(model_id: int) -> Query:
+    """Links to the files of one model of any kind."""
     return Query(
         "NeuronalModel",
         criteria=is_in("id", [model_id]),
@@ -120,11 +163,16 @@ def cell_metrics() -> Query:
     return Query("ApiCamCellMetric", order="cell_specimen_id", page=2000)
 
 
-def session_file(session_id: int) -> Query:
-    """Link to the NWB file of one two-photon session."""
-    kind = equals("name", "NWBOphys")
+def stimulus_mappings() -> Query:
+    """Every metric and thumbnail of the Observatory, with the stimulus it was measured with."""
+    return Query("ApiCamStimulusMapping", count=False)
+
+
+def session_file(session_id: int, *, kind: str = "NWBOphys") -> Query:
+    """Link to a file of one two-photon session, by default the NWB file."""
+    named = equals("name", kind)
     return Query(
         "WellKnownFile",
-        criteria=f"{equals('attachable_id', session_id)},well_known_file_type{kind}",
+        criteria=f"{equals('attachable_id', session_id)},well_known_file_type{named}",
         count=False,
     )

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from allentk.api.exchange import Request, Transport, expect_ok
+from allentk.api.exchange import Deadline, Request, Transport, read_whole
 from allentk.errors import DataError, ServiceError
 from allentk.progress import bar
 
@@ -166,6 +166,7 @@ def rows(
     what: str,
     command: str,
     progress: bool | None = None,
+    deadline: Deadline | None = None,
 ) -> list[Row]:
     """Ask the service and return the rows, from all pages.
 
@@ -181,6 +182,8 @@ def rows(
         What would fetch it later; used in messages.
     progress : bool, optional
         Show a progress bar; by default on a terminal.
+    deadline : Deadline, optional
+        When all pages must have come.
 
     Raises
     ------
@@ -196,16 +199,19 @@ def rows(
     """
     found: list[Row] = []
     with bar(what, unit="rows", progress=progress) as shown:
-        for page in _pages(transport, query, what, command):
+        for page in _pages(transport, query, what, command, deadline):
             found.extend(page.rows)
             shown.update(len(page.rows))
     return found
 
 
-def _pages(transport: Transport, query: Query, what: str, command: str) -> Iterator[_Page]:
+def _pages(
+    transport: Transport, query: Query, what: str, command: str, deadline: Deadline | None
+) -> Iterator[_Page]:
     got, before = 0, None
     for _ in range(_MOST_PAGES):
-        request = Request(query_url(query, start_row=got), what=what, command=command)
+        url = query_url(query, start_row=got)
+        request = Request(url, what=what, command=command, deadline=deadline)
         page = _ask(transport, request)
         if query.page is None:
             yield page
@@ -252,10 +258,7 @@ def _check_page(page: _Page, size: int, start: int, before: _Page | None, reques
 
 
 def _ask(transport: Transport, request: Request) -> _Page:
-    with transport.get(request) as response:
-        expect_ok(response, request)
-        body = response.read(_MOST_BYTES)
-    return _page(body, request)
+    return _page(read_whole(transport, request, _MOST_BYTES), request)
 
 
 def _page(body: bytes, request: Request) -> _Page:

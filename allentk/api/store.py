@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from allentk.api import rma
-from allentk.api.cache import Cache
+from allentk.api.answers import envelope, read_rows
+from allentk.api.cache import Cache, Found
 from allentk.api.checks import Check
-from allentk.api.download import Origin, Sink, download, obtain
-from allentk.api.exchange import Request, Transport
+from allentk.api.download import download
+from allentk.api.exchange import Deadline, Request, Transport
+from allentk.api.expected import Expected
+from allentk.api.items import AS_IT_IS, Item
 from allentk.api.links import file_link
+from allentk.api.obtain import Origin, obtain
+from allentk.api.partial import Part
 from allentk.api.rma import Query, Row
+from allentk.api.several import Outcome, several
+from allentk.api.surroundings import Surroundings
 from allentk.api.transport import Live, Offline
-from allentk.config import settings
-from allentk.errors import AllenTKError, FormatError
+from allentk.api.wish import Wish
+from allentk.config import Folders, settings
+from allentk.errors import AllenTKError, FormatError, IntegrityError, ServiceError
 
-__all__ = ["Store", "read_rows"]
-
-#: Files are asked for as they are, so that their length can be checked.
-_AS_IT_IS = {"Accept-Encoding": "identity"}
+__all__ = ["Item", "Store", "read_rows"]
 
 
 class Store:
@@ -37,9 +41,18 @@ class Store:
         How to ask; given, it takes precedence over `offline`.
     progress : bool, optional
         Show progress bars; by default on a terminal.
+    shared_cache, allensdk_cache : path or several, optional
+        Where else to look, as `allentk.config` says.
+    max_age_days, time_limit_s : float, optional
+        As `allentk.config` says.
+
+    Notes
+    -----
+    A file is looked for in the shared caches, in the own one, in AllenSDK's folders, and then asked
+    for. What a cassette answers comes from no AllenSDK folder, and does not age.
     """
 
-    __slots__ = ("cache", "progress", "transport")
+    __slots__ = ("_around", "cache", "progress", "transport")
 
     def __init__(
         self,
@@ -48,20 +61,34 @@ class Store:
         offline: bool | None = None,
         transport: Transport | None = None,
         progress: bool | None = None,
+        shared_cache: Folders | None = None,
+        allensdk_cache: Folders | None = None,
+        max_age_days: float | str | None = None,
+        time_limit_s: float | None = None,
     ) -> None:
-        chosen = settings(cache_dir=cache_dir, offline=offline)
+        chosen = settings(
+            cache_dir=cache_dir,
+            offline=offline,
+            shared_cache=shared_cache,
+            allensdk_cache=allensdk_cache,
+            max_age_days=max_age_days,
+            time_limit_s=time_limit_s,
+        )
         if transport is None:
-            transport = Offline() if chosen.offline else Live()
+            transport = Offline() if chosen.offline else Live(limit_s=chosen.time_limit_s)
         self.transport: Transport = transport
         self.cache = Cache(chosen.cache_dir / self.transport.namespace)
         self.progress = progress
+        self._around = Surroundings(chosen, transport, self.cache)
 
     @property
     def source(self) -> str:
         """Where answers come from, in words."""
         return self.transport.source
 
-    def ask(self, query: Query, *, what: str, command: str) -> list[Row]:
+    def ask(
+        self, query: Query, *, what: str, command: str, deadline: Deadline | None = None
+    ) -> list[Row]:
         """Return the rows of a query, from the service.
 
         Raises
@@ -69,7 +96,14 @@ class Store:
         OfflineError, ServiceError
             Where there is no answer.
         """
-        return rma.rows(self.transport, query, what=what, command=command, progress=self.progress)
+        return rma.rows(
+            self.transport,
+            query,
+            what=what,
+            command=command,
+            progress=self.progress,
+            deadline=deadline or self._around.deadline(),
+        )
 
     def answer(
         self,
@@ -103,17 +137,54 @@ class Store:
         ------
         OfflineError, ServiceError
             Where there is no answer.
-        """
 
-        def produce(sink: Sink) -> Origin:
-            rows = self.ask(query, what=what, command=command)
+        Warns
+        -----
+        UserWarning
+            Where the rows are older than ``max_age_days`` but the service gives no fresh ones; the
+            old ones are then used.
+        """
+        return self.found_answer(
+            name, query, what=what, command=command, check=check, none=none, refresh=refresh
+        ).path
+
+    def found_answer(
+        self,
+        name: str,
+        query: Query,
+        *,
+        what: str,
+        command: str,
+        check: Callable[[list[Row]], object],
+        none: AllenTKError,
+        refresh: bool = False,
+    ) -> Found:
+        """Return the file of a query's rows with what is known of it; see `answer`."""
+        deadline = self._around.deadline()
+
+        def produce(part: Part) -> Origin:
+            rows = self.ask(query, what=what, command=command, deadline=deadline)
             if not rows:
                 raise none
             check(rows)
-            sink.write(json.dumps(_envelope(rows)).encode())
+            part.write(envelope(rows))
             return Origin(url=rma.query_url(query), source=self.source)
 
-        return obtain(self.cache, name, produce, what=what, refresh=refresh)
+        def look(path: Path, what: str) -> None:
+            try:
+                check(read_rows(path))
+            except (FormatError, ServiceError) as error:
+                raise IntegrityError(f"{what}: {path} is no such table: {error}") from error
+
+        return obtain(
+            self.cache,
+            Wish(name, what, refresh=refresh, max_age_days=self._around.max_age_days),
+            produce,
+            before=self._around.before(),
+            behind=self._around.behind(check=look),
+            deadline=deadline,
+            outage=self._around.outage,
+        )
 
     def file(
         self,
@@ -126,8 +197,10 @@ class Store:
         what: str,
         command: str,
         none: AllenTKError,
+        expected: Expected | None = None,
+        refresh: bool = False,
     ) -> Path:
-        """Return a file, from the cache where it is there.
+        """Return a file that the service has a link to, from the cache where it is there.
 
         Parameters
         ----------
@@ -145,56 +218,127 @@ class Store:
             What is wanted, and what fetches it; used in messages.
         none : AllenTKError
             Raised where the answer has no link.
+        expected : Expected, optional
+            What was published of it.
+        refresh : bool
+            Download it even where it is there.
 
         Raises
         ------
         OfflineError, ServiceError, IntegrityError, ConfigError
             Where it cannot be had whole.
         """
+        deadline = self._around.deadline()
 
         def locate() -> Request:
-            answer = self.ask(query, what=what, command=command)
+            answer = self.ask(query, what=what, command=command, deadline=deadline)
             link = file_link(answer, *path, kind=kind)
             if link is None:
                 raise none
-            return Request(rma.file_url(link), what=what, command=command, headers=_AS_IT_IS)
+            return Request(rma.file_url(link), what=what, command=command, headers=AS_IT_IS)
 
-        return download(
-            self.cache,
-            name,
-            locate,
-            self.transport,
-            check=check,
+        wish = Wish(name, what, check, expected or Expected(), refresh)
+        return self._download(wish, locate, deadline, self.progress).path
+
+    def url(
+        self,
+        name: str,
+        url: str,
+        *,
+        what: str,
+        command: str,
+        check: Check | None = None,
+        expected: Expected | None = None,
+        refresh: bool = False,
+        max_age_days: float = math.inf,
+        limit_s: float | None = None,
+    ) -> Path:
+        """Return a file at a plain address, from the cache where it is there.
+
+        Parameters
+        ----------
+        name : str
+            Name in the cache.
+        url : str
+            Where it is: https, or http on this machine.
+        what, command : str
+            What it is, and what fetches it; used in messages.
+        check : callable, optional
+            Looks at the file before it is kept.
+        expected : Expected, optional
+            What was published of it. A file in the cache that differs is downloaded again.
+        refresh : bool
+            Download it even where it is there.
+        max_age_days : float
+            The age from which on it is downloaded again; by default never.
+        limit_s : float, optional
+            The longest that this may take, in seconds; by default the setting ``time_limit_s``.
+
+        Raises
+        ------
+        DataError
+            Where `name` is no plain name inside the cache.
+        OfflineError, ServiceError, IntegrityError, ConfigError
+            Where it cannot be had whole.
+        """
+        item = Item(name, url, what, command, check, expected or Expected())
+        return self._item(item, refresh, max_age_days, limit_s, self.progress)
+
+    def urls(
+        self, items: Iterable[Item], *, jobs: int = 4, what: str = "files"
+    ) -> list[Outcome[Item, Path]]:
+        """Fetch several files at plain addresses, several at a time.
+
+        Parameters
+        ----------
+        items : iterable of Item
+            What to fetch.
+        jobs : int
+            How many at a time.
+        what : str
+            What they are, in words; for the progress bar.
+
+        Returns
+        -------
+        list of Outcome
+            In the order of the items; an item that fails costs that item.
+        """
+        return several(
+            lambda item: self._item(item, False, math.inf, None, False),
+            items,
+            jobs=jobs,
             what=what,
             progress=self.progress,
         )
 
+    def _item(
+        self,
+        item: Item,
+        refresh: bool,
+        max_age_days: float,
+        limit_s: float | None,
+        progress: bool | None,
+    ) -> Path:
+        if self._around.max_age_days == math.inf:
+            max_age_days = math.inf
+        wish = Wish(item.name, item.what, item.check, item.expected, refresh, max_age_days)
+        return self._download(wish, item.request, self._around.deadline(limit_s), progress).path
 
-def _envelope(rows: list[Row]) -> dict[str, Any]:
-    return {
-        "success": True,
-        "id": 0,
-        "start_row": 0,
-        "num_rows": len(rows),
-        "total_rows": len(rows),
-        "msg": rows,
-    }
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a cached answer.
-
-    Raises
-    ------
-    FormatError
-        Where the file was changed.
-    """
-    try:
-        document = json.loads(path.read_bytes())
-        rows: list[Row] = document["msg"]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise FormatError(
-            f"{path}: expected rows as the service sends them, and the file was changed since it was "
-            f"fetched ({type(error).__name__}: {error}). Delete it, or ask with refresh=True"
-        ) from error
-    return rows
+    def _download(
+        self,
+        wish: Wish,
+        locate: Callable[[], Request],
+        deadline: Deadline,
+        progress: bool | None,
+    ) -> Found:
+        return download(
+            self.cache,
+            wish,
+            locate,
+            self.transport,
+            before=self._around.before(),
+            behind=self._around.behind(locate=locate),
+            deadline=deadline,
+            outage=self._around.outage,
+            progress=progress,
+        )

@@ -13,7 +13,7 @@ import pandas as pd
 from allentk.api.rma import Row
 from allentk.errors import DataError, ServiceError
 
-__all__ = ["Field", "Wanted", "choose", "fields", "frame"]
+__all__ = ["Field", "Wanted", "choose", "documented", "dtype_of", "fields", "frame"]
 
 Kind: TypeAlias = Literal["id", "int", "float", "bool", "text", "list"]
 #: One value, or several of which any will do.
@@ -43,11 +43,17 @@ class Field:
         What its values are; an id is never missing.
     take : callable, optional
         Gets the value from the row, where a path does not do.
+    unit : str
+        Its unit; empty where it has none.
+    meaning : str
+        What it says, in words.
     """
 
     key: str
     kind: Kind
     take: Callable[[Row], Any] | None = None
+    unit: str = ""
+    meaning: str = ""
 
     def value(self, row: Row) -> Any:
         """Return the value of a row, as the service gave it."""
@@ -62,6 +68,33 @@ class Field:
 def fields(kind: Kind, names: str) -> dict[str, Field]:
     """Return fields of one kind that are called as in the service; `names` separated by blanks."""
     return {name: Field(name, kind) for name in names.split()}
+
+
+def documented(kind: Kind, lines: str) -> dict[str, Field]:
+    """Return fields of one kind that are called as in the service, each with unit and meaning.
+
+    Parameters
+    ----------
+    kind : {"id", "int", "float", "bool", "text", "list"}
+        What their values are.
+    lines : str
+        One column per line: ``name | unit | meaning``.
+
+    Examples
+    --------
+    >>> documented("float", "total_length | um | length of all branches")["total_length"].unit
+    'um'
+    """
+    found = {}
+    for line in filter(None, map(str.strip, lines.splitlines())):
+        name, unit, meaning = (part.strip() for part in line.split("|"))
+        found[name] = Field(name, kind, unit=unit, meaning=meaning)
+    return found
+
+
+def dtype_of(kind: Kind) -> Any:
+    """Return the type that a column of a kind has in a DataFrame."""
+    return _DTYPES[kind]
 
 
 def frame(rows: list[Row], columns: Mapping[str, Field], *, what: str) -> pd.DataFrame:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from allentk.api.cassette import Interaction, body_path, read_cassette, write_body, write_index
-from allentk.api.exchange import Request, Response, Transport
+from allentk.api.exchange import Patience, Request, Response, Transport, patience_of
 from allentk.errors import OfflineError
 
 __all__ = ["Record", "Replay"]
 
 _CHUNK = 2**16
 _KEPT_HEADERS = ("etag", "last-modified")
+#: Headers that ask for less than the whole body; a cassette holds whole bodies.
+_PARTIAL_HEADERS = frozenset({"range", "if-range"})
 
 
 class Replay:
@@ -109,15 +112,22 @@ class Record:
         """Folder of the cache."""
         return self._transport.namespace
 
+    @property
+    def patience(self) -> Patience:
+        """How long, and how often, the transport that is asked tries."""
+        return patience_of(self._transport)
+
     def get(self, request: Request) -> Response:
-        """Ask, write the whole answer down, and hand it on.
+        """Ask for the whole of it, write the answer down, and hand it on.
+
+        Where only a part is wanted, the whole comes; whoever asked sees that by the status 200.
 
         Raises
         ------
         AllenTKError
             As the transport that is asked.
         """
-        with self._transport.get(request) as response:
+        with self._transport.get(_whole(request)) as response:
             heard = write_body(
                 self._folder,
                 request.url,
@@ -140,6 +150,15 @@ class Record:
             synthetic=self.synthetic,
         )
         return _replayed(self._folder / heard.file, heard)
+
+
+def _whole(request: Request) -> Request:
+    kept = {
+        name: value
+        for name, value in request.headers.items()
+        if name.lower() not in _PARTIAL_HEADERS
+    }
+    return replace(request, headers=kept)
 
 
 def _replayed(path: Path, interaction: Interaction) -> Response:

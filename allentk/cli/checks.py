@@ -76,6 +76,7 @@ def check_all(*, cache_dir: Path | None = None, offline: bool | None = None) -> 
         _engine(),
         _compiler(),
         *_folders(used),
+        *_other_places(used),
         _service(used.offline),
     ]
 
@@ -170,6 +171,30 @@ def _cache(folder: Path) -> Finding:
         return Finding("cache", "problem", f"{folder}: not writable ({problem.strerror})", advice)
     made = "" if there == folder.absolute() else " (made at the first download)"
     return Finding("cache", "ok", f"{folder}{made}")
+
+
+def _other_places(used: Settings) -> Iterator[Finding]:
+    """Look at the folders that are looked into besides the cache."""
+    from allentk.api.allensdk import is_allensdk_folder
+
+    for folder in used.shared_cache:
+        there = (folder / ".records").is_dir()
+        yield Finding(
+            "shared cache",
+            "ok" if there else "problem",
+            f"{folder}{'' if there else ': no cache of allentk there'}",
+            "" if there else "mount it, or correct shared_cache (ALLENTK_SHARED_CACHE)",
+        )
+    for folder in used.allensdk_cache:
+        there = is_allensdk_folder(folder)
+        yield Finding(
+            "AllenSDK cache",
+            "ok" if there else "note",
+            f"{folder}{'' if there else ': no manifest there'}",
+            ""
+            if there
+            else "files in the usual places are found all the same; is it the right folder?",
+        )
 
 
 def _service(offline: bool) -> Finding:

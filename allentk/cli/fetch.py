@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,9 +15,7 @@ from allentk.errors import AllenTKError, DataError
 if TYPE_CHECKING:
     from allentk.api import CellTypes
 
-T = TypeVar("T")
-
-KINDS = ("sweeps", "morphology", "glif", "sweep_table")
+KINDS = ("sweeps", "morphology", "glif", "sweep_table", "markers", "biophysical")
 DEFAULT = ("sweeps", "morphology")
 
 
@@ -72,6 +68,8 @@ def fetch(
     """
     import pandas as pd
 
+    from allentk.api.several import several
+
     service = source.cell_types()
 
     failed: list[str] = []
@@ -85,20 +83,14 @@ def fetch(
             click.echo(f"Error: cell {specimen_id}: {error}", err=True)
         return rows
 
-    rows = [row for of in _each(fetched, ids, jobs) for row in of]
+    done = several(fetched, ids, jobs=jobs, what="cells", progress=False)
+    rows = [row for outcome in done for row in outcome.get()]
     output.table(pd.DataFrame(rows, columns=["id", "what", "bytes", "path"]))
     if failed:
         raise click.ClickException(
             f"{len(failed)} of {count(len(ids), 'cell')} not fetched: {', '.join(failed)}"
         )
     say(f"{count(len(rows), 'file')} of {count(len(ids), 'cell')}.")
-
-
-def _each(function: Callable[[int], T], ids: tuple[int, ...], jobs: int) -> list[T]:
-    if jobs == 1:
-        return [function(specimen_id) for specimen_id in ids]
-    with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(function, ids))
 
 
 def _fetch_into(

@@ -19,7 +19,10 @@ VERBS = {
     "fit": ("allentk.cli.fit:fit", "Fit a neuron model to a recording: fit glif."),
     "network": ("allentk.cli.network:network", "Simulate a patch of cortex: network run."),
     "benchmark": ("allentk.cli.benchmark:benchmark", "Score a network against recorded cells."),
-    "cache": ("allentk.cli.cache:cache", "Look after the downloads: cache ls, path, verify."),
+    "cache": (
+        "allentk.cli.cache:cache",
+        "Look after the downloads: cache ls, verify, prune, import.",
+    ),
     "doctor": ("allentk.cli.doctor:doctor", "Check this installation and say what to mend."),
 }
 

@@ -88,7 +88,7 @@ def simulate_network(
     >>> cells = Population("exc", (cell,), pd.DataFrame(index=range(2)))
     >>> pulse = CurrentClamp("exc", [0], [200.0], [0.1], [0.3])
     >>> simulate_network(Network([cells], currents=[pulse]), visual.gray(0.5)).spikes["exc"]
-    <SpikeTrains: 11 spikes of 2 cells>
+    <SpikeTrains: 12 spikes of 2 cells>
     """
     wall, cpu = time.perf_counter(), time.process_time()
     _check(network, stimulus_table, dt_s, seed)

@@ -14,7 +14,7 @@ def main(folder: Path = DEMO) -> None:
     """Build the cassette aside, then put it in the place of the old one."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent) as aside:
-        build(Path(aside) / "new")
+        build(Path(aside) / "new", folder)
         if (folder / "index.json").is_file():
             folder.rename(Path(aside) / "old")
         shutil.move(Path(aside) / "new", folder)

@@ -25,6 +25,7 @@ __all__ = [
     "ophys_experiment",
     "rma",
     "specimen_detail",
+    "stimulus_mappings",
     "sweep_records",
 ]
 
@@ -305,4 +306,19 @@ def cell_metrics(metrics: pd.DataFrame) -> list[Record]:
             "peak_dff_dg": 100 * row["peak_response"],
         }
         for row in metrics.to_dict("records")
+    ]
+
+
+def stimulus_mappings() -> list[Record]:
+    """Return the rows of ApiCamStimulusMapping for the metrics of drifting gratings."""
+    items = ("pref_dir_dg", "pref_tf_dg", "osi_dg", "dsi_dg", "g_osi_dg", "g_dsi_dg", "peak_dff_dg")
+    return [
+        {
+            "id": number,
+            "item": item,
+            "item_type": "M",
+            "level": "R",
+            "stimulus_name": "drifting_gratings",
+        }
+        for number, item in enumerate(items, start=1)
     ]

@@ -12,12 +12,13 @@ import pandas as pd
 
 from allentk import features, responses
 from allentk.api import cassette, queries, rma
-from allentk.io import glif_config, read_nwb, read_session
+from allentk.io import glif_config, read_nwb, read_session, read_swc
 from cassettes.make import answers
 from cassettes.make.morphology import swc
-from cassettes.make.nwb import write_cell
+from cassettes.make.nwb import same_data, write_cell
 from cassettes.make.observatory import SESSION_ID, write_session
 from cassettes.make.recording import record
+from cassettes.make.shapes import morphology_features
 from cassettes.make.truth import CELLS, SEED, Cell
 
 __all__ = ["DESCRIPTION", "build"]
@@ -32,9 +33,10 @@ DESCRIPTION = (
 
 @dataclass
 class Tape:
-    """Collects interactions while their bodies are written."""
+    """Collects interactions while their bodies are written; `before` is the cassette as it was."""
 
     folder: Path
+    before: Path
     interactions: list[cassette.Interaction] = field(default_factory=list)
 
     def answer(self, query: rma.Query, name: str, records: Sequence[answers.Record]) -> None:
@@ -45,6 +47,12 @@ class Tape:
         """Add a file that the service hands out."""
         self._add(rma.file_url(file_id), body, name)
 
+    def recording(self, file_id: int, path: Path) -> None:
+        """Add an NWB file, or the one of before where it holds the same."""
+        old = self.before / "bodies" / path.name
+        kept = old if old.is_file() and same_data(old, path) else path
+        self.file(file_id, path.name, kept.read_bytes())
+
     def _add(self, url: str, body: bytes, name: str) -> None:
         kind = "application/json" if name.endswith(".json") else "application/octet-stream"
         written = cassette.write_body(
@@ -53,12 +61,17 @@ class Tape:
         self.interactions.append(written)
 
 
-def build(folder: Path) -> Path:
-    """Write the cassette into `folder` and return its index."""
-    tape = Tape(folder)
+def build(folder: Path, before: Path) -> Path:
+    """Write the cassette into `folder` and return its index.
+
+    A recording that comes out as it is in the cassette `before` keeps its bytes, in which HDF5 wrote the
+    time.
+    """
+    tape = Tape(folder, before)
     measured = {cell.specimen_id: _recording(tape, cell) for cell in CELLS}
+    shapes = [_reconstruction(tape, cell) for cell in CELLS]
+    tape.answer(queries.morphology_features(), "morphology_features", shapes)
     for cell in CELLS:
-        _reconstruction(tape, cell)
         _models(tape, cell)
     tape.answer(
         queries.cells(),
@@ -86,7 +99,7 @@ def _recording(tape: Tape, cell: Cell) -> pd.Series:
         path = Path(scratch) / name
         write_cell(cell, sweeps, path)
         measured = features.cell(read_nwb(path))
-        tape.file(file_id, name, path.read_bytes())
+        tape.recording(file_id, path)
     link = answers.file_record(file_id, "NWBDownload", cell.specimen_id, name)
     tape.answer(
         queries.recording(cell.specimen_id),
@@ -101,15 +114,26 @@ def _recording(tape: Tape, cell: Cell) -> pd.Series:
     return measured
 
 
-def _reconstruction(tape: Tape, cell: Cell) -> None:
+def _reconstruction(tape: Tape, cell: Cell) -> answers.Record:
+    """Add the SWC file of a cell, which has no markers; return its measures."""
     name, file_id = f"{cell.specimen_id}.swc", _file_id(cell, 2)
-    tape.file(file_id, name, swc(cell).encode())
+    body = swc(cell).encode()
+    tape.file(file_id, name, body)
     link = answers.file_record(file_id, "3DNeuronReconstruction", cell.specimen_id, name)
     tape.answer(
         queries.reconstruction(cell.specimen_id),
         f"{cell.specimen_id}_reconstruction",
         [{"id": cell.specimen_id, "neuron_reconstructions": [{"well_known_files": [link]}]}],
     )
+    tape.answer(
+        queries.markers(cell.specimen_id),
+        f"{cell.specimen_id}_markers",
+        [{"id": cell.specimen_id, "neuron_reconstructions": [{"well_known_files": []}]}],
+    )
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / name
+        path.write_bytes(body)
+        return morphology_features(cell.specimen_id, cell.specimen_id + 70_000, read_swc(path))
 
 
 def _models(tape: Tape, cell: Cell) -> None:
@@ -130,6 +154,7 @@ def _models(tape: Tape, cell: Cell) -> None:
         f"{cell.specimen_id}_models",
         [{"id": cell.specimen_id, "neuronal_models": models}],
     )
+    tape.answer(queries.models(cell.specimen_id), f"{cell.specimen_id}_all_models", models)
 
 
 def _observatory(tape: Tape) -> None:
@@ -140,9 +165,10 @@ def _observatory(tape: Tape) -> None:
         session = read_session(path)
         shown = session.stimulus_table("drifting_gratings")
         metrics = responses.drifting_gratings(session.dff(), shown)
-        tape.file(file_id, name, path.read_bytes())
+        tape.recording(file_id, path)
     link = answers.file_record(file_id, "NWBOphys", SESSION_ID, name)
     tape.answer(queries.session_file(SESSION_ID), "session_file", [link])
     tape.answer(queries.sessions(), "sessions", [answers.ophys_experiment([link])])
     tape.answer(queries.containers(), "containers", [answers.container()])
     tape.answer(queries.cell_metrics(), "cell_metrics", answers.cell_metrics(metrics))
+    tape.answer(queries.stimulus_mappings(), "stimulus_mappings", answers.stimulus_mappings())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cassettes.make.recording import COUNT_MV, COUNT_PA, RATE_HZ, Recorded
 from cassettes.make.truth import SEED, Cell
 
-__all__ = ["DESCRIPTION", "write_cell"]
+__all__ = ["DESCRIPTION", "same_data", "write_cell"]
 
 DESCRIPTION = (
     "SYNTHETIC recording made by allentk's cassettes/make from a stated model; no animal was used"
@@ -141,3 +141,22 @@ def _epochs(file: h5py.File, sweep: Recorded) -> None:
             group = epoch.create_group(side)
             group["idx_start"], group["count"] = first, count
             group["timeseries"] = h5py.SoftLink(target)
+
+
+def same_data(one: Path, other: Path) -> bool:
+    """Return whether two files hold the same datasets with the same values and attributes."""
+    with h5py.File(one) as a, h5py.File(other) as b:
+        return _content(a) == _content(b)
+
+
+def _content(file: h5py.File) -> dict[str, tuple[str, bytes, list[str]]]:
+    held = {}
+
+    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        value = item[()] if isinstance(item, h5py.Dataset) else b""
+        array = np.asarray(value)
+        described = [f"{key}={item.attrs[key]!r}" for key in sorted(item.attrs)]
+        held[name] = (f"{array.dtype}{array.shape}", array.tobytes(), described)
+
+    file.visititems(note)
+    return held

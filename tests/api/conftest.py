@@ -117,6 +117,19 @@ def says():
 
 
 @pytest.fixture
+def hdf5():
+    """Make the bytes of a file that HDF5 would open, as far as its first block says."""
+    return hdf5_like
+
+
+def hdf5_like(n_bytes, fill=b"x"):
+    """A superblock of version 0 with the right end, and so many bytes behind it."""
+    address = (96 + n_bytes).to_bytes(8, "little")
+    block = b"\x89HDF\r\n\x1a\n" + bytes(5) + b"\x08\x08\0" + bytes(8) + bytes(16) + address
+    return block.ljust(96, b"\xff") + (fill * (n_bytes // len(fill) + 1))[:n_bytes]
+
+
+@pytest.fixture
 def nwb_file(tmp_path):
     """Make the bytes of a recording: NWB 1, one long square, of a given specimen."""
 

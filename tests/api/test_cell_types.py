@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from allentk.api import CellTypes, queries
-from allentk.api.columns import EPHYS_FEATURES, SWEEPS
+from allentk.api.cell_columns import EPHYS_FEATURES, SWEEPS
 from allentk.api.rma import file_url, query_url
 from allentk.errors import DataError, FormatError, IntegrityError, OfflineError, ServiceError
 from allentk.io import glif_config
@@ -33,6 +33,10 @@ CELL = {
     "csl__y": 1500,
     "csl__z": None,
     "csl__normalized_depth": None,
+    "m__glif": 5,
+    "m__biophys": 2,
+    "m__biophys_perisomatic": 1,
+    "m__biophys_all_active": 1,
 }
 HUMAN = CELL | {
     "specimen__id": 6,
@@ -44,6 +48,10 @@ HUMAN = CELL | {
     "line_name": "",
     "tag__dendrite_type": "aspiny",
     "nr__reconstruction_type": None,
+    "m__glif": 0,
+    "m__biophys": 0,
+    "m__biophys_perisomatic": 0,
+    "m__biophys_all_active": None,
 }
 
 
@@ -80,6 +88,10 @@ def test_the_table_of_cells(cells, answer, tmp_path):
     assert table["transgenic_line"].isna().tolist() == [False, True]
     assert table["has_reconstruction"].tolist() == [True, False]
     assert table["has_reconstruction"].dtype == bool
+    assert table["has_glif"].tolist() == [True, False]
+    assert table["has_biophysical"].tolist() == [True, False]
+    assert table["has_perisomatic"].tolist() == [True, False]
+    assert table["has_all_active"].isna().tolist() == [False, True]
     soma = table.loc[0, "cell_soma_location"]
     assert soma[:2] == [9000.5, 1500.0]
     assert math.isnan(soma[2])
@@ -101,6 +113,8 @@ def test_the_table_of_cells(cells, answer, tmp_path):
         ({"reporter_status": "positive"}, [5, 6]),
         ({"has_reconstruction": True}, [5]),
         ({"has_reconstruction": False}, [6]),
+        ({"has_glif": True}, [5]),
+        ({"has_biophysical": False}, [6]),
         ({"structure": pd.Series(["MTG"])}, [6]),
     ],
 )
@@ -387,7 +401,9 @@ def test_a_model_without_an_id_or_a_file(cells, answer, with_models):
 
 
 def test_fetch_knows_what_it_can(cells):
-    with pytest.raises(DataError, match=r"some of sweeps, morphology, sweep_table, glif"):
+    with pytest.raises(
+        DataError, match=r"some of sweeps, morphology, markers, sweep_table, glif, biophysical"
+    ):
         cells.fetch(5, what=("sweeps", "brain"))
 
 

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from allentk.api import Live, Offline
-from allentk.api.exchange import expect_ok
+from allentk.api.exchange import Deadline, expect_ok, read_whole
 from allentk.errors import IntegrityError, OfflineError, ServiceError
 
 
@@ -190,3 +190,54 @@ def test_offline_refuses_and_says_what_would_fetch_it(request_of):
         Offline().get(request)
     for part in ("recording of specimen 464212183", "allentk fetch 464212183", request.url):
         assert part in str(caught.value)
+
+
+def test_a_body_without_a_length_is_not_whole_because_time_is_up(loopback, live, request_of):
+    done = threading.Event()
+
+    def half(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(b"12345")
+        done.wait(30)
+
+    loopback.script["/half"] = [half]
+    request = request_of(loopback.url("/half"), deadline=Deadline.after(0.2))
+    with (
+        live.get(request) as response,
+        pytest.raises(OfflineError, match=r"not done within the 0\.2 s"),
+    ):
+        response.read(100)
+    done.set()
+
+
+def test_a_limit_of_the_transports_own(loopback, request_of):
+    done = threading.Event()
+    loopback.script["/silent"] = [lambda handler: done.wait(30)]
+    live = Live(limit_s=0.2)
+    with pytest.raises(OfflineError, match=r"not done within the 0\.2 s.*again: allentk fetch 5"):
+        live.get(request_of(loopback.url("/silent")))
+    done.set()
+
+
+def test_a_table_that_broke_off_is_asked_for_again(loopback, says, live, pauses, request_of):
+    loopback.script["/t"] = [says(200, b"123", length=9)] * 2 + [says(200, b"123456789")]
+    assert read_whole(live, request_of(loopback.url("/t")), 100) == b"123456789"
+    assert pauses == [0.5, 1.0]
+    loopback.script["/t"] = [says(200, b"123", length=9)]
+    with pytest.raises(OfflineError, match="lost after 3 bytes"):
+        read_whole(live, request_of(loopback.url("/t")), 100)
+    assert loopback.paths() == ["/t"] * 7
+
+
+def test_only_gzip_is_asked_for(loopback, says, live, request_of):
+    loopback.script["/t"] = [says(200, b"")]
+    live.get(request_of(loopback.url("/t"))).close()
+    assert loopback.hits[0][1]["Accept-Encoding"] == "gzip"
+
+
+def test_a_packed_table_that_would_fill_the_memory(loopback, says, live, request_of):
+    bomb = gzip.compress(bytes(2**24))
+    loopback.script["/t"] = [says(200, bomb, Content_Encoding="gzip")]
+    with pytest.raises(ServiceError, match="at most 1000 bytes"):
+        read_whole(live, request_of(loopback.url("/t")), 1000)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from allentk.api import BrainObservatory, queries
-from allentk.api.columns import METRICS
+from allentk.api.observatory_columns import METRICS
 from allentk.api.rma import file_url, query_url
 from allentk.api.session_types import SESSION_STIMULI
 from allentk.errors import DataError, IntegrityError, OfflineError, ServiceError
@@ -89,7 +89,11 @@ def test_containers(observatory, answer, tmp_path):
     assert observatory.containers()["id"].tolist() == [11]
     assert observatory.containers(cre_line="cux2-creert2")["id"].tolist() == [11]
     assert observatory.containers(imaging_depth=[175, 275])["id"].tolist() == [11]
-    assert table.attrs == {"source": "the test's own service", "synthetic": True}
+    assert table.attrs == {
+        "source": "the test's own service",
+        "synthetic": True,
+        "url": query_url(queries.containers()),
+    }
     assert (tmp_path / "observatory" / "experiment_containers.json").is_file()
     with pytest.raises(DataError, match="there are: VISpm"):
         observatory.containers(targeted_structure="VISp")

@@ -6,6 +6,7 @@ import pytest
 
 from allentk.api import Record, Replay
 from allentk.api.cassette import read_cassette, write_body, write_index
+from allentk.api.exchange import Patience
 from allentk.errors import FormatError, IntegrityError, OfflineError
 
 URL = "https://api.brain-map.org/api/v2/data/query.json?q=model::Cell%5Bid$eq5%5D"
@@ -185,3 +186,16 @@ def test_the_index_is_sorted_whatever_the_order(tmp_path):
 
     urls = ["https://x/b", "https://x/a"]
     assert write(tmp_path / "1", urls) == write(tmp_path / "2", urls[::-1])
+
+
+def test_a_part_is_recorded_as_the_whole(replies, request_of, tmp_path):
+    replies.bodies["https://x/1"] = b"12345"
+    replies.patience = Patience(tries=9)
+    asked = []
+    record = Record(replies, tmp_path / "tape", description="whole")
+    get, replies.get = replies.get, lambda request: (asked.append(request), get(request))[1]
+    headers = {"Range": "bytes=2-", "if-range": "x", "X-Other": "kept"}
+    with record.get(request_of("https://x/1", headers=headers)) as response:
+        assert (response.status, response.read(9)) == (200, b"12345")
+    assert asked[0].headers == {"X-Other": "kept"}
+    assert record.patience.tries == 9

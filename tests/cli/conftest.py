@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from allentk import api
 from allentk.cli.main import cli
 from allentk.data import LongSquare, Noise, Sweep, SweepSet
 from allentk.errors import DataError, OfflineError
@@ -121,6 +122,7 @@ def cells(monkeypatch, recording, tmp_path):
     """Put the small service in the place of the demo; the live one is offline and empty."""
     service = Cells(recording, tmp_path)
     module = ModuleType("allentk.api")
+    module.__path__ = api.__path__  # its submodules are the real ones
     module.demo = lambda *, cache_dir=None: SimpleNamespace(cells=service)
 
     def live(*, cache_dir=None, offline=None):

@@ -71,3 +71,51 @@ def test_verify_a_damaged_cache(run, folder):
     ]
     assert "2 files of 2 not as fetched" in result.stderr
     assert "fetch" in result.stderr
+
+
+def test_prune(run, folder):
+    part = folder / "cell_types" / ".b.nwb.part"
+    part.write_bytes(b"123")
+    result = run("cache", "prune", "--cache-dir", folder, "--dry-run", "--csv")
+    assert result.stdout.splitlines() == ["why,size,path", f"partial,3,{part}"]
+    assert result.stderr == "1 file, 0.0 MB would go.\n"
+    assert part.exists()
+    result = run("cache", "prune", "--cache-dir", folder, "--partial")
+    assert result.stderr == "1 file, 0.0 MB taken away.\n"
+    assert not part.exists()
+
+
+def test_prune_what_is_old(run, folder):
+    result = run("cache", "prune", "--cache-dir", folder, "--older-than", 30, "--json")
+    assert [row["why"] for row in json.loads(result.stdout)] == ["old", "old", *["left over"] * 2]
+    assert Cache(folder).entries() == []
+
+
+def test_prune_one_or_the_other(run, folder):
+    result = run("cache", "prune", "--cache-dir", folder, "--partial", "--older-than", 3)
+    assert result.exit_code == 2
+    assert "not both" in result.stderr
+    assert run("cache", "prune", "--older-than", -1).exit_code == 2
+
+
+def test_import(run, folder, tmp_path):
+    result = run("cache", "import", folder, "--cache-dir", tmp_path / "own", "--csv")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1] == "cell_types/a.nwb,5,imported"
+    assert result.stderr == "2 files imported, 0 there already.\n"
+    again = run("cache", "import", folder, "--cache-dir", tmp_path / "own", "--link")
+    assert again.stderr == "0 files imported, 2 there already.\n"
+
+
+def test_import_of_a_damaged_cache(run, folder, tmp_path):
+    (folder / "cell_types" / "a.nwb").write_bytes(b"1234!")
+    result = run("cache", "import", folder, "--cache-dir", tmp_path / "own")
+    assert result.exit_code == 1
+    assert "changed since it was fetched" in result.stdout
+    assert "1 file of 2 not taken" in result.stderr
+
+
+def test_import_of_any_folder(run, tmp_path):
+    result = run("cache", "import", tmp_path, "--cache-dir", tmp_path / "own")
+    assert result.exit_code == 1
+    assert "is it the right folder" in result.stderr.lower()

@@ -50,6 +50,21 @@ def test_a_new_cache_is_looked_at_without_being_made(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_other_places(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("ALLENTK_SHARED_CACHE", str(tmp_path / "shared"))
+    monkeypatch.setenv("ALLENTK_ALLENSDK_CACHE", str(tmp_path / "boc"))
+    result, rows = found(run, "--offline")
+    assert result.exit_code == 1
+    assert rows["shared cache"]["status"] == "problem"
+    assert rows["AllenSDK cache"]["status"] == "note"
+    (tmp_path / "shared" / ".records").mkdir(parents=True)
+    (tmp_path / "boc").mkdir()
+    (tmp_path / "boc" / "manifest.json").write_text('{"manifest": [{"key": "BASEDIR"}]}')
+    result, rows = found(run, "--offline")
+    assert result.exit_code == 0
+    assert rows["shared cache"]["status"] == rows["AllenSDK cache"]["status"] == "ok"
+
+
 @pytest.fixture
 def needs(monkeypatch):
     """Say what the package needs."""

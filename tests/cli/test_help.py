@@ -37,6 +37,8 @@ def test_the_verbs_of_the_contract_are_there():
         ("cache", "ls"),
         ("cache", "path"),
         ("cache", "verify"),
+        ("cache", "prune"),
+        ("cache", "import"),
     }
 
 

@@ -1,0 +1,116 @@
+"""Parts of a file on a server: what a file that is not downloaded is read through."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from allentk.api.exchange import (
+    BodyLostError,
+    Request,
+    Response,
+    Transport,
+    expect_ok,
+    patience_of,
+)
+from allentk.errors import IntegrityError, ServiceError
+from allentk.io import RangedFile
+
+__all__ = ["open_remote"]
+
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+#: What a server says when the signature in an address is no longer good.
+_EXPIRED = frozenset({401, 403, 410})
+_PARTIAL = 206
+
+
+class _Parts:
+    """Asks for parts of one file, and sees that it stays the same file.
+
+    A server may send on to an address that is good for a while only. Later parts are asked for there;
+    where it has expired, the first address is asked again.
+    """
+
+    def __init__(self, transport: Transport, request: Request) -> None:
+        self._transport = transport
+        self._request = request
+        self._address = request.url
+        self._etag: str | None = None
+        self.size: int | None = None
+
+    def __call__(self, start: int, stop: int) -> bytes:
+        """Return the bytes from `start` to the one before `stop`, asking again where they break off."""
+        patience = patience_of(self._transport)
+        for tried in range(1, max(patience.tries, 1)):
+            try:
+                return self._part(start, stop)
+            except BodyLostError:
+                patience.sleep(patience.backoff_s(tried))
+        return self._part(start, stop)
+
+    def _part(self, start: int, stop: int) -> bytes:
+        response = self._ask(start, stop, self._address)
+        if response.status in _EXPIRED and self._address != self._request.url:
+            response.close()
+            response = self._ask(start, stop, self._request.url)
+        with response:
+            self._expect(response, start)
+            body = response.read(stop - start)
+            self._address = response.url
+        return body
+
+    def _ask(self, start: int, stop: int, address: str) -> Response:
+        headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
+        return self._transport.get(
+            replace(self._request, url=address, headers={**self._request.headers, **headers})
+        )
+
+    def _expect(self, response: Response, start: int) -> None:
+        """Raise where an answer is not the part asked for, or is one of another file."""
+        what = self._request.what
+        if response.status == 200:
+            raise ServiceError(
+                f"{what}: {response.url} gives the whole file only, and no parts of it; download it "
+                f"(remote=False)"
+            )
+        if response.status != _PARTIAL:
+            expect_ok(response, self._request)
+        written = response.headers.get("content-range", "")
+        said = _RANGE.fullmatch(written)
+        if said is None or int(said[1]) != start:
+            raise ServiceError(
+                f"{what}: asked {response.url} for bytes from {start} on, got {written!r}; download it "
+                f"(remote=False)"
+            )
+        size, etag = int(said[3]), response.headers.get("etag", "")
+        if self.size is not None and (size, etag) != (self.size, self._etag):
+            raise IntegrityError(
+                f"{what}: {self._request.url} changed while it was read: expected {self.size} bytes, "
+                f"version {self._etag or 'unknown'}, got {size}, version {etag or 'unknown'}. Open it "
+                f"again"
+            )
+        self.size, self._etag = size, etag
+
+
+def open_remote(transport: Transport, request: Request) -> RangedFile:
+    """Return a file on a server, to be read where it is looked at.
+
+    Parameters
+    ----------
+    transport : Transport
+        How to ask.
+    request : Request
+        Where it is, and what it is called in messages.
+
+    Raises
+    ------
+    OfflineError
+        Where nobody can be asked.
+    ServiceError
+        Where there is no such file, or the server does not give parts of it.
+    IntegrityError
+        Later, where the file changes while it is read.
+    """
+    parts = _Parts(transport, request)
+    parts(0, 8)
+    return RangedFile(request.url, parts.size or 0, parts)
