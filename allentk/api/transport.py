@@ -288,9 +288,16 @@ def _lost(request: Request, n_bytes: int, error: Exception) -> BodyLostError:
     )
 
 
+def _reason(error: Exception) -> str:
+    """Return what went wrong at the bottom, without the connections it is wrapped in."""
+    inner = getattr(error.args[0], "reason", None) if error.args else None
+    text = str(inner or error)
+    return text.partition("): ")[2] or text
+
+
 def _unreachable(url: str, request: Request, tried: int, error: Exception) -> OfflineError:
     return OfflineError(
-        f"{request.what}: {urlsplit(url).hostname} cannot be reached ({tried} tries; {error}). Is "
+        f"{request.what}: {urlsplit(url).hostname} cannot be reached ({tried} tries; {_reason(error)}). Is "
         f"there a network? Then ask again: {request.command} (from {url}). What is in the cache "
         f"stays usable, and allentk.demo() works without a network"
     )
