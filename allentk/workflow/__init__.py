@@ -2,6 +2,7 @@
 
 from allentk.workflow.cell import CellStudy, study_cell
 from allentk.workflow.demo import demo
-from allentk.workflow.loop import LoopResult, run
+from allentk.workflow.loop import run
+from allentk.workflow.result import LoopResult
 
 __all__ = ["CellStudy", "LoopResult", "demo", "run", "study_cell"]

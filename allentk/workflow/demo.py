@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import allentk.api
-from allentk.workflow.loop import LoopResult, run
+from allentk.workflow.loop import run
+from allentk.workflow.result import LoopResult
 
 __all__ = ["demo"]
 

@@ -4,77 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from allentk import responses
 from allentk.api import BrainObservatory, CellTypes
-from allentk.benchmark import Benchmark, BenchmarkResult
-from allentk.data import NetworkResponse
+from allentk.benchmark import Benchmark
 from allentk.errors import AllenTKError, DataError
-from allentk.io import OphysSession
 from allentk.network import Network, recipes, visual
 from allentk.simulation import simulate
 from allentk.workflow.cell import CellStudy, study_cell
 from allentk.workflow.output import write_all
+from allentk.workflow.result import LoopResult
 
-__all__ = ["LoopResult", "run"]
+__all__ = ["run"]
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class LoopResult:
-    """Everything the loop found.
-
-    Parameters
-    ----------
-    studies : tuple of CellStudy
-        One entry per cell that could be measured and fitted.
-    left_out : dict of int to str
-        Why each of the other cells was left out.
-    network : Network
-        The network of the fitted cells.
-    response : NetworkResponse
-        Its responses.
-    metrics : DataFrame
-        One row per cell of the network, under the reference's conditions.
-    session : OphysSession
-        The Observatory session.
-    session_metrics : DataFrame
-        One row per cell of the session, by the same code.
-    benchmark : BenchmarkResult
-        The network against the reference.
-    folder, report : Path
-        Where everything was written.
-    provenance : dict
-        Seeds, sources, versions, whether real or synthetic.
-    """
-
-    studies: tuple[CellStudy, ...]
-    left_out: dict[int, str]
-    network: Network
-    response: NetworkResponse
-    metrics: pd.DataFrame
-    session: OphysSession
-    session_metrics: pd.DataFrame
-    benchmark: BenchmarkResult
-    folder: Path
-    provenance: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def report(self) -> Path:
-        """The report."""
-        return self.folder / "report.html"
-
-    def __repr__(self) -> str:
-        return (
-            f"<LoopResult: {len(self.studies)} cells fitted, {len(self.metrics)} simulated, report in "
-            f"{self.report}>"
-        )
 
 
 def run(

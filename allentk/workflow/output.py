@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from allentk.io import write_glif
 from allentk.report import CellPage, NetworkPage, ObservatoryPage, write_report
-
-if TYPE_CHECKING:
-    from allentk.workflow.cell import CellStudy
-    from allentk.workflow.loop import LoopResult
+from allentk.workflow.cell import CellStudy
+from allentk.workflow.result import LoopResult
 
 __all__ = ["feature_table", "score_table", "write_all"]
 
