@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from allentk.api.tables import Field, frame
 from allentk.config import Folders
 from allentk.errors import AllenTKError, DataError, IntegrityError, ServiceError
 
-__all__ = ["Client", "as_id", "expect_same"]
+__all__ = ["Client", "Options", "as_id", "expect_same"]
 
 
 def as_id(value: Any, what: str) -> int:
@@ -56,6 +56,19 @@ def expect_same(path: Path, found: Any, asked: int, what: str) -> None:
             f"{path}: expected {what} {asked}, but the file says it is {what} {found}. Delete it and "
             f"fetch it again; if it comes back, tell the service"
         )
+
+
+class Options(TypedDict, total=False):
+    """What every client takes; see `Client`."""
+
+    cache_dir: str | Path | None
+    offline: bool | None
+    transport: Transport | None
+    progress: bool | None
+    shared_cache: Folders | None
+    allensdk_cache: Folders | None
+    max_age_days: float | str | None
+    time_limit_s: float | None
 
 
 class Client:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Unpack
 
 import pandas as pd
 
 from allentk.api.checks import Check
+from allentk.api.client import Options
 from allentk.api.csv_tables import csv_check, typed
-from allentk.api.exchange import Transport
 from allentk.api.neuropixels_columns import CHANNELS, METRICS, PROBES, SESSIONS, UNITS
 from allentk.api.neuropixels_units import mended, placed
 from allentk.api.rma import Query
@@ -47,16 +48,11 @@ class NeuropixelsTables(S3Client):
         *,
         source: str = "bucket",
         bucket: Bucket = BUCKET,
-        cache_dir: str | Path | None = None,
-        offline: bool | None = None,
-        transport: Transport | None = None,
-        progress: bool | None = None,
+        **options: Unpack[Options],
     ) -> None:
         if source not in _SOURCES:
             raise DataError(f"source must be one of {', '.join(_SOURCES)}, got {source!r}")
-        super().__init__(
-            bucket, cache_dir=cache_dir, offline=offline, transport=transport, progress=progress
-        )
+        super().__init__(bucket, **options)
         self._from_api = source == "api"
 
     def sessions(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Unpack
 
 import pandas as pd
 
 from allentk.api import rma
-from allentk.api.client import Client
+from allentk.api.client import Client, Options
 from allentk.api.csv_tables import read_csv
-from allentk.api.exchange import Transport
 from allentk.api.s3 import Bucket
 from allentk.api.tables import Field
 
@@ -24,22 +24,12 @@ class S3Client(Client):
     ----------
     bucket : Bucket
         Where the project is.
-    cache_dir, offline, transport, progress
-        As in `Client`.
+    **options
+        As `Client` takes them: ``cache_dir``, ``offline``, ``transport``, ``progress``...
     """
 
-    def __init__(
-        self,
-        bucket: Bucket,
-        *,
-        cache_dir: str | Path | None = None,
-        offline: bool | None = None,
-        transport: Transport | None = None,
-        progress: bool | None = None,
-    ) -> None:
-        super().__init__(
-            cache_dir=cache_dir, offline=offline, transport=transport, progress=progress
-        )
+    def __init__(self, bucket: Bucket, **options: Unpack[Options]) -> None:
+        super().__init__(**options)
         self._bucket = bucket
         self._csv: dict[Path, tuple[tuple[int, int], pd.DataFrame]] = {}
 

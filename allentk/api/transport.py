@@ -160,10 +160,8 @@ class Live:
             self.patience.sleep(min(pause_s, expect_time(request)))
 
     def _once(self, url: str, request: Request) -> requests.Response:
-        import requests
-
         if self._session is None:
-            self._session = requests.Session()
+            self._session = _session()
             self._session.headers["User-Agent"] = f"allentk/{__version__}"
             self._session.headers["Accept-Encoding"] = "gzip"
         left_s = max(expect_time(request), 0.001)
@@ -174,6 +172,17 @@ class Live:
             allow_redirects=False,
             stream=True,
         )
+
+
+def _session() -> requests.Session:
+    """Return a session that never looks at a redirect, whose body would be read whole."""
+    import requests
+
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+            return None
+
+    return Session()
 
 
 def _promptly(ask: Callable[[], requests.Response], left_s: float) -> requests.Response:
@@ -222,7 +231,13 @@ def _retry_after_s(written: str) -> float | None:
 
 def _followed(url: str, location: str, request: Request) -> str:
     """Return where a redirect leads; only to the same scheme."""
-    target = urljoin(url, location)
+    try:
+        target = urljoin(url, location)
+    except ValueError as error:
+        raise ServiceError(
+            f"{request.what}: {url} leads to {location[:80]!r}, which is no address ({error}). Try again "
+            f"later: {request.command}"
+        ) from error
     if urlsplit(target).scheme != urlsplit(url).scheme:
         raise ServiceError(
             f"{request.what}: {url} redirects to {target}, which is another scheme; it was not "

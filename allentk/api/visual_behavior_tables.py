@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Unpack
 
 import pandas as pd
 
+from allentk.api.client import Options
 from allentk.api.csv_tables import csv_check
-from allentk.api.exchange import Transport
 from allentk.api.manifests import Manifest, compare
 from allentk.api.releases import Releases
 from allentk.api.s3 import Bucket
@@ -60,22 +60,13 @@ class VisualBehaviorTables(S3Client):
         *,
         version: str | None = None,
         bucket: Bucket | None = None,
-        cache_dir: str | Path | None = None,
-        offline: bool | None = None,
-        transport: Transport | None = None,
-        progress: bool | None = None,
+        **options: Unpack[Options],
     ) -> None:
         if project not in _PROJECTS:
             raise DataError(f"project must be one of {', '.join(_PROJECTS)}, got {project!r}")
         self._kind = project
         self._about = _PROJECTS[project]
-        super().__init__(
-            bucket or self._about.bucket,
-            cache_dir=cache_dir,
-            offline=offline,
-            transport=transport,
-            progress=progress,
-        )
+        super().__init__(bucket or self._about.bucket, **options)
         self._asks = f"allentk.VisualBehavior({project!r})"
         self._releases = Releases(self._store, self._bucket, self._about.name, self._asks)
         self._version = version

@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -169,6 +170,26 @@ def test_a_redirect_to_another_scheme_is_refused(loopback, says, live, request_o
     with pytest.raises(ServiceError, match=r"redirects to .* another scheme"):
         live.get(request_of(loopback.url("/old")))
     assert loopback.paths() == ["/old"]
+
+
+def test_the_body_of_a_redirect_stays_unread(loopback, says, live, request_of):
+    """Unpacked it would fill the memory: 200 MB of zeros travel as 200 kB."""
+    bomb = gzip.compress(bytes(200_000_000), compresslevel=9)
+    loopback.script["/old"] = [says(302, bomb, Location="/new", Content_Encoding="gzip")]
+    loopback.script["/new"] = [says(200, b"here")]
+    tracemalloc.start()
+    try:
+        with live.get(request_of(loopback.url("/old"))) as response:
+            assert response.read(10) == b"here"
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_redirect_to_no_address(loopback, says, live, request_of):
+    loopback.script["/old"] = [says(302, Location="https://[::1")]
+    with pytest.raises(ServiceError, match="is no address"):
+        live.get(request_of(loopback.url("/old")))
 
 
 def test_redirects_without_end(loopback, says, live, request_of):
