@@ -25,24 +25,27 @@ def part_of(target: Path) -> Path:
 
 @contextmanager
 def room(target: Path) -> Iterator[None]:
-    """Turn a full disk, or a folder that may not be written to, into an error with a next step.
+    """Turn what keeps a file from being written into an error with a next step.
 
     Raises
     ------
     ConfigError
-        Names the file.
+        Where the disk is full or broken, or the folder may not be written to or is not there.
     """
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             why = "the disk is full"
-        elif isinstance(error, PermissionError):
+        elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
             why = f"no permission ({error})"
         elif isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
             why = f"something else stands in its place ({error})"
-        else:
+        elif error.errno is None or isinstance(error, ConnectionError | TimeoutError):
+            # Not of the disk: said on purpose, or by a network.
             raise
+        else:
+            why = str(error)
         raise ConfigError(
             f"cannot write {target}: {why}; nothing was left there. Make room, or name another "
             f"folder (downloads: cache_dir= or ALLENTK_CACHE_DIR)"

@@ -30,7 +30,15 @@ _SMALL_BYTES = 2**26
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK"
 _DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
-_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    IndexError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,8 @@ def _zip_members(path: Path) -> list[Member]:
     found = []
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            if info.is_dir():
+            # zipfile cannot tell what a member without a name is.
+            if info.filename and info.is_dir():
                 continue
             kind = info.external_attr >> 28
             if kind not in (0, 8):

@@ -8,7 +8,9 @@ beside its file as ``.<name>.part``. A file without a record is not trusted and 
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import math
 import re
 from collections.abc import Iterator
@@ -26,11 +28,14 @@ from allentk.progress import track
 
 __all__ = ["Cache", "Entry", "Found", "Record", "expect_name", "sha256_of"]
 
+log = logging.getLogger(__name__)
+
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _LONGEST_PART = 200
 #: Windows opens a device of this name in every folder, whatever its ending.
 _DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _TEXTS = ("url", "sha256", "fetched", "etag", "last_modified", "source", "published")
+_SYNTHETIC = "(synthetic)"
 
 
 def expect_name(name: str) -> tuple[str, ...]:
@@ -78,6 +83,8 @@ class Record:
         Who answered: the service, or a cassette.
     published : str
         The published hash that it was found to have, such as ``"blake2b:..."``; empty without one.
+    synthetic : bool
+        Whether it is made up.
     """
 
     url: str
@@ -88,6 +95,7 @@ class Record:
     last_modified: str = ""
     source: str = ""
     published: str = ""
+    synthetic: bool = False
 
     def age_days(self) -> float:
         """Return the days since it was fetched; infinite where nobody knows when that was."""
@@ -96,7 +104,9 @@ class Record:
         except ValueError:
             return math.inf
         zoned = then if then.tzinfo else then.replace(tzinfo=UTC)
-        return (datetime.now(UTC) - zoned).total_seconds() / 86400
+        days = (datetime.now(UTC) - zoned).total_seconds() / 86400
+        # A day ahead may be a clock that is wrong; more is no date at all.
+        return math.inf if days < -1 else days
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +242,7 @@ class Cache:
             Where there is no room or no permission.
         """
         self.path(name)
-        path = self.folder / ".locks" / f"{name.replace('/', '+')}.lock"
+        path = self.folder / ".locks" / f"{_lock_name(name)}.lock"
         with held(path, wait_s=wait_s, what=what or name):
             yield
 
@@ -240,9 +250,10 @@ class Cache:
         """Return every file that was fetched, sorted by name."""
         records = self.folder / ".records"
         names = sorted(
-            path.relative_to(records).as_posix().removesuffix(".json")
+            name
             for path in records.rglob("*.json")
             if not path.name.startswith(".")
+            if _is_name(name := path.relative_to(records).as_posix().removesuffix(".json"))
         )
         known = ((name, self.record(name)) for name in names)
         return [
@@ -274,6 +285,23 @@ class Cache:
         return f"<Cache {self.folder}>"
 
 
+def _is_name(name: str) -> bool:
+    try:
+        expect_name(name)
+    except DataError as error:
+        log.warning("a stray file among the records is passed over: %s", error)
+        return False
+    return True
+
+
+def _lock_name(name: str) -> str:
+    """Return a name's own file name, short enough for any filesystem."""
+    flat = name.replace("/", "+")
+    if len(flat) <= _LONGEST_PART:
+        return flat
+    return f"{flat[-60:]}+{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+
 def _state(entry: Entry) -> str:
     if not entry.path.is_file():
         return "missing"
@@ -293,4 +321,8 @@ def _record(document: Any) -> Record | None:
     texts = {name: document.get(name, "") for name in _TEXTS}
     if not all(isinstance(text, str) for text in texts.values()):
         return None
-    return Record(size=document["size"], **texts)
+    # Records of older versions do not say whether the file is made up, but who answered.
+    synthetic = document.get("synthetic", _SYNTHETIC in texts["source"])
+    if not isinstance(synthetic, bool):
+        return None
+    return Record(size=document["size"], synthetic=synthetic, **texts)

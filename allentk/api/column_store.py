@@ -13,8 +13,8 @@ import json
 import logging
 import zipfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,20 +40,20 @@ def table_key(answer: str, columns: Mapping[str, Field]) -> str:
     answer : str
         Hash, or another name, of the answer that it was parsed from.
     columns : mapping of str to Field
-        Its columns; another way to take one from a row is another key.
+        Its columns; with other code in `allentk.api`, too, the key is another.
     """
-    made_of = [(name, field.key, field.kind, _way(field.take)) for name, field in columns.items()]
-    text = json.dumps([_FORMAT, answer, pd.__version__.split(".")[0], made_of])
+    made_of = [(name, field.key, field.kind) for name, field in columns.items()]
+    text = json.dumps([_FORMAT, _code(), answer, pd.__version__.split(".")[0], made_of])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _way(take: Any) -> str:
-    """Return what a function does, as far as its code says."""
-    code = getattr(take, "__code__", None)
-    if code is None:
-        return repr(type(take))
-    constants = [one for one in code.co_consts if isinstance(one, str | int | float)]
-    return repr((code.co_code.hex(), code.co_names, constants))
+@cache
+def _code() -> str:
+    """Return what this room's code is: whatever of it changes, tables are parsed again."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def save_table(path: Path, table: pd.DataFrame, columns: Mapping[str, Field], key: str) -> None:

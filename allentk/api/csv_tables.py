@@ -7,6 +7,7 @@ release added it, is kept as it comes.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _GLANCE_ROWS = 100
 _NOTHING = ["", "nan", "NaN", "None", "NULL"]
 _TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
 _ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"|(-?\d+)")
+_DIGITS = re.compile(r"([+-]?\d{1,19})(?:\.0*)?", re.ASCII)
 _TRUTH = {"true": True, "t": True, "1": True, "1.0": True} | {
     "false": False,
     "f": False,
@@ -53,16 +55,24 @@ def read_csv(
     FormatError
         Where it is no such table; names file and column.
     """
-    as_text = {n: _TEXT for n, f in columns.items() if f.kind in ("text", "list", "bool")}
+    as_text = {n: _TEXT for n, f in columns.items() if f.kind != "float"}
     try:
-        table = pd.read_csv(
-            path,
-            dtype=as_text,
-            keep_default_na=False,
-            na_values=_NOTHING,
-            low_memory=False,
-            nrows=n_rows,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path,
+                dtype=as_text,
+                index_col=False,
+                keep_default_na=False,
+                na_values=_NOTHING,
+                low_memory=False,
+                nrows=n_rows,
+            )
+    except pd.errors.ParserWarning as error:
+        raise FormatError(
+            f"{path}: expected {what} as CSV, but its rows have more fields than the header; delete it "
+            f"and ask again"
+        ) from error
     except (ValueError, OSError) as error:
         raise FormatError(
             f"{path}: expected {what} as CSV ({error}); delete it and ask again"
@@ -106,7 +116,7 @@ def typed(table: pd.DataFrame, columns: Mapping[str, Field], *, what: str) -> pd
 def _column(values: pd.Series, kind: str, name: str, what: str) -> pd.Series:
     try:
         return _CONVERT[kind](values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FormatError(
             f"{what}: expected {name!r} to be of kind {kind!r} ({error}). The table is not what it was: "
             f"is there a newer allentk?"
@@ -114,11 +124,26 @@ def _column(values: pd.Series, kind: str, name: str, what: str) -> pd.Series:
 
 
 def _ints(values: pd.Series) -> pd.Series:
-    return pd.to_numeric(values).astype("Int64")
+    parsed = pd.to_numeric(values)
+    if parsed.dtype != np.int64 and not pd.api.types.is_numeric_dtype(values.dtype):
+        parsed = pd.Series(map(_whole, values), index=values.index, dtype=object)
+    return parsed.astype("Int64")
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number exactly, also one beyond what a float can tell apart from the next."""
+    if pd.isna(value):
+        return pd.NA
+    if found := _DIGITS.fullmatch(str(value).strip()):
+        return int(found[1])
+    number = float(value)
+    if not number.is_integer():
+        raise ValueError(f"got {value!r}")
+    return int(number)
 
 
 def _ids(values: pd.Series) -> pd.Series:
-    return pd.to_numeric(values).astype("Int64").astype("int64")
+    return _ints(values).astype("int64")
 
 
 def _floats(values: pd.Series) -> pd.Series:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,7 +69,8 @@ def import_folder(
 ) -> list[Imported]:
     """Take in the files of another cache of allentk's, or of a folder that AllenSDK filled.
 
-    Of allentk's, what has the size and hash that it was recorded with is taken. Of AllenSDK's, whose
+    Of allentk's, what has the size and hash that it was recorded with is taken, unless it is
+    synthetic. Of AllenSDK's, whose
     files have no record, what is of its kind and whole as far as its format tells; its tables are
     not taken, because the service has fresh ones (the setting ``allensdk_cache`` uses them in place).
 
@@ -131,9 +132,12 @@ class _Recorded:
     record: Record
 
     def __call__(self, copy: Path) -> Record:
+        if self.record.synthetic:
+            raise IntegrityError("synthetic: it does not go among real files")
         if copy.stat().st_size != self.record.size or sha256_of(copy) != self.record.sha256:
             raise IntegrityError("changed since it was fetched")
-        return self.record
+        # That it is the published file is that cache's word; it is found out again here.
+        return replace(self.record, published="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from allentk.errors import DataError, FormatError
 __all__ = ["Manifest", "ManifestFile", "compare", "manifest_key", "read_manifest", "versions_in"]
 
 _HASH = re.compile(r"[0-9a-f]{128}")
+_ID = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})", re.ASCII)
 _MOST_BYTES = 2**28
 
@@ -188,8 +189,8 @@ class _Where:
         return found.items()
 
     def number(self, key: str) -> int:
-        if not (key.isascii() and key.isdigit()):
-            raise _wrong(self.path, "file ids to be whole numbers", key)
+        if not _ID.fullmatch(key):
+            raise _wrong(self.path, "file ids to be whole numbers, without leading zeros", key)
         return int(key)
 
     def file(self, entry: Any) -> ManifestFile:
@@ -197,6 +198,8 @@ class _Where:
         url, version_id, digest = (fields.get(n) for n in ("url", "version_id", "file_hash"))
         if not (isinstance(url, str) and isinstance(version_id, str) and isinstance(digest, str)):
             raise _wrong(self.path, "every file to have url, version_id and file_hash", entry)
+        if not version_id:
+            raise _wrong(self.path, "every file to have a version_id that is not empty", entry)
         if not _HASH.fullmatch(digest):
             raise _wrong(self.path, "a BLAKE2b hash of 128 hexadecimal digits", digest)
         start = f"{self.bucket.base}/{self.project}/"

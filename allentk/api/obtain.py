@@ -174,7 +174,9 @@ class _Own:
 
 
 def _fits(cache: Cache, wish: Wish, found: Found) -> bool:
-    """Whether a file is the published one; a hash once found is remembered."""
+    """Whether a file is real as wished, and the published one; a hash once found is remembered."""
+    if found.record.synthetic != wish.synthetic:
+        return False
     if wish.expected.published in ("", found.record.published):
         return wish.expected.size in (None, found.record.size)
     try:
@@ -233,6 +235,7 @@ def _write(cache: Cache, wish: Wish, produce: Callable[[Part], Origin]) -> Found
         last_modified=origin.last_modified,
         source=origin.source,
         published=wish.expected.published,
+        synthetic=wish.synthetic,
     )
     cache.write_record(wish.name, record)
     return Found(target, record)

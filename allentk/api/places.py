@@ -35,26 +35,35 @@ class SharedPlace:
     ----------
     cache : Cache
         It.
+    notes : Cache
+        The own cache; that a file has the published hash is found out once, and noted there.
     """
 
     cache: Cache
+    notes: Cache
 
     def find(self, wish: Wish) -> Found | None:
         """Return the file where it is there and as long as its record says."""
         try:
             found = self.cache.found(wish.name)
-            if found is None:
+            if found is None or found.record.synthetic != wish.synthetic:
                 return None
-            if wish.expected.published not in ("", found.record.published):
-                wish.expected.verify(found.path, wish.what, sha256=found.record.sha256)
-            elif wish.expected.size not in (None, found.record.size):
+            if wish.expected.size not in (None, found.record.size):
                 return None
+            self._expect_published(found.path, wish)
             if wish.check is not None:
                 wish.check(found.path, wish.what)
         except (OSError, IntegrityError) as error:
             log.warning("%s: not taken from %s: %s", wish.what, self.cache.folder, error)
             return None
         return found
+
+    def _expect_published(self, path: Path, wish: Wish) -> None:
+        """Hash a file where a hash was published; what its record says is only its owner's word."""
+        note = _note_of(path, wish)
+        if wish.expected.published and _noted(self.notes, wish.name) != note:
+            wish.expected.verify(path, wish.what)
+            _write(self.notes, wish.name, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +99,10 @@ class AllenSDKPlace:
             return None
         try:
             found = path.stat()
-            note = _Note(str(path), found.st_size, found.st_mtime_ns, wish.expected.published)
-            if self._noted(wish.name) != note:
+            note = _note_of(path, wish)
+            if _noted(self.notes, wish.name) != note:
                 self._look_at(path, wish)
-                self._write(wish.name, note)
+                _write(self.notes, wish.name, note)
         except (OSError, IntegrityError) as error:
             log.warning("%s: not taken from %s: %s", wish.what, self.folder.folder, error)
             return None
@@ -120,23 +129,6 @@ class AllenSDKPlace:
                 f"instead. Delete it there"
             )
 
-    def _note_path(self, name: str) -> Path:
-        self.notes.path(name)
-        return self.notes.folder / ".adopted" / f"{name}.json"
-
-    def _noted(self, name: str) -> _Note | None:
-        try:
-            document: Any = json.loads(self._note_path(name).read_bytes())
-            return _Note(**document)
-        except (OSError, ValueError, RecursionError, TypeError):
-            return None
-
-    def _write(self, name: str, note: _Note) -> None:
-        try:
-            write_json(self._note_path(name), asdict(note))
-        except ConfigError as error:
-            log.info("%s: it will be looked at again next time: %s", name, error)
-
 
 @dataclass(frozen=True, slots=True)
 class _Note:
@@ -144,3 +136,28 @@ class _Note:
     size: int
     mtime_ns: int
     published: str
+
+
+def _note_of(path: Path, wish: Wish) -> _Note:
+    found = path.stat()
+    return _Note(str(path), found.st_size, found.st_mtime_ns, wish.expected.published)
+
+
+def _note_path(notes: Cache, name: str) -> Path:
+    notes.path(name)
+    return notes.folder / ".adopted" / f"{name}.json"
+
+
+def _noted(notes: Cache, name: str) -> _Note | None:
+    try:
+        document: Any = json.loads(_note_path(notes, name).read_bytes())
+        return _Note(**document)
+    except (OSError, ValueError, RecursionError, TypeError):
+        return None
+
+
+def _write(notes: Cache, name: str, note: _Note) -> None:
+    try:
+        write_json(_note_path(notes, name), asdict(note))
+    except ConfigError as error:
+        log.info("%s: it will be looked at again next time: %s", name, error)

@@ -18,7 +18,7 @@ from allentk.io import RangedFile
 
 __all__ = ["open_remote"]
 
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII)
 #: What a server says when the signature in an address is no longer good.
 _EXPIRED = frozenset({401, 403, 410})
 _PARTIAL = 206
@@ -35,7 +35,7 @@ class _Parts:
         self._transport = transport
         self._request = request
         self._address = request.url
-        self._etag: str | None = None
+        self._version: str | None = None
         self.size: int | None = None
 
     def __call__(self, start: int, stop: int) -> bytes:
@@ -82,14 +82,18 @@ class _Parts:
                 f"{what}: asked {response.url} for bytes from {start} on, got {written!r}; download it "
                 f"(remote=False)"
             )
-        size, etag = int(said[3]), response.headers.get("etag", "")
-        if self.size is not None and (size, etag) != (self.size, self._etag):
+        size, version = int(said[3]), _version(response)
+        if self.size is not None and (size, version) != (self.size, self._version):
             raise IntegrityError(
                 f"{what}: {self._request.url} changed while it was read: expected {self.size} bytes, "
-                f"version {self._etag or 'unknown'}, got {size}, version {etag or 'unknown'}. Open it "
-                f"again"
+                f"version {self._version or 'unknown'}, got {size}, version {version or 'unknown'}. "
+                f"Open it again"
             )
-        self.size, self._etag = size, etag
+        self.size, self._version = size, version
+
+
+def _version(response: Response) -> str:
+    return response.headers.get("etag") or response.headers.get("last-modified", "")
 
 
 def open_remote(transport: Transport, request: Request) -> RangedFile:

@@ -19,6 +19,7 @@ from allentk.errors import DataError, ServiceError
 __all__ = ["Bucket", "Stored", "listing"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_SIZE = re.compile(r"\d{1,18}", re.ASCII)
 #: A page lists at most 1000 objects, in less than a kilobyte each.
 _MOST_BYTES = 2**23
 _MOST_PAGES = 1000
@@ -181,7 +182,7 @@ def _parsed(body: bytes, request: Request) -> ElementTree.Element:
 def _stored(entry: ElementTree.Element, request: Request) -> Stored:
     size = entry.findtext("{*}Size", "").strip()
     key = entry.findtext("{*}Key", "")
-    if not key or not (size.isascii() and size.isdigit()):
+    if not key or not _SIZE.fullmatch(size):
         raise _no_listing(
             request, f"an object has the name {key[:80]!r} and the size {size[:20]!r}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from allentk.api import rma
@@ -178,7 +179,13 @@ class Store:
 
         return obtain(
             self.cache,
-            Wish(name, what, refresh=refresh, max_age_days=self._around.max_age_days),
+            Wish(
+                name,
+                what,
+                refresh=refresh,
+                max_age_days=self._around.max_age_days,
+                synthetic=self.transport.synthetic,
+            ),
             produce,
             before=self._around.before(),
             behind=self._around.behind(check=look),
@@ -333,7 +340,7 @@ class Store:
     ) -> Found:
         return download(
             self.cache,
-            wish,
+            replace(wish, synthetic=self.transport.synthetic),
             locate,
             self.transport,
             before=self._around.before(),

@@ -56,7 +56,7 @@ class Surroundings:
     def before(self) -> list[SharedPlace]:
         """Return the places to look before the cache."""
         return [
-            SharedPlace(Cache(folder / self.transport.namespace))
+            SharedPlace(Cache(folder / self.transport.namespace), self.cache)
             for folder in self.settings.shared_cache
         ]
 

@@ -130,14 +130,21 @@ def _column(rows: list[Row], name: str, field: Field, what: str) -> pd.Series:
                 f"{str(value)[:60]!r}. The service's table is not what it was: is there a newer "
                 f"allentk?"
             ) from error
-    return pd.Series(values, dtype=_DTYPES[field.kind])
+    try:
+        return pd.Series(values, dtype=_DTYPES[field.kind])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ServiceError(
+            f"{what}: expected {name!r} to be of kind {field.kind!r} ({error}). The service's table is "
+            f"not what it was: is there a newer allentk?"
+        ) from error
 
 
 def _whole(value: Any) -> int:
     number = float(value)
     if isinstance(value, bool) or not number.is_integer():
         raise ValueError(value)
-    return int(value) if isinstance(value, int) else int(number)
+    written = isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
+    return int(value) if written or isinstance(value, int) else int(number)
 
 
 def _int(value: Any) -> Any:

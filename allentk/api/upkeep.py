@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from allentk.api.cache import Cache, expect_name
+from allentk.api.cache import Cache, Entry, expect_name
 from allentk.errors import DataError, OfflineError
 
 __all__ = ["Pruned", "prune"]
 
 _PARTIAL = re.compile(r"\.(.+)\.part(?:\.json)?")
+#: What `allentk.atomic.whole` writes to beside its target.
+_NAMELESS = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
 #: A nameless temporary file that is older than this belongs to nobody any more.
 _FORGOTTEN_S = 3600.0
 
@@ -73,10 +75,10 @@ def prune(
     found = list(_partials(cache, dry_run))
     if partial:
         return found
-    old = [] if older_than_days is None else list(_old(cache, older_than_days))
-    left_over = list(_left_over(cache, {one.path for one in old}))
+    old = [] if older_than_days is None else list(_old(cache, older_than_days, dry_run))
+    left_over = list(_left_over(cache, {one.path for one in old} if dry_run else set()))
     if not dry_run:
-        for one in (*old, *left_over):
+        for one in left_over:
             one.path.unlink(missing_ok=True)
     return [*found, *old, *left_over]
 
@@ -90,7 +92,7 @@ def _partials(cache: Cache, dry_run: bool) -> Iterator[Pruned]:
     for path in sorted(cache.folder.rglob(".*.part*")):
         inner = path.relative_to(cache.folder)
         name = _name_of(inner)
-        if not path.is_file() or _is_elsewhere(cache, inner) or (name is None and _is_young(path)):
+        if not path.is_file() or _is_elsewhere(cache, inner) or _is_written(path, name):
             continue
         found = _pruned(path, "partial")
         try:
@@ -115,6 +117,11 @@ def _is_elsewhere(cache: Cache, inner: Path) -> bool:
     return (cache.folder / inner.parts[0] / ".records").is_dir()
 
 
+def _is_written(path: Path, name: str | None) -> bool:
+    """Whether a file that no lock stands for may be under way."""
+    return (name is None or _NAMELESS.fullmatch(path.name) is not None) and _is_young(path)
+
+
 def _is_young(path: Path) -> bool:
     return time.time() - path.stat().st_mtime < _FORGOTTEN_S
 
@@ -127,11 +134,27 @@ def _take_away(cache: Cache, name: str | None, path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _old(cache: Cache, older_than_days: float) -> Iterator[Pruned]:
+def _old(cache: Cache, older_than_days: float, dry_run: bool) -> Iterator[Pruned]:
+    """Yield, and take away, what is old; what another one holds stays."""
     for entry in cache.entries():
-        record = cache.record(entry.name)
-        if record and entry.path.is_file() and record.age_days() > older_than_days:
-            yield _pruned(entry.path, "old")
+        if not _is_old(cache, entry, older_than_days):
+            continue
+        found = _pruned(entry.path, "old")
+        if not dry_run:
+            try:
+                with cache.lock(entry.name, wait_s=0.0):
+                    # Somebody may have fetched it again since.
+                    if not _is_old(cache, entry, older_than_days):
+                        continue
+                    entry.path.unlink(missing_ok=True)
+            except OfflineError:
+                continue
+        yield found
+
+
+def _is_old(cache: Cache, entry: Entry, older_than_days: float) -> bool:
+    record = cache.record(entry.name)
+    return record is not None and entry.path.is_file() and record.age_days() > older_than_days
 
 
 def _left_over(cache: Cache, gone: set[Path]) -> Iterator[Pruned]:

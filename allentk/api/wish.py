@@ -43,6 +43,8 @@ class Wish:
         A fresh one, even where it is there; the old one stays until the new one is whole.
     max_age_days : float
         The age from which on a fresh one is asked for.
+    synthetic : bool
+        Whether it is made up; a real file is no answer to that, and the other way round.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Wish:
     expected: Expected = field(default_factory=Expected)
     refresh: bool = False
     max_age_days: float = math.inf
+    synthetic: bool = False
 
     def is_old(self, record: Record) -> bool:
         """Whether a file with this record is too old."""

@@ -85,7 +85,8 @@ def fetch(
 
     done = several(fetched, ids, jobs=jobs, what="cells", progress=False)
     rows = [row for outcome in done for row in outcome.get()]
-    output.table(pd.DataFrame(rows, columns=["id", "what", "bytes", "path"]))
+    if rows or output.form != "text":
+        output.table(pd.DataFrame(rows, columns=["id", "what", "bytes", "path"]))
     if failed:
         raise click.ClickException(
             f"{len(failed)} of {count(len(ids), 'cell')} not fetched: {', '.join(failed)}"

@@ -151,3 +151,14 @@ def test_damage_and_cuts_are_found(tmp_path, kind):
     path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
     with pytest.raises(IntegrityError):
         read_member(path, "a")
+
+
+def test_a_member_without_a_name_is_refused(tmp_path):
+    path = zipped(tmp_path / "a.zip", [("a", b"1")])
+    whole = bytearray(path.read_bytes())
+    entry = whole.index(b"PK\x01\x02")
+    # The name's byte is made one of the extra field's.
+    whole[entry + 28], whole[entry + 30] = 0, 1
+    path.write_bytes(whole)
+    with pytest.raises(IntegrityError, match="every name is plain"):
+        members(path)

@@ -1,14 +1,20 @@
 """The cache: names, records, verification."""
 
+import errno
 import hashlib
 import json
+import math
+import os
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from allentk.api import Cache
 from allentk.api.cache import Record
-from allentk.errors import ConfigError, DataError
+from allentk.atomic import room
+from allentk.errors import ConfigError, DataError, OfflineError
 
 
 def put(cache, name, body):
@@ -112,3 +118,38 @@ def test_an_empty_cache(cache):
     assert cache.entries() == []
     assert cache.verify() == {}
     assert str(cache.folder) in repr(cache)
+
+
+@pytest.mark.parametrize("error", ["EROFS", "ENOENT", "ESTALE", "EIO", "ENAMETOOLONG"])
+def test_whatever_a_disk_refuses_is_said_with_a_next_step(tmp_path, error):
+    number = getattr(errno, error)
+    with pytest.raises(ConfigError, match=re.escape(os.strerror(number))), room(tmp_path / "a"):
+        raise OSError(number, os.strerror(number))
+
+
+def test_what_is_not_of_the_disk_stays_as_it_is(tmp_path):
+    with pytest.raises(OfflineError), room(tmp_path / "a"):
+        raise OfflineError("no network")
+    with pytest.raises(ConnectionResetError), room(tmp_path / "a"):
+        raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+def test_a_long_name_can_be_held(tmp_path):
+    cache = Cache(tmp_path)
+    names = ["/".join([first * 150, "b" * 150]) for first in "xy"]
+    with cache.lock(names[0], wait_s=0), cache.lock(names[1], wait_s=0):
+        assert len(list((tmp_path / ".locks").iterdir())) == 2
+
+
+def test_a_stray_file_among_the_records(tmp_path, caplog):
+    cache = Cache(tmp_path)
+    cache.write_record("a.json", Record("u", 1, "h", "t"))
+    (tmp_path / ".records" / "a copy.json").write_text("{}")
+    assert [entry.name for entry in cache.entries()] == ["a.json"]
+    assert "a copy" in caplog.text
+
+
+def test_a_date_in_the_future_is_no_date():
+    ahead = [datetime.now(UTC) + timedelta(days=days) for days in (0.5, 2)]
+    ages = [Record("u", 1, "h", when.isoformat()).age_days() for when in ahead]
+    assert ages == [pytest.approx(-0.5, abs=0.01), math.inf]

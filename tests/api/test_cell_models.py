@@ -7,6 +7,7 @@ import pytest
 from allentk.api import CellTypes, queries
 from allentk.api.cell_columns import EPHYS_FEATURES, MORPHOLOGY_FEATURES, SWEEPS
 from allentk.api.rma import file_url, query_url
+from allentk.api.transport import Offline
 from allentk.errors import DataError, IntegrityError, OfflineError, ServiceError
 from allentk.io import biophysical_config
 from allentk.models import BiophysicalParameters, SectionParameters
@@ -139,7 +140,7 @@ def test_a_perisomatic_model_and_all_that_belongs_to_it(cells, with_models, repl
     assert found.reconstruction == folder / "reconstruction.swc"
     assert repr(found) == "<BiophysicalModel 24 of specimen 5: perisomatic, 2 nodes, 2 sweeps>"
     assert not any(url.endswith("/1") for url in replies.asked)  # no .mod file was downloaded
-    again = CellTypes(cache_dir=tmp_path, offline=True).biophysical(5)
+    again = CellTypes(cache_dir=tmp_path, transport=Offline(synthetic=True)).biophysical(5)
     assert again.parameters == found.parameters
 
 

@@ -10,6 +10,7 @@ import pytest
 from allentk.api import CellTypes, queries
 from allentk.api.cell_columns import EPHYS_FEATURES, SWEEPS
 from allentk.api.rma import file_url, query_url
+from allentk.api.transport import Offline
 from allentk.errors import DataError, FormatError, IntegrityError, OfflineError, ServiceError
 from allentk.io import glif_config
 from allentk.models import GLIFParameters
@@ -74,7 +75,7 @@ def answer(replies, envelope):
 
 
 def offline(cells, tmp_path):
-    return CellTypes(cache_dir=tmp_path, offline=True)
+    return CellTypes(cache_dir=tmp_path, transport=Offline(synthetic=True))
 
 
 def test_the_table_of_cells(cells, answer, tmp_path):
@@ -193,7 +194,7 @@ def test_a_cached_table_that_was_changed(cells, answer, tmp_path):
     path.write_bytes(b"[" + path.read_bytes()[1:])
     assert cells.cache.verify() == {"cell_types/cells.json": "changed"}
     with pytest.raises(FormatError, match="refresh=True"):
-        CellTypes(cache_dir=tmp_path, offline=True).cells()
+        CellTypes(cache_dir=tmp_path, transport=Offline(synthetic=True)).cells()
 
 
 def test_ephys_features(cells, answer):

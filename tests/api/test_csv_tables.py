@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from allentk.api.csv_tables import csv_check, read_csv, typed
-from allentk.api.tables import documented
-from allentk.errors import FormatError, IntegrityError
+from allentk.api.tables import documented, frame
+from allentk.errors import FormatError, IntegrityError, ServiceError
 
 COLUMNS = {
     **documented("id", "id | | the row"),
@@ -51,10 +51,16 @@ def test_a_column_of_row_numbers_is_left_out(path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("id,session\n0,2,3\n1,5,6\n", "rows have more fields than the header"),
+        ("id,session\n1,2,3\n4,5,6\n7,7,7\n", "rows have more fields than the header"),
         ("session\n1\n", "expected the columns id; there are session"),
         ("id\n\n5.5\n", "'id' to be of kind 'id'"),
         ("id,session\n,5\n", "'id' to be of kind 'id'"),
         ("id,session\n1,x\n", "'session' to be of kind 'int'"),
+        (f"id\n{'9' * 30}\n", "'id' to be of kind 'id'"),
+        (f"id,session\n1,{'9' * 30}\n2,\n", "'session' to be of kind 'int'"),
+        (f"id,session\n1,{2**63}\n", "'session' to be of kind 'int'"),
+        ("id,session\n1,inf\n", "'session' to be of kind 'int'"),
         ("id,session\n1,1.5\n", "'session' to be of kind 'int'"),
         ("id,depth\n1,deep\n", "'depth' to be of kind 'float'"),
         ("id,passive\n1,perhaps\n", "'passive' to be of kind 'bool'"),
@@ -97,3 +103,17 @@ def test_lists_in_other_dress(path):
     table = read_csv(path, COLUMNS, what="table")
     assert table["areas"].tolist() == [["VISp"], ["O'Hara", "b"]]
     assert table["cells"].tolist() == [[3, -4], []]
+
+
+def test_large_numbers_beside_a_blank_stay_exact(path):
+    path.write_text("id,session\n1,9007199254740993\n2,\n")
+    table = read_csv(path, COLUMNS, what="table")
+    assert table["session"].tolist() == [9_007_199_254_740_993, pd.NA]
+
+
+@pytest.mark.parametrize("kind", ["id", "int"])
+def test_numbers_of_a_service_that_are_too_large(kind):
+    columns = documented(kind, "n | | a number")
+    assert frame([{"n": "9007199254740993"}], columns, what="t")["n"].tolist() == [2**53 + 1]
+    with pytest.raises(ServiceError, match=f"expected 'n' to be of kind '{kind}'"):
+        frame([{"n": 2**63}], columns, what="t")

@@ -226,7 +226,7 @@ def test_another_trouble_with_the_disk_is_not_hidden(cache, fetch, monkeypatch, 
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(Part, "write", broken)
-    with pytest.raises(OSError, match="Input/output error"):
+    with pytest.raises(ConfigError, match="Input/output error"):
         fetch(hdf5(1))
     assert files(cache) == []
 

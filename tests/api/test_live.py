@@ -186,12 +186,6 @@ def test_the_body_of_a_redirect_stays_unread(loopback, says, live, request_of):
         tracemalloc.stop()
 
 
-def test_a_redirect_to_no_address(loopback, says, live, request_of):
-    loopback.script["/old"] = [says(302, Location="https://[::1")]
-    with pytest.raises(ServiceError, match="is no address"):
-        live.get(request_of(loopback.url("/old")))
-
-
 def test_redirects_without_end(loopback, says, live, request_of):
     loopback.script["/round"] = [says(302, Location="/round")]
     with pytest.raises(ServiceError, match="more than 5 redirects"):

@@ -79,6 +79,9 @@ GOOD = f"{BUCKET.base}/{PROJECT}"
         ({"metadata_files": []}, "'metadata_files' to be an object"),
         ({"data_files": None}, "'data_files' to be an object"),
         ({"data_files": {"x": {}}}, "file ids to be whole numbers"),
+        ({"data_files": {"01": {}}}, "file ids to be whole numbers, without leading zeros"),
+        ({"data_files": {"9" * 5000: {}}}, "file ids to be whole numbers"),
+        ({"data_files": {"5": one(f"{GOOD}/a")["5"] | {"version_id": ""}}}, "is not empty"),
         ({"data_files": {"5": "x"}}, "every file to have url"),
         (
             {"data_files": {"5": {"url": 5, "version_id": "v", "file_hash": ""}}},

@@ -9,6 +9,7 @@ from allentk.api import BrainObservatory, queries
 from allentk.api.observatory_columns import METRICS
 from allentk.api.rma import file_url, query_url
 from allentk.api.session_types import SESSION_STIMULI
+from allentk.api.transport import Offline
 from allentk.errors import DataError, IntegrityError, OfflineError, ServiceError
 
 SPECIMEN = {
@@ -223,7 +224,7 @@ def test_a_session(observatory, session_file, replies, tmp_path):
     assert observatory.fetch(101) == path
     assert session.path == str(path)
     assert len(replies.asked) == 2
-    again = BrainObservatory(cache_dir=tmp_path, offline=True).session(101)
+    again = BrainObservatory(cache_dir=tmp_path, transport=Offline(synthetic=True)).session(101)
     assert again.cell_specimen_ids == (7, 8)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from allentk.api import PatchSeq
 from allentk.api.patch_seq_tables import FILES
+from allentk.api.transport import Offline
 from allentk.errors import DataError, FormatError, IntegrityError, OfflineError, ServiceError
 
 API = "https://api.dandiarchive.org/api"
@@ -165,7 +166,7 @@ def test_sweeps(patch, listed, kept, replies, tmp_path):
     assert sweeps.source == str(path)
     assert path.parts[-4:] == ("dandi", "000020", ASSETS[200], "sub-9_ses-200_icephys.nwb")
     assert len(replies.asked) == 3
-    offline = PatchSeq(cache_dir=tmp_path / "cache", offline=True)
+    offline = PatchSeq(cache_dir=tmp_path / "cache", transport=Offline(synthetic=True))
     assert len(offline.sweeps(200)) == 1
     with pytest.raises(OfflineError, match=r"PatchSeq\('mouse'\).fetch\(path='sub-9/sub-9_ses-100"):
         offline.fetch(100)

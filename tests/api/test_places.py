@@ -143,6 +143,36 @@ def test_a_published_size_goes_past_a_shared_file(shared, store):
         fetch(store(shared_cache=shared), expected=Expected(7))
 
 
+def test_a_synthetic_file_is_no_answer_to_a_real_wish(shared, store, service, tmp_path):
+    record = shared / ".records" / f"{RECORDING}.json"
+    document = json.loads(record.read_text())
+    assert document.pop("synthetic") is False
+    # As a version wrote it that did not say so.
+    record.write_text(json.dumps({**document, "source": "demo cassette (synthetic)"}))
+    own = store(shared_cache=shared)
+    assert fetch(own) == own.cache.path(RECORDING)
+    assert len(service.replies.asked) == 2
+    fetch(Store(cache_dir=shared, transport=service))
+    assert len(service.replies.asked) == 4
+    assert json.loads(record.read_text())["synthetic"] is False
+
+
+def test_the_word_of_another_cache_is_no_published_hash(shared, store, service, hdf5):
+    wanted = Expected(digest="a" * 64)
+    record = shared / ".records" / f"{RECORDING}.json"
+    document = json.loads(record.read_text())
+    record.write_text(json.dumps({**document, "sha256": "a" * 64, "published": wanted.published}))
+    with pytest.raises(IntegrityError, match="as published"):
+        fetch(store(shared_cache=shared), expected=wanted)
+
+
+def test_a_published_hash_of_a_shared_file_is_made_once(shared, store, monkeypatch):
+    fits = Expected(digest=file_digest(shared / RECORDING))
+    assert fetch(store(shared_cache=shared), expected=fits) == shared / RECORDING
+    monkeypatch.delattr(Expected, "verify")
+    assert fetch(store(shared_cache=shared), expected=fits) == shared / RECORDING
+
+
 @pytest.fixture
 def allensdk(tmp_path, hdf5):
     """A folder as AllenSDK's CellTypesCache fills it."""

@@ -128,7 +128,13 @@ def test_a_file_that_changes_on_the_way(loopback, body):
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"content_range": "bytes 5-8/100"}, {"content_range": "bytes 0-8/*"}]
+    "headers",
+    [
+        {},
+        {"content_range": f"bytes 0-7/{'9' * 5000}"},
+        {"content_range": "bytes 5-8/100"},
+        {"content_range": "bytes 0-8/*"},
+    ],
 )
 def test_an_answer_that_is_another_part(headers):
     class Wrong:
@@ -139,6 +145,25 @@ def test_an_answer_that_is_another_part(headers):
 
     with pytest.raises(ServiceError, match="for bytes from 0 on, got"):
         open_remote(Wrong(), Request(f"{BASE}/x", what="x", command="x"))
+
+
+def test_a_file_without_a_version_that_is_newer_later():
+    class Replaced:
+        source, synthetic, namespace = "-", True, ""
+        asked = 0
+
+        def get(self, request):
+            self.asked += 1
+            first, last = map(int, re.findall(r"\d+", request.headers["Range"]))
+            headers = {
+                "content_range": f"bytes {first}-{last}/100",
+                "last_modified": f"Mon, 0{self.asked} Jan 2024 00:00:00 GMT",
+            }
+            return answer(206, b"x" * (last + 1 - first), request.url, **headers)
+
+    file = open_remote(Replaced(), Request(f"{BASE}/x", what="x", command="x"))
+    with pytest.raises(IntegrityError, match=r"version Mon, 01 Jan.*version Mon, 02 Jan"):
+        file.read(10)
 
 
 def test_more_than_was_asked_for():

@@ -338,5 +338,5 @@ def test_a_disk_without_room_for_the_rest_keeps_what_has_come(server, cache, fet
 
 def test_a_redirect_to_no_address(server, fetch):
     server.reset(TAGGED, acts=[Act("redirect", 0.99)])
-    with pytest.raises(ServiceError, match=r"cannot ask .*Invalid.*try again"):
+    with pytest.raises(ServiceError, match=r"is no address .*Invalid.*Try again"):
         fetch()

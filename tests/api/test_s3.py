@@ -89,6 +89,7 @@ OUTSIDE = b"""<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><ListBucketR
         (b"", "no XML"),
         (b"<html></html>", "its root is 'html'"),
         (listing_xml({"p/1": "many"}), "the size 'many'"),
+        (listing_xml({"p/1": "9" * 5000}), "the size '9"),
         (listing_xml({"p/1": "-1"}), "the size '-1'"),
         (listing_xml({"": 1}), "has the name ''"),
         (listing_xml({"p/1": 1}).replace(b">false<", b">true<"), "where it goes on is ''"),

@@ -14,6 +14,7 @@ from allentk.api.expected import Expected
 from allentk.api.obtain import Outage
 from allentk.api.store import Item, Store, read_rows
 from allentk.api.tables import Field
+from allentk.api.transport import Offline
 from allentk.errors import DataError, FormatError, IntegrityError, OfflineError, ServiceError
 
 URL = "https://files.example.org/a.swc"
@@ -133,7 +134,7 @@ def test_the_age_is_a_setting(tmp_path, replies, answered, setting, asked):
 class Broken:
     """A service that cannot be reached."""
 
-    synthetic, source, namespace = False, "https://api.brain-map.org", ""
+    synthetic, source, namespace = True, "https://api.brain-map.org", ""
 
     def __init__(self, error):
         self.error, self.asked = error, 0
@@ -178,7 +179,9 @@ def test_offline_tables_do_not_age(tmp_path, store, answered):
     aged(store, 4000)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert rows_of(Store(cache_dir=tmp_path / "cache", offline=True)) == [1]
+        assert rows_of(Store(cache_dir=tmp_path / "cache", transport=Offline(synthetic=True))) == [
+            1
+        ]
 
 
 def test_a_cassette_does_not_age(tmp_path, envelope):

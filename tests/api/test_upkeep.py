@@ -13,6 +13,7 @@ from allentk.api.cache import Record
 from allentk.api.imports import import_folder
 from allentk.api.partial import Part, Version
 from allentk.api.upkeep import prune
+from allentk.atomic import whole
 from allentk.errors import DataError
 
 
@@ -105,6 +106,31 @@ def test_nameless_leftovers_go_when_they_are_old(cache):
     assert [one.path for one in prune(cache)] == [stray]
 
 
+def test_a_file_that_is_being_written_stays(cache):
+    prune(cache)
+    with whole(cache.path("a/table.json")):
+        assert prune(cache, partial=True) == []
+    assert cache.path("a/table.json").exists()
+
+
+def test_an_old_file_that_another_one_holds_stays(cache):
+    with cache.lock("a/old.nwb"):
+        assert "old" not in {one.why for one in prune(cache, older_than_days=50)}
+    assert cache.found("a/old.nwb") is not None
+
+
+def test_an_old_file_that_was_fetched_again_meanwhile_stays(cache, monkeypatch):
+    lock = Cache.lock
+
+    def renewed(self, name, **options):
+        put(cache, name, b"22")
+        return lock(self, name, **options)
+
+    monkeypatch.setattr(Cache, "lock", renewed)
+    assert "old" not in {one.why for one in prune(cache, older_than_days=50)}
+    assert cache.found("a/old.nwb") is not None
+
+
 def test_a_cache_inside_the_cache_is_left_alone(cache):
     inner = Cache(cache.folder / "demo-123")
     put(inner, "b.nwb", b"1")
@@ -186,6 +212,16 @@ def test_a_folder_that_is_none(own, tmp_path):
         import_folder(own, Path(__file__).parent, progress=False)
     with pytest.raises(DataError, match="the cache itself"):
         import_folder(own, tmp_path / "own" / ".." / "own", progress=False)
+
+
+def test_what_another_cache_says_of_its_files_is_not_believed(cache, own):
+    new, old = cache.record("a/new.nwb"), cache.record("a/old.nwb")
+    cache.write_record("a/new.nwb", replace(new, published="md5:" + "a" * 32))
+    cache.write_record("a/old.nwb", replace(old, synthetic=True))
+    found = states(import_folder(own, cache.folder, progress=False))
+    assert "synthetic" in found["a/old.nwb"]
+    assert not own.path("a/old.nwb").exists()
+    assert own.record("a/new.nwb") == new
 
 
 def test_an_age_in_days():

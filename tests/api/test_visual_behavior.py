@@ -4,6 +4,7 @@ import pytest
 
 from allentk.api import Live, VisualBehavior
 from allentk.api.s3 import Bucket
+from allentk.api.transport import Offline
 from allentk.api.visual_behavior_columns import NEUROPIXELS, OPHYS
 from allentk.errors import DataError, FormatError, IntegrityError, OfflineError, ServiceError
 from tests.buckets import FakeBucket, blake2b, put_release
@@ -300,7 +301,7 @@ def test_what_belongs_to_the_other_project(client, ophys, pixels):
 def test_without_a_network_the_newest_is_the_newest_in_the_cache(client, ophys, tmp_path):
     client(ophys, version="1.9.0").experiment(EXPERIMENT)
     client(ophys, version="1.0.0").manifest()
-    offline = VisualBehavior(cache_dir=tmp_path / "cache", offline=True)
+    offline = VisualBehavior(cache_dir=tmp_path / "cache", transport=Offline(synthetic=True))
     assert offline.versions() == ["1.9.0", "1.0.0"]
     assert offline.experiment(EXPERIMENT).ids == CELLS
     assert offline.source == f"{OPHYS_BASE} (offline)"

@@ -46,3 +46,8 @@ def test_a_morphology_that_was_asked_for_is_missed(run, cells):
     assert result.exit_code == 1
     assert "sweeps" in result.stdout
     assert result.stderr.endswith("1 of 1 cell not fetched: 485909730\n")
+
+
+def test_where_nothing_came_there_is_no_table(run, cells):
+    assert run("fetch", "--demo", "7").stdout == ""
+    assert json.loads(run("fetch", "--demo", "7", "--json").stdout) == []
