@@ -32,7 +32,7 @@ from allentk.data import StimulusTable
 from allentk.errors import DataError, FormatError
 from allentk.io.dynamic_table import ragged_rows, read_table, table_group
 from allentk.io.eye_tracking import eye_tracking
-from allentk.io.hdf5 import attribute, text
+from allentk.io.hdf5 import attribute, member, text
 from allentk.io.nwb2_presentations import presentations, shown
 from allentk.io.nwb2_series import plain, read_series, settings
 from allentk.io.remote import Place, RangedFile, open_place, place_of
@@ -215,9 +215,10 @@ class BehaviorSession:
         """
         path = "general/task_parameters"
         with open_place(self.place, _WHAT) as file:
-            if path not in file:
+            held = member(file, path)
+            if held is None:
                 raise self._without("task parameters", path)
-            return settings(file[path])
+            return settings(held)
 
     def _without(self, what: str, *paths: str) -> DataError:
         return DataError(
@@ -260,23 +261,24 @@ def read_head(file: h5py.File, where: str) -> tuple[tuple[str, ...], dict[str, A
     """
     version = text(attribute(file, "nwb_version"))
     if not version.startswith("2"):
-        older = text(file.get("nwb_version"))
+        older = text(member(file, "nwb_version"))
         got = f"NWB {version or older.removeprefix('NWB-')}" if version or older else "no NWB"
         raise FormatError(
             f"{where}: expected {_WHAT}, got {got}. Two-photon sessions of Visual Coding are opened by "
             f"read_session, patch-clamp recordings by read_nwb"
         )
-    description = text(file.get("session_description"))
+    description = text(member(file, "session_description"))
     metadata: dict[str, Any] = {
         "format": f"NWB {version}",
         "session_description": description,
         "synthetic": "synthetic" in description.lower(),
     }
     for key, path in _GENERAL.items():
-        written = text(file.get(path))
+        written = text(member(file, path))
         if written:
             metadata[key] = plain(written)
     for group in ("general/subject", "general/metadata"):
-        if isinstance(file.get(group), h5py.Group):
-            metadata |= {k: v for k, v in settings(file[group]).items() if k not in metadata}
+        held = member(file, group)
+        if isinstance(held, h5py.Group):
+            metadata |= {k: v for k, v in settings(held).items() if k not in metadata}
     return shown(file), metadata

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import attribute, dataset, text
+from allentk.io.hdf5 import attribute, contents, dataset, member, numbers, text
 
 __all__ = ["column", "ragged_bounds", "ragged_rows", "read_table", "row_ids", "table_group"]
 
@@ -36,8 +36,8 @@ def table_group(file: h5py.File, path: str, where: str) -> h5py.Group:
     FormatError
         Where there is none at `path`, or it has no ``id``.
     """
-    group = file.get(path)
-    if not isinstance(group, h5py.Group) or not isinstance(group.get("id"), h5py.Dataset):
+    group = member(file, path)
+    if not isinstance(group, h5py.Group) or not isinstance(member(group, "id"), h5py.Dataset):
         got = "nothing" if group is None else "no table (it has no 'id')"
         raise FormatError(f"{where}: /{path}: expected a table of NWB 2, got {got}")
     return group
@@ -45,7 +45,7 @@ def table_group(file: h5py.File, path: str, where: str) -> h5py.Group:
 
 def row_ids(group: h5py.Group) -> NDArray[np.int64]:
     """Return the ids of a table's rows."""
-    return np.asarray(group["id"][()]).astype(np.int64).ravel()
+    return numbers(group, "id", str(group.file.filename)).astype(np.int64).ravel()
 
 
 def read_table(
@@ -69,14 +69,14 @@ def read_table(
     FormatError
         Where a column is longer or shorter than the ids.
     """
-    numbers = row_ids(group)
-    columns: dict[str, Any] = {key: numbers}
+    ids = row_ids(group)
+    columns: dict[str, Any] = {key: ids}
     for name in _listed(group):
         if name == "id" or (names is not None and name not in names):
             continue
-        data = group.get(name)
+        data = member(group, name)
         if isinstance(data, h5py.Dataset) and _is_plain(data):
-            columns[name] = column(data, numbers.size, where)
+            columns[name] = column(data, ids.size, where)
     return pd.DataFrame(columns)
 
 
@@ -110,7 +110,7 @@ def column(data: h5py.Dataset, n_rows: int, where: str) -> Any:
         raise FormatError(
             f"{where}: {data.name}: expected {n_rows} rows, got shape {data.shape}; the file is damaged"
         )
-    values = data[()]
+    values = contents(data)
     if values.dtype.kind in "iu":
         return values.astype(np.int64)
     if values.dtype.kind in "fb":
@@ -121,9 +121,9 @@ def column(data: h5py.Dataset, n_rows: int, where: str) -> Any:
 def _texts(values: NDArray[Any]) -> pd.Series:
     words = [text(value) for value in values]
     series = pd.Series([np.nan if word.lower() in _NOTHING else word for word in words])
-    numbers = pd.to_numeric(series, errors="coerce")
-    if bool((numbers.isna() == series.isna()).all()):
-        return numbers.astype(float)
+    parsed = pd.to_numeric(series, errors="coerce")
+    if bool((parsed.isna() == series.isna()).all()):
+        return parsed.astype(float)
     return series
 
 
@@ -156,12 +156,12 @@ def ragged_rows(group: h5py.Group, name: str, where: str) -> list[NDArray[Any]]:
     FormatError
         Where the column is not there, or its index does not fit it.
     """
-    ends = dataset(group, f"{name}_index", where)[()].astype(np.int64)
+    ends = numbers(group, f"{name}_index", where, ndim=1).astype(np.int64)
     data = dataset(group, name, where)
     starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         _expect_inside(first, last, data, where)
-    values = data[()]
+    values = contents(data)
     return [values[first:last] for first, last in zip(starts, ends, strict=True)]
 
 

@@ -35,7 +35,7 @@ from allentk.errors import DataError, FormatError
 from allentk.io.behavior_nwb import BehaviorSession, read_head
 from allentk.io.dynamic_table import ragged_bounds, read_table, row_ids, table_group
 from allentk.io.eye_tracking import gaze
-from allentk.io.hdf5 import dataset
+from allentk.io.hdf5 import dataset, member, members
 from allentk.io.lfp_nwb import probe_lfp
 from allentk.io.probes_nwb import CHANNEL_PLACES, electrodes, probes
 from allentk.io.remote import RangedFile, open_place, place_of
@@ -153,7 +153,7 @@ class EcephysSession(BehaviorSession):
 
     def _spikes(self, group: h5py.Group, row: int) -> NDArray[np.float64]:
         first, last = ragged_bounds(group, "spike_times", row, self.path)
-        times = np.sort(group["spike_times"][first:last].astype(float))
+        times = np.sort(dataset(group, "spike_times", self.path)[first:last].astype(float))
         if not np.isfinite(times).all():
             raise FormatError(
                 f"{self.path}: /{_UNITS}/spike_times: unit {self.unit_ids[row]} has times that are not "
@@ -210,9 +210,7 @@ class EcephysSession(BehaviorSession):
             Where there were none.
         """
         with open_place(self.place, _WHAT) as file:
-            group = file.get(_OPTOTAGGING)
-            tables = group.values() if isinstance(group, h5py.Group) else ()
-            for table in tables:
+            for _, table in members(member(file, _OPTOTAGGING)):
                 if isinstance(table, h5py.Group) and "start_time" in table:
                     return read_table(table, self.path).drop(columns="id")
         raise self._without("optotagging", _OPTOTAGGING)

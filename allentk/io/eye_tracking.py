@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from allentk.errors import FormatError
 from allentk.io.dynamic_table import read_table, table_group
-from allentk.io.hdf5 import attribute, dataset, text
+from allentk.io.hdf5 import attribute, dataset, member, text
 from allentk.io.nwb2_series import read_series, series_times
 
 __all__ = ["eye_tracking", "gaze"]
@@ -60,7 +60,7 @@ def _from_series(file: h5py.File, where: str) -> dict[str, NDArray[Any]]:
     columns: dict[str, NDArray[Any]] = {
         "time_s": series_times(file, f"{_ELLIPSES}/pupil_tracking", where)
     }
-    blink = file.get(f"{_ELLIPSES}/likely_blink/data")
+    blink = member(file, f"{_ELLIPSES}/likely_blink/data")
     if isinstance(blink, h5py.Dataset):
         columns["likely_blink"] = blink[()].astype(bool)
     for part, name in _SERIES.items():
@@ -73,7 +73,7 @@ def _from_series(file: h5py.File, where: str) -> dict[str, NDArray[Any]]:
         xy = centre[()].astype(float)
         columns[f"{part}_center_x"], columns[f"{part}_center_y"] = xy[:, 0], xy[:, 1]
         for size, column in _SIZES.items():
-            held = file.get(f"{group}/{size}")
+            held = member(file, f"{group}/{size}")
             if isinstance(held, h5py.Dataset):
                 columns[f"{part}_{column}"] = held[()].astype(float)
     return columns

@@ -18,9 +18,11 @@ from allentk.io.files import existing
 
 __all__ = [
     "attribute",
+    "contents",
     "dataset",
     "linked",
     "member",
+    "members",
     "number",
     "numbers",
     "numeric",
@@ -105,7 +107,8 @@ def member(group: Any, path: str) -> Any:
     Raises
     ------
     FormatError
-        Where something is linked there that cannot be opened: it is damaged, not absent.
+        Where something is linked there that cannot be opened: it is damaged, not absent. Where it
+        points at another file: that is never followed.
     """
     found = group
     for name in filter(None, path.split("/")):
@@ -114,16 +117,47 @@ def member(group: Any, path: str) -> Any:
         with readable(partial(_place, found, name)):
             if not linked(found, name):
                 return None
-            found = found[name]
+            found = _inside(found, name)
     return found
+
+
+def _inside(group: h5py.Group, name: str) -> Any:
+    """Open what is linked, where that and its numbers are in this very file."""
+    if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+        raise _elsewhere(group, name)
+    held = group[name]
+    if h5py.h5f.get_name(held.id) != h5py.h5f.get_name(group.id):
+        raise _elsewhere(group, name)
+    if isinstance(held, h5py.Dataset) and (held.external or held.is_virtual):
+        raise _elsewhere(group, name)
+    return held
+
+
+def _elsewhere(group: h5py.Group, name: str) -> FormatError:
+    return FormatError(
+        f"{_place(group, name)} points at another file; it was not read. Delete this file and fetch it "
+        f"again from its publisher"
+    )
+
+
+def members(group: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and member of everything in a group; of what is no group, nothing."""
+    for name in group if isinstance(group, h5py.Group) else ():
+        yield name, member(group, name)
 
 
 def _place(group: h5py.Group, name: str) -> str:
     return f"{group.file.filename}: {group.name.rstrip('/')}/{name}"
 
 
-def _value(held: h5py.Dataset) -> Any:
-    """Read text or numbers."""
+def contents(held: h5py.Dataset) -> Any:
+    """Return the text or the numbers of a dataset.
+
+    Raises
+    ------
+    FormatError
+        Where it claims more than a file of this size can hold, or holds lists of lists.
+    """
     if _is_list(held.dtype):
         raise _list_of_lists(held.dtype, f"{held.file.filename}: {held.name}")
     if held.nbytes > _SMALL:
@@ -157,7 +191,7 @@ def _check_size(held: h5py.Dataset, where: str) -> None:
 def text(value: Any) -> str:
     """Return `value` as text: bytes, a string, or an array that holds one of them; else empty."""
     if isinstance(value, h5py.Dataset):
-        value = _value(value)
+        value = contents(value)
     if isinstance(value, np.ndarray):
         value = value.ravel()[0] if value.size else ""
     if isinstance(value, bytes):
@@ -172,14 +206,14 @@ def text(value: Any) -> str:
 def texts(value: Any) -> list[str]:
     """Return every element of `value` as text, an array flattened row by row."""
     if isinstance(value, h5py.Dataset):
-        value = _value(value)
+        value = contents(value)
     return [text(element) for element in np.atleast_1d(np.asarray(value, dtype=object)).ravel()]
 
 
 def number(value: Any, default: float = float("nan")) -> float:
     """Return `value` as a float: a scalar, an array of one, or text; `default` where it is none."""
     if isinstance(value, h5py.Dataset):
-        value = _value(value)
+        value = contents(value)
     if isinstance(value, np.ndarray):
         if value.size == 0:
             return default
@@ -213,7 +247,8 @@ def dataset(group: Any, path: str, where: str) -> h5py.Dataset:
         Where there is none; names what the nearest group holds.
     """
     if not isinstance(group, h5py.Group):
-        raise FormatError(f"{where}: expected the group {group.name}, got {type(group).__name__}")
+        name = f"of {path!r}" if group is None else group.name
+        raise FormatError(f"{where}: expected the group {name}, got {type(group).__name__}")
     found = member(group, path)
     if isinstance(found, h5py.Dataset):
         return found

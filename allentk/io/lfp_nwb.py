@@ -9,6 +9,7 @@ and to every fourth channel.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from allentk.data import Traces
 from allentk.errors import DataError, FormatError
 from allentk.io.behavior_nwb import read_head
 from allentk.io.dynamic_table import read_table, row_ids, table_group
-from allentk.io.hdf5 import attribute, dataset, number
+from allentk.io.hdf5 import attribute, dataset, member, members, number, numbers
 from allentk.io.nwb2_series import position
 from allentk.io.probes_nwb import ELECTRODES, electrodes
 from allentk.io.remote import Place, RangedFile, open_place, place_of
@@ -97,7 +98,7 @@ class ProbeLFP:
                 )
             low, high = int(columns.min()), int(columns.max()) + 1
             values = data[first:last, low:high][:, columns - low]
-            scale = _scale(file, self.series)[columns]
+            scale = _scale(file, self.series, self.path)[columns]
             clock = times[first:last].astype(float)
         wanted = np.array(self.channel_ids, dtype=np.int64)[columns]
         try:
@@ -130,13 +131,20 @@ class ProbeLFP:
         )
 
 
-def _scale(file: h5py.File, series: str) -> NDArray[np.float64]:
+def _scale(file: h5py.File, series: str, where: str) -> NDArray[np.float64]:
     """Return what turns the numbers of every channel into mV."""
-    data = file[f"{series}/data"]
+    data = dataset(file, f"{series}/data", where)
     volts = number(attribute(data, "conversion"), 1.0)
-    each = file.get(f"{series}/channel_conversion")
-    factors = np.ones(data.shape[1]) if each is None else np.asarray(each[()], dtype=float)
-    return volts * factors * _MV_PER_V
+    path = f"{series}/channel_conversion"
+    if member(file, path) is None:
+        return np.full(data.shape[1], volts * _MV_PER_V)
+    factors = numbers(file, path, where)
+    if factors.shape != data.shape[1:]:
+        raise FormatError(
+            f"{where}: /{path}: expected a factor for each of {data.shape[1]} channels, got shape "
+            f"{factors.shape}; the file is damaged"
+        )
+    return volts * factors.astype(float) * _MV_PER_V
 
 
 def read_probe_lfp(source: str | os.PathLike[str] | RangedFile) -> ProbeLFP:
@@ -166,10 +174,11 @@ def probe_lfp(file: h5py.File, place: Place, probe: int | None) -> ProbeLFP | No
     Raises
     ------
     FormatError
-        Where there is that of several probes, or a series does not fit itself.
+        Where there is that of several probes, a series does not fit itself, or its electrodes are on
+        another probe.
     """
     where = str(place)
-    found = [path for path in _series(file) if probe is None or str(probe) in path.split("/")[1]]
+    found = [path for path in _series(file) if probe is None or _is_of(probe, path)]
     if not found:
         return None
     if len(found) > 1:
@@ -177,20 +186,29 @@ def probe_lfp(file: h5py.File, place: Place, probe: int | None) -> ProbeLFP | No
             f"{where}: expected the LFP of one probe, got {', '.join(found)}; open the session by "
             f"read_ecephys_session and name the probe"
         )
-    return _opened(file, place, found[0])
+    lfp = _opened(file, place, found[0])
+    if probe is not None and lfp.probe_id not in (-1, probe):
+        raise FormatError(
+            f"{where}: /{lfp.series}: expected the LFP of probe {probe}, but its electrodes are on "
+            f"probe {lfp.probe_id}; delete the file and fetch it again"
+        )
+    return lfp
+
+
+def _is_of(probe: int, path: str) -> bool:
+    return str(probe) in re.findall(r"\d+", path.split("/")[1])
 
 
 def _series(file: h5py.File) -> list[str]:
     """Return the paths of the LFP series: those in containers, or else those on their own."""
-    acquired = file.get("acquisition")
-    items = acquired.items() if isinstance(acquired, h5py.Group) else ()
+    items = members(member(file, "acquisition"))
     named = {name: item for name, item in items if "lfp" in name.lower()}
     alone = [f"acquisition/{name}" for name, item in named.items() if "data" in item]
     held = [
         f"acquisition/{name}/{key}"
         for name, item in named.items()
         if "data" not in item
-        for key, one in item.items()
+        for key, one in members(item)
         if isinstance(one, h5py.Group) and "data" in one
     ]
     return held or alone
@@ -199,18 +217,18 @@ def _series(file: h5py.File) -> list[str]:
 def _opened(file: h5py.File, place: Place, series: str) -> ProbeLFP:
     where = str(place)
     data, times = (dataset(file, f"{series}/{name}", where) for name in ("data", "timestamps"))
-    rows = dataset(file, f"{series}/electrodes", where)[()].astype(np.int64)
+    rows = numbers(file, f"{series}/electrodes", where, ndim=1).astype(np.int64)
     group = table_group(file, ELECTRODES, where)
-    numbers = row_ids(group)
+    ids = row_ids(group)
     fits = data.ndim == 2 and data.shape == (times.shape[0], rows.size) and times.shape[0] > 0
-    if not fits or (rows.size and not 0 <= rows.min() <= rows.max() < numbers.size):
+    if not fits or (rows.size and not 0 <= rows.min() <= rows.max() < ids.size):
         raise FormatError(
             f"{where}: /{series}: expected samples x channels, got data of shape {data.shape}, "
-            f"{times.shape[0]} time stamps and {rows.size} electrodes of {numbers.size}; the file is "
+            f"{times.shape[0]} time stamps and {rows.size} electrodes of {ids.size}; the file is "
             f"damaged"
         )
     probes = read_table(group, where, names=("probe_id",)).get("probe_id")
     probe = -1 if probes is None or not rows.size else int(probes[rows[0]])
     span = float(times[0]), float(times[-1])
     _, metadata = read_head(file, where)
-    return ProbeLFP(place, series, probe, tuple(numbers[rows].tolist()), span, metadata)
+    return ProbeLFP(place, series, probe, tuple(ids[rows].tolist()), span, metadata)

@@ -96,7 +96,7 @@ def _one(folder: h5py.Group, name: str, where: str) -> Found | None:
     number = trailing_number(name)
     try:
         with readable(f"{where}: {path}"):
-            series = folder[name]
+            series = member(folder, name)
             if not isinstance(series, h5py.Group):
                 return None
             number = _sweep_number(name, series)

@@ -22,7 +22,7 @@ import h5py
 
 from allentk.errors import FormatError
 from allentk.io.found import Found, look_at, pair
-from allentk.io.hdf5 import attribute, member, number, readable, text, whole
+from allentk.io.hdf5 import attribute, member, members, number, readable, text, whole
 from allentk.io.places import Place, place, trailing_number
 
 __all__ = ["places"]
@@ -59,7 +59,7 @@ def places(file: h5py.File, where: str, electrode: str | None) -> list[Place]:
 
 def _kinds(file: h5py.File) -> str:
     group = member(file, "acquisition")
-    items = [group[name] for name in group] if isinstance(group, h5py.Group) else []
+    items = [item for _, item in members(group)]
     kinds = sorted({text(attribute(item, "neurodata_type")) or "no type" for item in items})
     return ", ".join(kinds) or "nothing"
 
@@ -85,7 +85,7 @@ def _one(
     sweep = trailing_number(name)
     try:
         with readable(f"{where}: {path}"):
-            series = folder[name]
+            series = member(folder, name)
             if text(attribute(series, "neurodata_type")) not in kinds:
                 return None
             sweep = _sweep_number(series, sweep, f"{where}: {path}")
@@ -110,8 +110,7 @@ def _sweep_number(series: h5py.Group, named: int | None, where: str) -> int:
 
 
 def _electrodes(file: h5py.File) -> list[tuple[str, h5py.Group]]:
-    group = member(file, _ELECTRODES)
-    return [(name, group[name]) for name in group] if isinstance(group, h5py.Group) else []
+    return list(members(member(file, _ELECTRODES)))
 
 
 def _electrode(series: h5py.Group, electrodes: list[tuple[str, h5py.Group]]) -> str:

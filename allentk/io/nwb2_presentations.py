@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from allentk.data import StimulusTable
 from allentk.errors import DataError, FormatError
 from allentk.io.dynamic_table import read_table, table_group
+from allentk.io.hdf5 import member
 
 __all__ = ["presentations", "shown"]
 
@@ -42,7 +43,7 @@ _FRAME_S = 1 / 50
 
 def shown(file: h5py.File) -> tuple[str, ...]:
     """Return the names of the stimuli in a file, sorted."""
-    group = file.get("intervals")
+    group = member(file, "intervals")
     names = list(group) if isinstance(group, h5py.Group) else []
     return tuple(sorted(n.removesuffix(_SUFFIX) for n in names if n.endswith(_SUFFIX)))
 

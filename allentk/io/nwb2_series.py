@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import attribute, dataset, number, text, texts
+from allentk.io.hdf5 import attribute, dataset, member, members, number, numbers, text, texts
 
 __all__ = ["plain", "position", "read_series", "series_times", "settings"]
 
@@ -25,7 +25,7 @@ def read_series(
     FormatError
         Where there is no such series, or there are not as many values as times.
     """
-    values = dataset(file, f"{path}/data", where)[()]
+    values = numbers(file, f"{path}/data", where)
     times = series_times(file, path, where)
     if values.ndim != 1 or values.shape != times.shape:
         raise FormatError(
@@ -43,14 +43,14 @@ def series_times(file: h5py.File, path: str, where: str) -> NDArray[np.float64]:
     FormatError
         Where it has neither time stamps nor a rate.
     """
-    start = file.get(f"{path}/starting_time")
+    start = member(file, f"{path}/starting_time")
     if isinstance(start, h5py.Dataset) and f"{path}/timestamps" not in file:
         rate = number(attribute(start, "rate"))
         if not rate > 0:
             raise FormatError(f"{where}: /{path}/starting_time: expected a rate, got {rate}")
         n_samples = dataset(file, f"{path}/data", where).shape[0]
         return number(start) + np.arange(n_samples, dtype=float) / rate
-    times: NDArray[np.float64] = dataset(file, f"{path}/timestamps", where)[()].astype(float)
+    times: NDArray[np.float64] = numbers(file, f"{path}/timestamps", where).astype(float)
     return times
 
 
@@ -69,7 +69,7 @@ def position(times: h5py.Dataset, time_s: float) -> int:
 def settings(group: h5py.Group) -> dict[str, Any]:
     """Return attributes and small datasets of a group as text, numbers, truths and lists of them."""
     found = {name: group.attrs[name] for name in group.attrs}
-    found |= {n: d[()] for n, d in group.items() if isinstance(d, h5py.Dataset) and d.size < 1000}
+    found |= {n: d[()] for n, d in members(group) if isinstance(d, h5py.Dataset) and d.size < 1000}
     hidden = ("namespace", "neurodata_type", "object_id", "help")
     return {name: plain(value) for name, value in found.items() if name not in hidden}
 

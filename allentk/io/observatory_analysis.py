@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import DataError, FormatError
-from allentk.io.hdf5 import open_hdf5
+from allentk.io.hdf5 import member, open_hdf5
 from allentk.io.observatory_tables import frame_kind, read_frame
 
 __all__ = ["SessionAnalysis", "read_analysis"]
@@ -49,7 +49,7 @@ def read_analysis(path: str | os.PathLike[str]) -> SessionAnalysis:
         Where it is missing, no HDF5, cut off, or has no ``/analysis``.
     """
     with open_hdf5(path, _WHAT) as file:
-        group = file.get(_FOLDER)
+        group = member(file, _FOLDER)
         if not isinstance(group, h5py.Group):
             held = ", ".join(list(file)[:10]) or "nothing"
             raise FormatError(
@@ -78,7 +78,7 @@ class SessionAnalysis:
     def contents(self) -> pd.DataFrame:
         """Return one row per name: ``name``, ``kind`` (table, array or folder) and ``shape``."""
         with open_hdf5(self.path, _WHAT) as file:
-            rows = [(name, *_described(file[_FOLDER][name])) for name in self.names]
+            rows = [(name, *_described(member(file[_FOLDER], name))) for name in self.names]
         return pd.DataFrame(rows, columns=["name", "kind", "shape"])
 
     def table(self, name: str = "peak") -> pd.DataFrame:
@@ -138,9 +138,9 @@ class SessionAnalysis:
             return [f"{name}/{part}" for part in self._item(file, name, "folder")]
 
     def _item(self, file: h5py.File, name: str, kind: str) -> Any:
-        item = file[_FOLDER].get(name)
+        item = member(file, f"{_FOLDER}/{name}")
         if item is None or _described(item)[0] != kind:
-            there = [n for n in self.names if _described(file[_FOLDER][n])[0] == kind]
+            there = [n for n in self.names if _described(member(file[_FOLDER], n))[0] == kind]
             other = f" (it is of the kind {_described(item)[0]!r})" if item is not None else ""
             raise DataError(
                 f"{self.path}: no {kind} {name!r} in this file{other}; there are "
@@ -156,7 +156,7 @@ def _described(item: Any) -> tuple[str, tuple[int, ...] | None]:
     if isinstance(item, h5py.Dataset):
         return "array", item.shape
     if frame_kind(item):
-        axes = [item.get(name) for name in ("axis1", "axis0", "index")]
+        axes = [member(item, name) for name in ("axis1", "axis0", "index")]
         lengths = [axis.shape[0] for axis in axes if isinstance(axis, h5py.Dataset)]
         return "table", tuple(lengths)
     return "folder", None

@@ -36,7 +36,7 @@ import h5py
 import numpy as np
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import linked, member, numeric, open_hdf5, readable, text, texts, whole
+from allentk.io.hdf5 import member, numeric, open_hdf5, readable, text, texts, whole
 from allentk.io.observatory_layout import DFF, PRESENTED, SEGMENTS, WHAT
 from allentk.io.observatory_metadata import OLDEST_PIPELINE, typed_metadata
 from allentk.io.observatory_session import OphysSession
@@ -156,9 +156,9 @@ def _words(file: h5py.File, where: str) -> dict[str, str]:
     said: dict[str, str] = {}
     with readable(f"{where}: what the session says of itself"):
         for folder, names in _WORDS.items():
-            group = file.get(folder)
+            group = member(file, folder)
             if isinstance(group, h5py.Group):
-                there = {key: group[name] for key, name in names.items() if linked(group, name)}
+                there = {key: member(group, name) for key, name in names.items()}
                 said |= {key: _last(held[()]) for key, held in there.items() if _is_word(held)}
     return said
 

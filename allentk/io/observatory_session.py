@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError, FormatError
-from allentk.io.hdf5 import linked, numbers, open_hdf5
+from allentk.io.hdf5 import member, numbers, open_hdf5
 from allentk.io.observatory_behaviour import (
     at_frames,
     pupil_location,
@@ -211,8 +211,8 @@ class OphysSession:
                 f"{', '.join(self.stimulus_names) or 'none'}"
             )
         with open_hdf5(self.path, WHAT) as file:
-            folder = file[PRESENTED]
-            group = folder[f"{name}_stimulus" if linked(folder, f"{name}_stimulus") else name]
+            folder = member(file, PRESENTED)
+            group = member(folder, f"{name}_stimulus") or member(folder, name)
             times = numbers(file, f"{DFF}/timestamps", self.path, ndim=1).astype(float)
             rows = stimulus_rows(group, name, times, self.path)
         try:

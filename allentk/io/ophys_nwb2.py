@@ -31,7 +31,7 @@ from allentk.data import Traces
 from allentk.errors import DataError, FormatError
 from allentk.io.behavior_nwb import BehaviorSession, read_head
 from allentk.io.dynamic_table import column, read_table, row_ids, table_group
-from allentk.io.hdf5 import dataset
+from allentk.io.hdf5 import dataset, member
 from allentk.io.nwb2_series import series_times
 from allentk.io.remote import RangedFile, open_place, place_of
 
@@ -235,7 +235,7 @@ def read_ophys_experiment(source: str | os.PathLike[str] | RangedFile) -> OphysE
 
 def _specimens(group: h5py.Group, n_cells: int, where: str) -> tuple[int, ...]:
     """Return the ids that hold across experiments; none where they do not tell all cells apart."""
-    data = group.get("cell_specimen_id")
+    data = member(group, "cell_specimen_id")
     if not isinstance(data, h5py.Dataset):
         return ()
     values = np.asarray(column(data, n_cells, where), dtype=float)

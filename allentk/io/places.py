@@ -88,7 +88,7 @@ def place(
     try:
         with readable(f"{where}: sweep {response.number}"):
             _check_rates(series, given, f"{where}: sweep {response.number}")
-            groups = [file[one.path] for one in (response, stimulus) if one]
+            groups = [member(file, one.path) for one in (response, stimulus) if one]
             return Place(
                 number=response.number,
                 clamp=_clamp(response),
@@ -108,7 +108,7 @@ def _faulty(file: h5py.File, found: Pair, fault: str) -> Place:
     labels: dict[str, Any] = {}
     for one in (found.stimulus, found.response):
         with suppress(FormatError), readable(fault):
-            labels = _labels([file[one.path]]) | labels if one else labels
+            labels = _labels([member(file, one.path)]) | labels if one else labels
     return Place(found.response.number, _clamp(found.response), fault=fault, **labels)
 
 

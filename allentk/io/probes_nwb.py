@@ -10,7 +10,7 @@ import pandas as pd
 
 from allentk.errors import FormatError
 from allentk.io.dynamic_table import read_table, table_group
-from allentk.io.hdf5 import attribute, text
+from allentk.io.hdf5 import attribute, member, members, text
 from allentk.io.nwb2_series import plain
 
 __all__ = ["CHANNEL_PLACES", "ELECTRODES", "electrodes", "probes"]
@@ -53,9 +53,8 @@ def probes(file: h5py.File, where: str) -> pd.DataFrame:
     FormatError
         Where there are none.
     """
-    held = file.get(_EPHYS)
-    groups = held.values() if isinstance(held, h5py.Group) else ()
-    rows = [_probe(group) for group in groups if _is_probe(group)]
+    groups = members(member(file, _EPHYS))
+    rows = [_probe(group) for _, group in groups if _is_probe(group)]
     if not rows:
         raise FormatError(f"{where}: /{_EPHYS}: expected a group per probe, got none")
     return pd.DataFrame(rows)
@@ -67,11 +66,11 @@ def _is_probe(item: Any) -> bool:
 
 def _probe(group: h5py.Group) -> dict[str, Any]:
     """Return what is said of a probe, by its group or by its device."""
-    device = group.get("device")
+    device = member(group, "device")
     sources = [group] if device is None else [group, device]
     row: dict[str, Any] = {"name": PurePosixPath(group.name).name}
     for name in _OF_PROBE:
         said = (attribute(source, name) for source in sources)
         row[name] = next((plain(value) for value in said if value is not None), None)
-    row["location"] = text(attribute(group, "location") or group.get("location"))
+    row["location"] = text(attribute(group, "location") or member(group, "location"))
     return row

@@ -6,7 +6,14 @@ import pytest
 
 from allentk.errors import FormatError
 from allentk.io.columns import Column, documented
-from allentk.io.dynamic_table import ragged_bounds, ragged_rows, read_table, table_group
+from allentk.io.dynamic_table import (
+    column,
+    ragged_bounds,
+    ragged_rows,
+    read_table,
+    row_ids,
+    table_group,
+)
 from tests.nwb2_files import add_ragged, add_table
 
 
@@ -89,3 +96,16 @@ def test_columns_written_as_text():
         "snr": Column("float", "", "signal to noise"),
         "x": Column("int", "um", "place"),
     }
+
+
+@pytest.mark.parametrize("name", ["id", "whole", "many_index", "many"])
+def test_more_values_than_the_file_can_hold(group, name):
+    add_ragged(group, "many", [[1.0], [2.0], []])
+    del group[name]
+    group.create_dataset(name, (10**12,), "i8", chunks=(1000,))
+    if name == "whole":
+        with pytest.raises(FormatError, match="claims 1000000000000 values"):
+            column(group["whole"], 10**12, "t.h5")
+    else:
+        with pytest.raises(FormatError, match="claims 1000000000000 values"):
+            (row_ids(group), ragged_rows(group, "many", "t.h5"))

@@ -6,6 +6,8 @@ import pytest
 
 from allentk.errors import DataError, FormatError
 from allentk.io import read_ecephys_session, read_probe_lfp
+from allentk.io.lfp_nwb import probe_lfp
+from allentk.io.remote import open_place, place_of
 from tests.nwb2_files import CHANNELS, PROBE, lfp_values, write_ecephys, write_lfp
 
 SERIES = f"acquisition/probe_{PROBE}_lfp/probe_{PROBE}_lfp_data"
@@ -52,6 +54,13 @@ def test_conversions_are_applied(path):
         file[f"{SERIES}/channel_conversion"] = np.array([1.0, 4.0])
     found = read_probe_lfp(path).read(5.0, 5.1)
     assert found.values[:, 0] == pytest.approx([0.0, 2.0], abs=1e-5)
+
+
+def test_too_few_conversions(path):
+    with h5py.File(path, "a") as file:
+        file[f"{SERIES}/channel_conversion"] = np.array([1.0])
+    with pytest.raises(FormatError, match=r"factor for each of 2 channels, got shape \(1,\)"):
+        read_probe_lfp(path).read(5.0, 5.1)
 
 
 def test_what_cannot_be_asked(path):
@@ -107,6 +116,23 @@ def test_several_probes_in_a_session(path):
     assert session.lfp(PROBE, 6, 6.1).values.shape == (2, 1)
     with pytest.raises(DataError, match="no LFP of probe 77"):
         session.lfp(77, 6, 7)
+
+
+def test_a_probe_whose_number_is_part_of_another(path):
+    with open_place(place_of(path), "LFP") as file:
+        assert probe_lfp(file, place_of(path), PROBE // 10) is None
+        assert probe_lfp(file, place_of(path), PROBE).probe_id == PROBE
+
+
+def test_a_name_that_is_not_the_probe_of_the_electrodes(path):
+    with h5py.File(path, "a") as file:
+        file.move(f"acquisition/probe_{PROBE}_lfp", "acquisition/probe_5_lfp")
+        del file[f"acquisition/probe_{PROBE}_lfp_data"]
+    with (
+        open_place(place_of(path), "LFP") as file,
+        pytest.raises(FormatError, match=f"LFP of probe 5, but .* on probe {PROBE}"),
+    ):
+        probe_lfp(file, place_of(path), 5)
 
 
 def test_a_series_without_a_container(path):
