@@ -13,7 +13,6 @@ __all__ = ["WRITERS", "call"]
 
 WRITERS = {
     "benchmark.to_html": "allentk.report:write_report",
-    "sweeps.figure": "allentk.report:sweep_figure",
     "sweeps.save": "allentk.io.nwb_writer:write_nwb",
 }
 

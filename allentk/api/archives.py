@@ -7,7 +7,6 @@ device, with a name twice, or that would unpack to more than a stated bound, is 
 from __future__ import annotations
 
 import gzip
-import re
 import tarfile
 import zipfile
 import zlib
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from allentk.api.cache import DEVICE
 from allentk.errors import DataError, IntegrityError
 
 __all__ = ["Member", "members", "read_member"]
@@ -29,7 +29,6 @@ _MOST_RATIO = 200
 _SMALL_BYTES = 2**26
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK"
-_DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -158,7 +157,7 @@ def _checked(path: Path, found: list[Member]) -> list[Member]:
 def _is_plain(name: str) -> bool:
     parts = name.split("/")
     return not any(
-        part in ("", ".", "..") or _DEVICE.fullmatch(part) or set(part) & set("\\:\0\n")
+        part in ("", ".", "..") or DEVICE.fullmatch(part) or set(part) & set("\\:\0\n")
         for part in parts
     )
 

@@ -26,14 +26,14 @@ from allentk.atomic import write_json
 from allentk.errors import DataError
 from allentk.progress import track
 
-__all__ = ["Cache", "Entry", "Found", "Record", "expect_name", "sha256_of"]
+__all__ = ["DEVICE", "Cache", "Entry", "Found", "Record", "expect_name", "sha256_of"]
 
 log = logging.getLogger(__name__)
 
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _LONGEST_PART = 200
 #: Windows opens a device of this name in every folder, whatever its ending.
-_DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+DEVICE = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _TEXTS = ("url", "sha256", "fetched", "etag", "last_modified", "source", "published")
 _SYNTHETIC = "(synthetic)"
 
@@ -56,7 +56,7 @@ def expect_name(name: str) -> tuple[str, ...]:
     """
     parts = tuple(name.split("/"))
     for part in parts:
-        if not _PART.fullmatch(part) or len(part) > _LONGEST_PART or _DEVICE.fullmatch(part):
+        if not _PART.fullmatch(part) or len(part) > _LONGEST_PART or DEVICE.fullmatch(part):
             raise DataError(
                 f"expected a name inside the cache, such as 'cell_types/cells.json', got {name!r}"
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 from allentk.api import checks, queries
 from allentk.api.cell_columns import MODELS, SWEEPS
 from allentk.api.links import inside
-from allentk.api.rma import Row
+from allentk.api.rma import Query, Row
 from allentk.api.store import Store, read_rows
 from allentk.api.tables import frame
 from allentk.errors import DataError, FormatError, IntegrityError, ServiceError
@@ -122,18 +122,11 @@ class CellFiles:
 
     def fit(self, model: int, kind: str) -> Path:
         """Return the fit of a biophysical model."""
-        what = f"{kind} model {model} of specimen {self.specimen}"
-        return self.store.file(
-            self._name(f"biophysical/{model}_fit.json"),
+        return self._model_file(
+            f"biophysical/{model}_fit.json",
             queries.model_files(model),
-            ("well_known_files",),
-            kind="NeuronalModelParameters",
-            check=checks.json_object,
-            what=what,
-            command=f"allentk.CellTypes().biophysical({self.specimen}, {kind!r})",
-            none=ServiceError(
-                f"{what}: {self.store.source} lists it, but has no file of it; try again later"
-            ),
+            f"{kind} model {model} of specimen {self.specimen}",
+            f"allentk.CellTypes().biophysical({self.specimen}, {kind!r})",
         )
 
     def glif_models(self) -> dict[int, int]:
@@ -150,15 +143,22 @@ class CellFiles:
 
     def glif_config(self, model: int) -> Path:
         """Return the configuration of a GLIF model."""
-        what = f"GLIF model {model} of specimen {self.specimen}"
-        return self.store.file(
-            self._name(f"glif/{model}_neuron_config.json"),
+        return self._model_file(
+            f"glif/{model}_neuron_config.json",
             queries.glif_config(model),
+            f"GLIF model {model} of specimen {self.specimen}",
+            f"allentk fetch {self.specimen} --what glif",
+        )
+
+    def _model_file(self, name: str, query: Query, what: str, command: str) -> Path:
+        return self.store.file(
+            self._name(name),
+            query,
             ("well_known_files",),
             kind="NeuronalModelParameters",
             check=checks.json_object,
             what=what,
-            command=f"allentk fetch {self.specimen} --what glif",
+            command=command,
             none=ServiceError(
                 f"{what}: {self.store.source} lists it, but has no file of it; try again later"
             ),

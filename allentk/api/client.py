@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 
@@ -97,28 +97,8 @@ class Client:
         `allentk.config` says.
     """
 
-    def __init__(
-        self,
-        *,
-        cache_dir: str | Path | None = None,
-        offline: bool | None = None,
-        transport: Transport | None = None,
-        progress: bool | None = None,
-        shared_cache: Folders | None = None,
-        allensdk_cache: Folders | None = None,
-        max_age_days: float | str | None = None,
-        time_limit_s: float | None = None,
-    ) -> None:
-        self._store = Store(
-            cache_dir=cache_dir,
-            offline=offline,
-            transport=transport,
-            progress=progress,
-            shared_cache=shared_cache,
-            allensdk_cache=allensdk_cache,
-            max_age_days=max_age_days,
-            time_limit_s=time_limit_s,
-        )
+    def __init__(self, **options: Unpack[Options]) -> None:
+        self._store = Store(**options)
         # Each table is kept as long as its answer stays the same.
         self._tables: dict[str, tuple[str, pd.DataFrame]] = {}
 

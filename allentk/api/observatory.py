@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 import pandas as pd
 
 from allentk.api import observatory_files, queries, rma
-from allentk.api.client import Client, as_id, expect_same
-from allentk.api.exchange import Transport
+from allentk.api.client import Client, Options, as_id, expect_same
 from allentk.api.observatory_columns import CONTAINERS, METRICS, SESSIONS, STIMULUS_MAPPINGS
 from allentk.api.observatory_files import BUCKET, Product, Switch, Table
 from allentk.api.session_types import types_showing
 from allentk.api.tables import Wanted, choose
 from allentk.api.transport import Offline
-from allentk.config import Folders
 from allentk.data import Traces
 from allentk.errors import DataError
 from allentk.io import OphysSession, SessionAnalysis, read_analysis, read_events, read_session
@@ -96,29 +95,8 @@ class BrainObservatory(Client):
     False
     """
 
-    def __init__(
-        self,
-        *,
-        source: str = "api",
-        cache_dir: str | Path | None = None,
-        offline: bool | None = None,
-        transport: Transport | None = None,
-        progress: bool | None = None,
-        shared_cache: Folders | None = None,
-        allensdk_cache: Folders | None = None,
-        max_age_days: float | str | None = None,
-        time_limit_s: float | None = None,
-    ) -> None:
-        super().__init__(
-            cache_dir=cache_dir,
-            offline=offline,
-            transport=transport,
-            progress=progress,
-            shared_cache=shared_cache,
-            allensdk_cache=allensdk_cache,
-            max_age_days=max_age_days,
-            time_limit_s=time_limit_s,
-        )
+    def __init__(self, *, source: str = "api", **options: Unpack[Options]) -> None:
+        super().__init__(**options)
         self._switch = Switch(source)
         if isinstance(self._store.transport, Offline):
             # Nothing is asked, so there is no other one to ask.

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 from allentk.api.exchange import BodyLostError, Response
 from allentk.atomic import part_of, write_json
 
-__all__ = ["Part", "Version", "version_of"]
+__all__ = ["CONTENT_RANGE", "Part", "Version", "version_of"]
 
-_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII)
+CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII)
 _TEXTS = ("url", "etag", "last_modified")
 
 
@@ -54,7 +54,7 @@ class Version:
 
     def continues(self, response: Response, start: int) -> bool:
         """Whether an answer is the rest of this version, from `start` to its end."""
-        said = _RANGE.fullmatch(response.headers.get("content-range", ""))
+        said = CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
         if response.status != 206 or said is None or response.encoded:
             return False
         first, last, total = map(int, said.groups())

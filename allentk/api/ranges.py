@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from allentk.api.exchange import (
@@ -13,12 +12,12 @@ from allentk.api.exchange import (
     expect_ok,
     patience_of,
 )
+from allentk.api.partial import CONTENT_RANGE
 from allentk.errors import IntegrityError, ServiceError
 from allentk.io import RangedFile
 
 __all__ = ["open_remote"]
 
-_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII)
 #: What a server says when the signature in an address is no longer good.
 _EXPIRED = frozenset({401, 403, 410})
 _PARTIAL = 206
@@ -76,7 +75,7 @@ class _Parts:
         if response.status != _PARTIAL:
             expect_ok(response, self._request)
         written = response.headers.get("content-range", "")
-        said = _RANGE.fullmatch(written)
+        said = CONTENT_RANGE.fullmatch(written)
         if said is None or int(said[1]) != start:
             raise ServiceError(
                 f"{what}: asked {response.url} for bytes from {start} on, got {written!r}; download it "

@@ -35,7 +35,7 @@ from allentk.errors import DataError, FormatError
 from allentk.io.files import existing
 from allentk.io.json_fields import field, number, numbers, section
 from allentk.models import GLIFParameters
-from allentk.models.glif import _ASC_LEVELS, _RESET_LEVELS
+from allentk.models.glif import ASC_LEVELS, RESET_LEVELS
 
 __all__ = ["glif_config", "read_glif", "write_glif"]
 
@@ -212,9 +212,9 @@ def _parameters(config: Mapping[str, Any], where: str) -> GLIFParameters:
         "t_ref_s": _refractory_s(config, where),
         "source": where,
     }
-    if level in _ASC_LEVELS:
+    if level in ASC_LEVELS:
         values |= _after_spike(config, where)
-    if level in _RESET_LEVELS:
+    if level in RESET_LEVELS:
         values |= _reset(config, level, where)
     try:
         return GLIFParameters(**values)
@@ -311,7 +311,7 @@ def _methods(p: GLIFParameters, names: tuple[str, str, str]) -> dict[str, Any]:
     spike: dict[str, float] = {}
     reset: dict[str, float] = {}
     dynamics: dict[str, float] = {}
-    if p.level in _RESET_LEVELS:
+    if p.level in RESET_LEVELS:
         spike = {"a_spike": p.th_spike_a_mv * 1e-3, "b_spike": p.th_spike_b_per_s}
         reset = {"a": p.reset_a, "b": p.reset_b_mv * 1e-3}
         dynamics = {
@@ -319,7 +319,7 @@ def _methods(p: GLIFParameters, names: tuple[str, str, str]) -> dict[str, Any]:
             "a_voltage": p.th_voltage_a_per_s,
             "b_voltage": p.th_voltage_b_per_s,
         }
-    has_asc = p.level in _ASC_LEVELS
+    has_asc = p.level in ASC_LEVELS
     return {
         "AScurrent_dynamics_method": {"name": names[0], "params": {}},
         "AScurrent_reset_method": {

@@ -34,10 +34,10 @@ from typing import Any
 
 from allentk.errors import DataError
 
-__all__ = ["GLIFParameters"]
+__all__ = ["ASC_LEVELS", "RESET_LEVELS", "GLIFParameters"]
 
-_RESET_LEVELS = {2, 4, 5}
-_ASC_LEVELS = {3, 4, 5}
+RESET_LEVELS = {2, 4, 5}
+ASC_LEVELS = {3, 4, 5}
 _RESET_FIELDS = ("reset_a", "reset_b_mv", "th_spike_a_mv", "th_spike_b_per_s")
 _VOLTAGE_FIELDS = ("th_voltage_a_per_s", "th_voltage_b_per_s")
 
@@ -135,9 +135,9 @@ class GLIFParameters:
         if self.level not in range(1, 6):
             raise DataError(f"GLIF: level must be 1 to 5, got {self.level!r}")
         foreign: list[str] = []
-        if self.level not in _ASC_LEVELS and self.asc_amp_pa:
+        if self.level not in ASC_LEVELS and self.asc_amp_pa:
             foreign.append("asc_amp_pa")
-        if self.level not in _RESET_LEVELS:
+        if self.level not in RESET_LEVELS:
             foreign += [name for name in _RESET_FIELDS if getattr(self, name)]
         if self.level != 5:
             foreign += [name for name in _VOLTAGE_FIELDS if getattr(self, name)]

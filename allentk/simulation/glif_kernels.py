@@ -8,13 +8,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["run_glif"]
+__all__ = ["exponential_pair", "run_glif", "threshold_step"]
 
 Array = NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
-def _exponential_pair(step: float, tau: float, other: float) -> float:
+def exponential_pair(step: float, tau: float, other: float) -> float:
     """Response of a leaky membrane after `step` to a current that decays with `other`."""
     rate, slow = 1.0 / tau, 1.0 / other
     if abs(rate - slow) < 1e-9 * rate:
@@ -23,7 +23,7 @@ def _exponential_pair(step: float, tau: float, other: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _threshold_step(
+def threshold_step(
     theta: float, v: float, target: float, step: float, tau: float, a: float, b: float
 ) -> float:
     """Voltage-dependent threshold after `step`, the voltage relaxing from `v` to `target`."""
@@ -91,7 +91,7 @@ def run_glif(
     asc_rest = np.exp(-dt * n_ref / asc_tau)
     asc_gain = np.empty(n_asc)
     for j in range(n_asc):
-        asc_gain[j] = R * 1e-3 * _exponential_pair(dt, tau, asc_tau[j])
+        asc_gain[j] = R * 1e-3 * exponential_pair(dt, tau, asc_tau[j])
     ths_decay = math.exp(-ths_b * dt)
     ths_rest = math.exp(-ths_b * dt * n_ref)
     gain = R * 1e-3
@@ -107,7 +107,7 @@ def run_glif(
                 total += asc[j]
             target = gain * (current[k] + total)
             if thv_a != 0.0:
-                thv = _threshold_step(thv, v, target, dt, tau, thv_a, thv_b)
+                thv = threshold_step(thv, v, target, dt, tau, thv_a, thv_b)
             if euler:
                 v += (target - v) * dt / tau
             else:

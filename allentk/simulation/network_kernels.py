@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from allentk.simulation.glif_kernels import _exponential_pair, _threshold_step
+from allentk.simulation.glif_kernels import exponential_pair, threshold_step
 
 __all__ = [
     "ABOVE_THRESHOLD",
@@ -119,7 +119,7 @@ def alpha_gains(step: float, tau: float, other: float) -> tuple[float, float]:
     else:
         ramp = (1.0 - (1.0 + d) * math.exp(-d)) / (d * d)
     rise = math.exp(-step / tau) * ramp * step * step / tau
-    return _exponential_pair(step, tau, other), rise
+    return exponential_pair(step, tau, other), rise
 
 
 @njit(cache=True, nogil=True)
@@ -251,7 +251,7 @@ def _membranes(
             while s < n and not spiked:
                 if thv_a != 0.0:
                     target = gain * (current + work.total[cell, s] + work.asc_total[s])
-                    thv = _threshold_step(thv, v, target, dt, tau, thv_a, thv_b)
+                    thv = threshold_step(thv, v, target, dt, tau, thv_a, thv_b)
                 v = v * leak + drive + (work.push[cell, s] + work.asc_push[s])
                 ths *= ths_decay
                 spiked = v > th_inf + ths + thv
