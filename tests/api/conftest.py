@@ -8,7 +8,9 @@ import h5py
 import numpy as np
 import pytest
 
+from allentk.api import Cache
 from allentk.api.exchange import Request, Response
+from tests.api.misbehaving import Misbehaving
 
 
 class Replies:
@@ -159,3 +161,18 @@ def nwb_file(tmp_path):
         return body
 
     return make
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server at 127.0.0.1 that can do everything wrong."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    running = Misbehaving()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path / "cache")

@@ -8,10 +8,9 @@ import time
 
 import pytest
 
-from allentk.api import Cache
 from allentk.api.partial import Part
 from tests.api.conftest import hdf5_like
-from tests.api.misbehaving import File, Misbehaving
+from tests.api.misbehaving import File
 
 NAME = "cell_types/specimen_5/ephys.nwb"
 BODY = hdf5_like(2 * 2**20, b"0123456789abcde")
@@ -30,20 +29,6 @@ print("asking", flush=True)
 found = download(Cache(folder), Wish(name, "a file", checks.nwb), lambda: request, Live())
 print(file_digest(found.path), flush=True)
 """
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    running = Misbehaving()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return Cache(tmp_path / "cache")
 
 
 @pytest.fixture

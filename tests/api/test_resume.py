@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from allentk.api import Cache, Live, checks
+from allentk.api import Live, checks
 from allentk.api.download import download
 from allentk.api.exchange import Deadline, Request, Response
 from allentk.api.expected import Expected
@@ -16,26 +16,12 @@ from allentk.api.partial import Part, Version, version_of
 from allentk.api.wish import Wish
 from allentk.errors import ConfigError, IntegrityError, OfflineError, ServiceError
 from tests.api.conftest import hdf5_like
-from tests.api.misbehaving import Act, File, Misbehaving
+from tests.api.misbehaving import Act, File
 
 BODY = hdf5_like(50_000, b"first")
 OTHER = hdf5_like(50_000, b"other")
 TAGGED = File(BODY, etag='"1"')
 NAME = "a.nwb"
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    running = Misbehaving()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return Cache(tmp_path / "cache")
 
 
 @pytest.fixture
