@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from allentk.errors import FormatError
 from allentk.io.dynamic_table import read_table, table_group
-from allentk.io.hdf5 import attribute, dataset, member, text
+from allentk.io.hdf5 import attribute, contents, dataset, member, text
 from allentk.io.nwb2_series import read_series, series_times
 
 __all__ = ["eye_tracking", "gaze"]
@@ -62,7 +62,7 @@ def _from_series(file: h5py.File, where: str) -> dict[str, NDArray[Any]]:
     }
     blink = member(file, f"{_ELLIPSES}/likely_blink/data")
     if isinstance(blink, h5py.Dataset):
-        columns["likely_blink"] = blink[()].astype(bool)
+        columns["likely_blink"] = contents(blink).astype(bool)
     for part, name in _SERIES.items():
         group = f"{_ELLIPSES}/{name}"
         centre = dataset(file, f"{group}/data", where)
@@ -70,12 +70,12 @@ def _from_series(file: h5py.File, where: str) -> dict[str, NDArray[Any]]:
             raise FormatError(
                 f"{where}: /{group}/data: expected x and y per frame, got shape {centre.shape}"
             )
-        xy = centre[()].astype(float)
+        xy = contents(centre).astype(float)
         columns[f"{part}_center_x"], columns[f"{part}_center_y"] = xy[:, 0], xy[:, 1]
         for size, column in _SIZES.items():
             held = member(file, f"{group}/{size}")
             if isinstance(held, h5py.Dataset):
-                columns[f"{part}_{column}"] = held[()].astype(float)
+                columns[f"{part}_{column}"] = contents(held).astype(float)
     return columns
 
 
@@ -120,7 +120,7 @@ def gaze(file: h5py.File, folder: str, where: str) -> pd.DataFrame | None:
             raise FormatError(
                 f"{where}: /{folder}/{name}: expected shape ({times.size}, 2), got {data.shape}"
             )
-        both = data[()].astype(float)
+        both = contents(data).astype(float)
         columns[vertical], columns[horizontal] = both[:, 0], both[:, 1]
     if eye.shape != times.shape:
         raise FormatError(f"{where}: /{folder}: {times.size} pupil areas, but {eye.size} eye areas")

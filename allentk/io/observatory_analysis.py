@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import DataError, FormatError
-from allentk.io.hdf5 import member, open_hdf5
+from allentk.io.hdf5 import contents, member, open_hdf5
 from allentk.io.observatory_tables import frame_kind, read_frame
 
 __all__ = ["SessionAnalysis", "read_analysis"]
@@ -124,7 +124,7 @@ class SessionAnalysis:
             held = self._item(file, name, "array")
             if held.dtype.kind not in "fiub":
                 raise FormatError(f"{self.path}: {held.name}: expected numbers, got {held.dtype}")
-            return np.asarray(held[()])
+            return np.asarray(contents(held))
 
     def folder(self, name: str) -> list[str]:
         """Return what is in a folder.

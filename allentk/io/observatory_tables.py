@@ -24,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import FormatError
-from allentk.io.hdf5 import dataset, text, texts
+from allentk.io.hdf5 import contents, dataset, text, texts
 
 __all__ = ["frame_kind", "read_frame"]
 
@@ -137,9 +137,9 @@ def _axis(group: h5py.Group, name: str, place: str) -> pd.Index:
     if held.ndim != 1:
         raise FormatError(f"{place}: {name}: expected one dimension, got shape {held.shape}")
     if text(held.attrs.get("kind")).startswith("datetime64"):
-        return pd.DatetimeIndex(held[()].astype("datetime64[ns]"))
+        return pd.DatetimeIndex(contents(held).astype("datetime64[ns]"))
     if held.dtype.kind in "fiu":
-        return pd.Index(held[()])
+        return pd.Index(contents(held))
     if held.dtype.kind == "S" or h5py.check_string_dtype(held.dtype) is not None:
         return pd.Index(texts(held))
     raise FormatError(f"{place}: {name} is pickled Python objects, which are not read")
@@ -149,7 +149,7 @@ def _block(held: h5py.Dataset, shape: tuple[int, ...], place: str) -> NDArray[An
     if "shape" in held.attrs:  # how PyTables writes an array without elements: a place holder
         values = np.empty(shape, dtype=held.dtype)
     else:
-        values = np.asarray(held[()])
+        values = np.asarray(contents(held))
         if not held.attrs.get("transposed", 0):
             values = values.T
     if values.shape != shape:

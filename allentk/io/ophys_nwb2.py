@@ -31,7 +31,7 @@ from allentk.data import Traces
 from allentk.errors import DataError, FormatError
 from allentk.io.behavior_nwb import BehaviorSession, read_head
 from allentk.io.dynamic_table import column, read_table, row_ids, table_group
-from allentk.io.hdf5 import dataset, member
+from allentk.io.hdf5 import contents, dataset, member
 from allentk.io.nwb2_series import series_times
 from allentk.io.remote import RangedFile, open_place, place_of
 
@@ -140,7 +140,7 @@ class OphysExperiment(BehaviorSession):
         data = dataset(file, f"{path}/data", self.path)
         clock = path if f"{path}/timestamps" in file or f"{path}/starting_time" in file else _DFF
         times = series_times(file, clock, self.path)
-        rows = dataset(file, f"{path}/rois", self.path)[()].astype(np.int64).ravel()
+        rows = contents(dataset(file, f"{path}/rois", self.path)).astype(np.int64).ravel()
         fits = data.shape == (times.size, rows.size)
         if not fits or sorted(rows.tolist()) != list(range(len(self.cell_roi_ids))):
             raise FormatError(
@@ -156,7 +156,7 @@ class OphysExperiment(BehaviorSession):
             )
         columns = [place[cell] for cell in cells]
         if wanted is None:
-            values = data[()][:, columns]
+            values = contents(data)[:, columns]
         else:
             values = np.array([data[:, one] for one in columns]).reshape(-1, times.size).T
         try:
@@ -178,7 +178,7 @@ class OphysExperiment(BehaviorSession):
                     f"{self.path}: /{_CELLS}/image_mask: expected {len(self.cell_roi_ids)} masks, got "
                     f"shape {masks.shape}"
                 )
-            return np.asarray(masks[()]).astype(bool)
+            return np.asarray(contents(masks)).astype(bool)
 
     def max_projection(self) -> NDArray[np.float64]:
         """Return the brightest value of every pixel over time, shape ``(height, width)``."""
@@ -196,7 +196,7 @@ class OphysExperiment(BehaviorSession):
                 raise FormatError(
                     f"{self.path}: /{path}: expected an image, got shape {image.shape}"
                 )
-            return np.asarray(image[()]).astype(float)
+            return np.asarray(contents(image)).astype(float)
 
     def __repr__(self) -> str:
         return (
