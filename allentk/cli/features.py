@@ -1,9 +1,10 @@
-"""``allentk features``: a recording in numbers."""
+"""``allentk features``: recordings in numbers."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +12,17 @@ import click
 from allentk.cli.group import Verb
 from allentk.cli.messages import manners, say
 from allentk.cli.output import Output, output_options, text_table
-from allentk.cli.source import Source, source_options
+from allentk.cli.source import Source, is_id, source_options
 from allentk.errors import FeatureError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from allentk.data import SweepSet
+    from allentk.features.definition import Definition
+
+#: Whose rules there are.
+DEFINITIONS = ("allen", "allentk")
 
 #: Protocols of which a cell's row is made.
 PROTOCOLS = ("Long Square", "Short Square", "Ramp")
@@ -45,21 +50,70 @@ SHOWN = {
     examples=(
         "allentk features --demo 900000001",
         "allentk features recording.nwb --sweeps --csv",
+        "allentk features --demo 900000001 900000004 --out features.csv",
+        "allentk features recordings --jobs 4 --out features.parquet --quality --vectors",
     ),
 )
-@click.argument("recording", metavar="ID|FILE")
-@click.option("--sweeps", "by_sweep", is_flag=True, help="One row per sweep.")
+@click.argument("recordings", metavar="ID|FILE|FOLDER...", nargs=-1, required=True)
+@click.option("--sweeps", "by_sweep", is_flag=True, help="One row per sweep; of one recording.")
+@click.option(
+    "--definition",
+    type=click.Choice(DEFINITIONS),
+    default=DEFINITIONS[0],
+    show_default=True,
+    help="Whose rules: allen as published, quirks included; allentk with those mended that change "
+    "numbers.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write one row per cell to a file: .csv, .json or .parquet.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Processes to measure several recordings in; the result is the same (default: the setting "
+    "jobs, as allentk doctor shows it).",
+)
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    help="Take what an earlier run with this --out finished from its journal.",
+)
+@click.option("--quality", is_flag=True, help="Also judge every sweep; needs --out.")
+@click.option(
+    "--vectors", is_flag=True, help="Also the feature vectors of every cell; needs --out."
+)
 @output_options
 @source_options
 @manners
-def features(recording: str, by_sweep: bool, source: Source, output: Output) -> None:
+def features(
+    recordings: tuple[str, ...],
+    by_sweep: bool,
+    definition: Definition,
+    source: Source,
+    output: Output,
+    **batch: Any,
+) -> None:
     """Measure the features of a recorded cell.
 
     ID is a specimen ID, FILE an NWB file. The cell is given under the column names that the Cell
     Types Database publishes, units beside them: mV, pA, s, ms, MOhm. They rest on sweeps named
     Long Square, Short Square and Ramp; a recording without them is measured sweep by sweep.
+
+    Several of them, a FOLDER (searched for *.nwb, also in folders inside) or --out make one table, a
+    row per cell. A cell that fails costs that cell; the exit code is 1 only where none was measured.
+    Beside --out FILE go the tables STEM_errors.csv and STEM_sweep_errors.csv where there are any,
+    STEM_quality.csv, STEM_vectors.npz, and the journal FILE.journal.jsonl: a line per finished cell,
+    written as it ends, so that an interrupted run goes on, and a run with further recordings measures
+    those alone. Changed files are measured again, failed cells tried again. Delete it at any time.
     """
-    sweeps = source.sweeps(recording)
+    if len(recordings) > 1 or batch["out"] is not None or Path(recordings[0]).is_dir():
+        _batch(recordings, by_sweep, definition, source, output, **batch)
+        return
+    _without_out(batch)
+    sweeps = source.sweeps(recordings[0])
     if "note" in sweeps.metadata:
         raise FeatureError(sweeps.metadata["note"])
     if not by_sweep and not set(sweeps.table["stimulus"]) & set(PROTOCOLS):
@@ -68,13 +122,47 @@ def features(recording: str, by_sweep: bool, source: Source, output: Output) -> 
             f"no row of the cell; here is one row per sweep, as by --sweeps."
         )
         by_sweep = True
-    (_sweeps if by_sweep else _cell)(sweeps, output)
+    (_sweeps if by_sweep else _cell)(sweeps, output, definition)
 
 
-def _cell(sweeps: SweepSet, output: Output) -> None:
+def _without_out(batch: Mapping[str, Any]) -> None:
+    for name in ("quality", "vectors"):
+        if batch[name]:
+            raise click.UsageError(f"--{name} is written beside --out; name a file by --out")
+
+
+def _batch(
+    recordings: tuple[str, ...],
+    by_sweep: bool,
+    definition: Definition,
+    source: Source,
+    output: Output,
+    **batch: Any,
+) -> None:
+    from allentk.cli.feature_tables import show
+    from allentk.workflow.feature_batch import extract
+
+    if by_sweep:
+        raise click.UsageError(
+            "--sweeps is of one recording, without --out; several give one row per cell"
+        )
+    if batch["out"] is None:
+        _without_out(batch)
+    named = [int(each) if is_id(each) else each for each in recordings]
+    cells = source.cell_types() if any(isinstance(each, int) for each in named) else None
+    try:
+        found = extract(named, cells=cells, definition=definition, **batch)
+    except KeyboardInterrupt:
+        if batch["out"] is not None:
+            say("Interrupted. The same command goes on from here.")
+        raise
+    show(found, output)
+
+
+def _cell(sweeps: SweepSet, output: Output, definition: Definition) -> None:
     import allentk.features
 
-    row = allentk.features.cell(sweeps)
+    row = allentk.features.cell(sweeps, definition=definition)
     synthetic = bool(sweeps.metadata.get("synthetic"))
     errors = row.attrs["errors"]
     if output.form == "json":
@@ -113,10 +201,10 @@ def _wrapped(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 100, subsequent_indent="  "))
 
 
-def _sweeps(sweeps: SweepSet, output: Output) -> None:
+def _sweeps(sweeps: SweepSet, output: Output, definition: Definition) -> None:
     import allentk.features
 
-    table = allentk.features.table(sweeps)
+    table = allentk.features.table(sweeps, definition=definition)
     if sweeps.metadata.get("synthetic"):
         table = table.assign(synthetic=True)
     shown = table[[name for name in SHOWN if name in table]].rename(columns=SHOWN)

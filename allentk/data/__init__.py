@@ -5,6 +5,14 @@ capacitance in pF and conductance in nS, everywhere above the files.
 """
 
 from allentk.data.morphology import Morphology
+from allentk.data.ontology import (
+    PROTOCOLS,
+    STIMULI,
+    UNKNOWN,
+    StimulusKind,
+    protocol,
+    stimulus_of,
+)
 from allentk.data.presentations import BLANK_NAMES, StimulusTable, Traces
 from allentk.data.response import NetworkResponse, Response
 from allentk.data.spikes import SpikeTrains
@@ -19,10 +27,16 @@ from allentk.data.stimulus import (
 )
 from allentk.data.sweep import Sweep
 from allentk.data.sweep_set import SWEEP_COLUMNS, SweepSet
+from allentk.data.uniform import RATES_HZ, Uniform, from_samples, uniform
+from allentk.data.window import stimulus_window
 
 __all__ = [
     "BLANK_NAMES",
+    "PROTOCOLS",
+    "RATES_HZ",
+    "STIMULI",
     "SWEEP_COLUMNS",
+    "UNKNOWN",
     "LongSquare",
     "Morphology",
     "NetworkResponse",
@@ -32,10 +46,17 @@ __all__ = [
     "ShortSquare",
     "SpikeTrains",
     "Stimulus",
+    "StimulusKind",
     "StimulusTable",
     "Sweep",
     "SweepSet",
     "Traces",
     "TripleShortSquare",
+    "Uniform",
     "Zero",
+    "from_samples",
+    "protocol",
+    "stimulus_of",
+    "stimulus_window",
+    "uniform",
 ]

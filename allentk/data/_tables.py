@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import DataError
 
-__all__ = ["column_of", "matching"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-_SEVERAL = list | tuple | set | frozenset | range | np.ndarray | pd.Series | pd.Index
+__all__ = ["column_of", "matching"]
 
 
 def column_of(table: pd.DataFrame, name: str, where: str) -> pd.Series:
@@ -40,9 +40,12 @@ def matching(column: pd.Series, wanted: Any) -> NDArray[np.bool_]:
     wanted : value, list of values, or function
         A function is asked for every value and returns a bool; NaN or None is a missing value.
     """
+    import pandas as pd
+
     if callable(wanted):
         return np.fromiter((bool(wanted(value)) for value in column), bool, len(column))
-    values = list(wanted) if isinstance(wanted, _SEVERAL) else [wanted]
+    several = list | tuple | set | frozenset | range | np.ndarray | pd.Series | pd.Index
+    values = list(wanted) if isinstance(wanted, several) else [wanted]
     found = column.isin(values)
     if any(pd.api.types.is_scalar(value) and pd.isna(value) for value in values):
         found |= column.isna()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data._arrays import frozen
 from allentk.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["APICAL", "AXON", "BASAL", "SOMA", "Morphology"]
 
@@ -160,6 +163,8 @@ class Morphology:
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row per node: id, type, x, y, z, radius (um) and the parent's id."""
+        import pandas as pd
+
         parent_id = np.where(self.parent >= 0, self.id[self.parent], -1)
         x, y, z = self.xyz_um.T
         return pd.DataFrame(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data._arrays import frozen
 from allentk.data._tables import column_of, matching
 from allentk.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["BLANK_NAMES", "PRESENTATION_COLUMNS", "StimulusTable", "Traces"]
 
@@ -55,6 +57,7 @@ class StimulusTable:
     Examples
     --------
     >>> rows = {"start_s": [0.0, 1.0], "stop_s": [1.0, 2.0], "stimulus": ["blank", "flash"]}
+    >>> import pandas as pd
     >>> len(StimulusTable(pd.DataFrame(rows)))
     2
     """
@@ -62,6 +65,8 @@ class StimulusTable:
     __slots__ = ("_table",)
 
     def __init__(self, table: pd.DataFrame) -> None:
+        import pandas as pd
+
         if not isinstance(table, pd.DataFrame):
             raise DataError(
                 f"StimulusTable: expected a DataFrame with the columns {', '.join(_REQUIRED)}, got "
@@ -134,6 +139,8 @@ class StimulusTable:
 
 def _numeric(column: pd.Series, name: str) -> pd.Series:
     """Return a column as numbers, NaN where it says nothing."""
+    import pandas as pd
+
     if not pd.api.types.is_numeric_dtype(column):
         said = column.where(~column.isin(_NOTHING)).astype(object)
         numbers = pd.to_numeric(said, errors="coerce")
@@ -217,6 +224,8 @@ class Traces:
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return one column per cell, indexed by ``time_s``."""
+        import pandas as pd
+
         return pd.DataFrame(
             self.values.T, index=pd.Index(self.time_s, name="time_s"), columns=self.ids
         )

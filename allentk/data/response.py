@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data._arrays import frozen
@@ -17,6 +16,9 @@ from allentk.data.presentations import StimulusTable
 from allentk.data.spikes import SpikeTrains
 from allentk.data.sweep import Sweep
 from allentk.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["NetworkResponse", "Response"]
 
@@ -39,6 +41,8 @@ class Response:
         Recorded state variables, the unit in the name, such as ``threshold_mv``.
     start_s, stop_s : float
         Stimulus window in seconds; NaN where unknown.
+    reason : str
+        Why the run stopped before the end of the current; empty where it did not.
 
     Raises
     ------
@@ -56,6 +60,7 @@ class Response:
     amplitude_pa: float = math.nan
     start_s: float = math.nan
     stop_s: float = math.nan
+    reason: str = ""
 
     def __post_init__(self) -> None:
         for name in ("voltage_mv", "current_pa", "spike_times_s", "spike_steps"):
@@ -90,6 +95,8 @@ class Response:
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return time, voltage, current and the recorded states, one row per step."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "time_s": self.time_s,
@@ -101,7 +108,8 @@ class Response:
 
     def __repr__(self) -> str:
         seconds = self.voltage_mv.size * self.dt_s
-        return f"<Response: {self.spike_times_s.size} spikes in {seconds:.4g} s>"
+        stopped = ", stopped" if self.reason else ""
+        return f"<Response: {self.spike_times_s.size} spikes in {seconds:.4g} s{stopped}>"
 
     def _repr_html_(self) -> str:
         return polyline(self.voltage_mv)
@@ -158,6 +166,8 @@ class NetworkResponse:
 
     def rates_hz(self) -> pd.DataFrame:
         """Return one row per population: cells, spikes and mean rate in Hz."""
+        import pandas as pd
+
         rows = [
             {
                 "population": name,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data._arrays import frozen
 from allentk.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["SpikeTrains"]
 
@@ -155,6 +158,8 @@ class SpikeTrains:
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the columns ``time_s`` and ``id``."""
+        import pandas as pd
+
         return pd.DataFrame({"time_s": self.times_s, "id": self.ids})
 
     def __len__(self) -> int:

@@ -6,15 +6,17 @@ import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from allentk.data._arrays import frozen
 from allentk.data._svg import polyline
 from allentk.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Sweep"]
 
@@ -109,6 +111,23 @@ class Sweep:
                     f"sweep out"
                 )
 
+    @classmethod
+    def from_samples(
+        cls, time_s: ArrayLike, voltage_mv: ArrayLike, current_pa: ArrayLike, **options: Any
+    ) -> Sweep:
+        """Return a sweep from samples at any times, such as those of a simulation; see `from_samples`.
+
+        Variable time steps are brought to an even clock, which ``metadata["resampled_from"]`` tells.
+
+        Examples
+        --------
+        >>> Sweep.from_samples([0.0, 0.001, 0.002], [-70, -70, -70], [0, 0, 0]).sampling_rate_hz
+        1000.0
+        """
+        from allentk.data.uniform import from_samples
+
+        return from_samples(time_s, voltage_mv, current_pa, **options)
+
     @property
     def label(self) -> str:
         """Name of the sweep in messages, such as ``cell.nwb: sweep 33``."""
@@ -140,6 +159,8 @@ class Sweep:
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the columns ``time_s``, ``voltage_mv`` and ``current_pa``."""
+        import pandas as pd
+
         return pd.DataFrame(
             {"time_s": self.time_s, "voltage_mv": self.voltage_mv, "current_pa": self.current_pa}
         )

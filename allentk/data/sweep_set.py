@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data._arrays import frozen
@@ -17,6 +16,9 @@ from allentk.data._tables import column_of, matching
 from allentk.data.sweep import Sweep
 from allentk.errors import DataError
 from allentk.registry import call
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["SWEEP_COLUMNS", "SweepSet"]
 
@@ -72,6 +74,8 @@ class SweepSet:
         source: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        import pandas as pd
+
         if isinstance(sweeps, pd.DataFrame):
             if read is None:
                 raise DataError("a SweepSet made from a table also needs read(number) -> Sweep")
@@ -108,6 +112,8 @@ class SweepSet:
         self._kept = WeakValueDictionary()
 
     def _checked(self, table: pd.DataFrame) -> pd.DataFrame:
+        import pandas as pd
+
         where = self._where
         missing = [name for name in SWEEP_COLUMNS if name not in table.columns]
         if missing:

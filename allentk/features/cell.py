@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from allentk.data import SweepSet
 from allentk.errors import FeatureError
+from allentk.features.definition import Definition
+from allentk.features.long_square import LongSquares, summarised
 from allentk.features.measure import table as measure_all
+from allentk.features.patterns import patterns
 from allentk.features.short_square import prepared, short_squares
-from allentk.features.subthreshold import input_resistance
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["CELL_COLUMNS", "cell"]
 
@@ -27,9 +30,9 @@ _MEANINGS = {
     "f_i_curve_slope": "slope of rate on amplitude over spiking long squares, spikes/s per pA",
     **{f"{p}_t_{s}": f"{p} of the first spike, s" for p in _POINTS for s in _PROTOCOLS},
     **{f"{p}_v_{s}": f"{p} of the first spike, mV" for p in _POINTS for s in _PROTOCOLS},
-    "has_burst": "never set in the published table",
-    "has_delay": "never set in the published table",
-    "has_pause": "never set in the published table",
+    "has_burst": "whether the hero sweep has a burst; never set in the published table",
+    "has_delay": "whether its first spike is delayed; never set in the published table",
+    "has_pause": "whether it has a pause; never set in the published table",
     "id": "database key of this row",
     "input_resistance_mohm": "input resistance of the break-in test pulse, MOhm",
     "latency": "first threshold of the hero sweep after the step's start, s",
@@ -50,27 +53,24 @@ _MEANINGS = {
 #: The published columns with unit and meaning, in the order of the published table: the alphabet's.
 CELL_COLUMNS = dict(sorted(_MEANINGS.items()))
 
-#: Currents at or below which a step is left out of resistance and time constant, in pA.
-SUBTHRESHOLD_MIN_PA = -100.0
-HERO_PA = (39.0, 61.0)
-#: Amplitudes that differ by less are one: a measured current is never twice the same.
-SAME_PA = 1.0
 
-
-def cell(sweeps: SweepSet) -> pd.Series:
+def cell(sweeps: SweepSet, *, definition: Definition = "allen") -> pd.Series:
     """Measure a cell from the protocols there are.
 
     Parameters
     ----------
     sweeps : SweepSet
         The recording; sweeps named ``Long Square``, ``Short Square`` and ``Ramp`` are used.
+    definition : {"allen", "allentk"}
+        As published, or with the published quirks mended; `QUIRKS` lists them.
 
     Returns
     -------
     Series
         The columns of `CELL_COLUMNS` under their published names; what needs a protocol that was not
         recorded, or the rig's own quality control, is NaN. ``attrs["errors"]`` lists the sweeps that
-        could not be measured, ``attrs["hero_sweep_number"]`` the hero sweep.
+        could not be measured, ``attrs["hero_sweep_number"]`` the hero sweep, ``attrs["filter_hz"]`` the
+        low-passes used (more than one where sampling rates differ).
 
     Raises
     ------
@@ -93,7 +93,9 @@ def cell(sweeps: SweepSet) -> pd.Series:
     Allen Cell Types Database, "Electrophysiology", technical white paper; Gouwens et al. 2019,
     Nature Neuroscience 22:1182.
     """
-    measured = measure_all(sweeps.where(stimulus=("Long Square", "Ramp")))
+    import pandas as pd
+
+    measured = measure_all(sweeps.where(stimulus=("Long Square", "Ramp")), definition=definition)
     good = measured[measured["error"] == ""]
     squares, failed = prepared(sweeps.where(stimulus="Short Square"))
     failed += measured.loc[measured["error"] != "", ["number", "error"]].to_dict("records")
@@ -109,70 +111,58 @@ def cell(sweeps: SweepSet) -> pd.Series:
     row["specimen_id"] = sweeps.metadata.get("specimen_id", math.nan)
     for name in ("electrode_0_pa", "seal_gohm", "input_resistance_mohm"):
         row[name] = sweeps.metadata.get(name, math.nan)
-    hero = _long_squares(row, good[good["stimulus"] == "Long Square"])
-    _ramps(row, good[good["stimulus"] == "Ramp"])
-    row.update(short_squares(squares))
+    steps = summarised(good[good["stimulus"] == "Long Square"], definition=definition)
+    row.update(_of_long_squares(steps))
+    if definition == "allentk" and steps.hero_sweep is not None:
+        row.update(_shown(patterns(sweeps.sweep(steps.hero_sweep), definition=definition)))
+    row.update(_of_ramps(good[good["stimulus"] == "Ramp"]))
+    row.update(short_squares(squares, definition=definition))
     out = pd.Series(row, index=list(CELL_COLUMNS), dtype=object)
     out.attrs["errors"] = failed
-    out.attrs["hero_sweep_number"] = hero
+    out.attrs["hero_sweep_number"] = steps.hero_sweep
+    out.attrs["definition"] = definition
+    used = {*good["filter_hz"].tolist(), *(trace.cutoff_hz for trace in squares)}
+    out.attrs["filter_hz"] = sorted(used)
     return out
 
 
-def _first_spike(row: dict[str, Any], source: Any, protocol: str) -> None:
-    for name in (*(f"{p}_{w}" for p in _POINTS for w in "tv"), "upstroke_downstroke_ratio"):
-        row[f"{name}_{protocol}"] = float(source[name])
+def _first_spike(source: Any, protocol: str) -> dict[str, float]:
+    names = (*(f"{p}_{w}" for p in _POINTS for w in "tv"), "upstroke_downstroke_ratio")
+    return {f"{name}_{protocol}": float(source[name]) for name in names}
 
 
-def _long_squares(row: dict[str, Any], steps: pd.DataFrame) -> int | None:
-    """Fill in what long squares tell; return the number of the hero sweep."""
-    if not len(steps):
-        return None
-    row["vrest"] = float(steps["v_baseline"].mean())
-    _subthreshold(row, steps[(steps["avg_rate"] == 0) & (steps["amplitude_pa"] < 0)])
-    spiking = steps[(steps["avg_rate"] > 0) & (steps["amplitude_pa"] > 0)]
-    spiking = spiking.sort_values("amplitude_pa", kind="stable")
-    if not len(spiking):
-        return None
-    rheobase = spiking.iloc[0]
-    row["rheobase_sweep_number"] = int(rheobase["number"])
-    row["threshold_i_long_square"] = float(rheobase["amplitude_pa"])
-    _first_spike(row, rheobase, "long_square")
-    if np.ptp(spiking["amplitude_pa"]) >= SAME_PA:
-        slope = np.polynomial.polynomial.polyfit(spiking["amplitude_pa"], spiking["avg_rate"], 1)
-        row["f_i_curve_slope"] = float(slope[1])
-    above = spiking["amplitude_pa"] - rheobase["amplitude_pa"]
-    heroes = spiking[(above > HERO_PA[0]) & (above < HERO_PA[1])]
-    if not len(heroes):
-        return None
-    hero = heroes.iloc[0]
-    row["adaptation"], row["latency"] = float(hero["adapt"]), float(hero["latency"])
-    row["avg_isi"] = float(hero["mean_isi"]) * 1e3
-    return int(hero["number"])
+def _of_long_squares(steps: LongSquares) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "vrest": steps.v_baseline_mv,
+        "sag": steps.sag,
+        "vm_for_sag": steps.vm_for_sag_mv,
+        "ri": steps.input_resistance_mohm,
+        "tau": steps.tau_s * 1e3,
+        "f_i_curve_slope": steps.f_i_slope,
+        "threshold_i_long_square": steps.rheobase_pa,
+        "adaptation": steps.adaptation,
+        "latency": steps.latency_s,
+        "avg_isi": steps.mean_isi_s * 1e3,
+    }
+    if steps.rheobase_sweep is not None:
+        rheobase = steps.sweeps[steps.sweeps["number"] == steps.rheobase_sweep].iloc[0]
+        row["rheobase_sweep_number"] = steps.rheobase_sweep
+        row.update(_first_spike(rheobase, "long_square"))
+    return row
 
 
-def _subthreshold(row: dict[str, Any], steps: pd.DataFrame) -> None:
-    if not len(steps):
-        return
-    with_sag = steps[steps["sag"].notna()]
-    if len(with_sag):
-        nearest = with_sag.loc[(with_sag["peak_deflect"] + 100).abs().idxmin()]
-        row["sag"] = float(nearest["sag"])
-        row["vm_for_sag"] = float(nearest["peak_deflect"])
-    small = steps[steps["amplitude_pa"] > SUBTHRESHOLD_MIN_PA]
-    if not len(small):
-        return
-    row["tau"] = float(small["tau"].mean()) * 1e3
-    v, i = small["peak_deflect"].to_numpy(float), small["amplitude_pa"].to_numpy(float)
-    if np.ptp(i) < SAME_PA:
-        # One amplitude: the baseline at no current is the second point.
-        v, i = np.append(v, small["v_baseline"].mean()), np.append(i, 0.0)
-    row["ri"] = input_resistance(v, i)
+def _shown(found: Mapping[str, float]) -> dict[str, bool]:
+    """Return whether a train shows each pattern; it is delayed where it waits for a time constant."""
+    return {
+        "has_burst": found["n_bursts"] > 0,
+        "has_delay": found["delay_ratio"] > 1,
+        "has_pause": found["n_pauses"] > 0,
+    }
 
 
-def _ramps(row: dict[str, Any], ramps: pd.DataFrame) -> None:
+def _of_ramps(ramps: pd.DataFrame) -> dict[str, float]:
     spiking = ramps[ramps["n_spikes"] > 0] if len(ramps) else ramps
     if not len(spiking):
-        return
+        return {}
     mean = spiking.mean(numeric_only=True)
-    _first_spike(row, mean, "ramp")
-    row["threshold_i_ramp"] = float(mean["threshold_i"])
+    return {**_first_spike(mean, "ramp"), "threshold_i_ramp": float(mean["threshold_i"])}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import FeatureError
+from allentk.features.definition import Definition
 
 __all__ = ["Criteria", "Found", "detect"]
 
@@ -65,34 +66,41 @@ class Criteria:
 
 @dataclass(slots=True)
 class Found:
-    """Samples of the spikes found, one entry per spike."""
+    """Samples of the spikes found, one entry per spike, and the dV/dt that is their threshold."""
 
     threshold: Indices
     peak: Indices
     upstroke: Indices
     clipped: NDArray[np.bool_]
+    target: float = math.nan
 
     def keep(self, mask: NDArray[np.bool_]) -> Found:
         """Return the spikes where `mask` is true."""
-        return Found(self.threshold[mask], self.peak[mask], self.upstroke[mask], self.clipped[mask])
+        rows = (self.threshold[mask], self.peak[mask], self.upstroke[mask], self.clipped[mask])
+        return Found(*rows, self.target)
 
 
 def _crossings(slope: Array, first: int, last: int, cutoff: float) -> Indices:
     """Return the samples before dV/dt crosses `cutoff`, a fall below zero in between."""
-    above = slope[first:last] >= cutoff
-    crossing = np.flatnonzero(above[1:] & ~above[:-1]) + first
+    above = np.flatnonzero(slope[first:last] >= cutoff) + first
+    crossing = above[np.diff(above, prepend=first - 1) > 1] - 1
     if crossing.size < 2:
         return crossing
-    falls = np.concatenate([[0], np.cumsum(slope[first:last] < 0)])
-    fell = falls[crossing[1:] - first] > falls[crossing[:-1] - first]
-    kept: Indices = crossing[np.concatenate([[True], fell])]
+    fell = [
+        bool((slope[a:b] < 0).any())
+        for a, b in zip(crossing[:-1].tolist(), crossing[1:].tolist(), strict=True)
+    ]
+    kept: Indices = crossing[np.array([True, *fell])]
     return kept
 
 
 def _argmax_each(values: Array, starts: Indices, stops: Indices) -> Indices:
     """Position of the first maximum of each slice; an empty slice gives its start."""
     return np.array(
-        [a + int(values[a:b].argmax()) if b > a else a for a, b in zip(starts, stops, strict=True)],
+        [
+            a + int(values[a:b].argmax()) if b > a else a
+            for a, b in zip(starts.tolist(), stops.tolist(), strict=True)
+        ],
         dtype=np.int64,
     )
 
@@ -102,7 +110,10 @@ def _merge_and_filter(
 ) -> tuple[Indices, Indices]:
     """Merge neighbours that never fell between, drop what is too low or too small."""
     fell = np.array(
-        [bool((slope[p:c] < 0).any()) for p, c in zip(peak[:-1], crossing[1:], strict=True)],
+        [
+            bool((slope[p:c] < 0).any())
+            for p, c in zip(peak[:-1].tolist(), crossing[1:].tolist(), strict=True)
+        ],
         dtype=bool,
     )
     peak = peak[np.append(fell, True)]
@@ -124,15 +135,13 @@ def _last_at_most(slope: Array, start: int, stop: int, target: float) -> int | N
     return None
 
 
-def _thresholds(slope: Array, upstroke: Indices, fraction: float) -> Indices:
-    target = float(slope[upstroke].mean()) * fraction
+def _thresholds(slope: Array, upstroke: Indices, target: float) -> Indices:
     before = np.concatenate([[0], upstroke[:-1]])
-    found = [
-        _last_at_most(slope, int(u), int(b), target) for u, b in zip(upstroke, before, strict=True)
-    ]
-    return np.array(
-        [b if f is None else f for f, b in zip(found, before, strict=True)], dtype=np.int64
-    )
+    found = []
+    for at, stop in zip(upstroke.tolist(), before.tolist(), strict=True):
+        last = _last_at_most(slope, at, stop, target)
+        found.append(stop if last is None else last)
+    return np.array(found, dtype=np.int64)
 
 
 def _merge_overlaps(spikes: Found) -> Found:
@@ -149,17 +158,21 @@ def _merge_overlaps(spikes: Found) -> Found:
         spikes.peak[keep_peak],
         spikes.upstroke[keep_peak],
         spikes.clipped[keep_peak],
+        spikes.target,
     )
 
 
-def _mend_long(v: Array, slope: Array, rate: float, spikes: Found, criteria: Criteria) -> Found:
+def _mend_long(
+    v: Array, slope: Array, rate: float, spikes: Found, criteria: Criteria, definition: Definition
+) -> Found:
     """Where the threshold lies too long before the peak, one of the two is wrong."""
     limit = max(round(criteria.max_interval_s * rate), 1)
     too_long = np.flatnonzero((spikes.peak - spikes.threshold) >= limit)
     if too_long.size == 0:
         return spikes
-    # The published code uses 5 % here whatever fraction was asked for.
-    target = float(slope[spikes.upstroke].mean()) * 0.05
+    # The published algorithm uses 5 % here whatever fraction was asked for.
+    fraction = Criteria().thresh_frac if definition == "allen" else criteria.thresh_frac
+    target = float(slope[spikes.upstroke].mean()) * fraction
     keep = np.ones(spikes.threshold.size, dtype=bool)
     for i in too_long:
         start, peak = int(spikes.threshold[i]), int(spikes.peak[i])
@@ -176,7 +189,15 @@ def _mend_long(v: Array, slope: Array, rate: float, spikes: Found, criteria: Cri
     return spikes.keep(keep)
 
 
-def detect(v: Array, slope: Array, rate: float, first: int, last: int, criteria: Criteria) -> Found:
+def detect(
+    v: Array,
+    slope: Array,
+    rate: float,
+    window: tuple[int, int],
+    *,
+    criteria: Criteria | None = None,
+    definition: Definition = "allen",
+) -> Found:
     """Find the spikes of ``v[first:last + 1]``.
 
     Parameters
@@ -185,9 +206,14 @@ def detect(v: Array, slope: Array, rate: float, first: int, last: int, criteria:
         Voltage in mV, and dV/dt in V/s of the whole sweep.
     rate : float
         Samples per second.
-    first, last : int
-        First and last sample of the window.
+    window : (int, int)
+        First and last sample.
+    criteria : Criteria, optional
+        What counts as a spike.
+    definition : {"allen", "allentk"}
+        Whose rules, where the published ones have a quirk.
     """
+    (first, last), criteria = window, criteria or Criteria()
     nothing = np.empty(0, dtype=np.int64)
     none = Found(nothing, nothing, nothing, nothing.astype(bool))
     crossing = _crossings(slope, first, last, criteria.dv_cutoff)
@@ -198,12 +224,13 @@ def detect(v: Array, slope: Array, rate: float, first: int, last: int, criteria:
     if crossing.size == 0:
         return none
     upstroke = _argmax_each(slope, crossing, peak)
-    threshold = _thresholds(slope, upstroke, criteria.thresh_frac)
-    spikes = Found(threshold, peak, upstroke, np.zeros(peak.size, dtype=bool))
+    target = float(slope[upstroke].mean()) * criteria.thresh_frac
+    threshold = _thresholds(slope, upstroke, target)
+    spikes = Found(threshold, peak, upstroke, np.zeros(peak.size, dtype=bool), target)
     if criteria.reject_at_start_s > 0:
         spikes = spikes.keep(spikes.threshold > first + criteria.reject_at_start_s * rate)
     if spikes.peak.size:
-        spikes = _mend_long(v, slope, rate, _merge_overlaps(spikes), criteria)
+        spikes = _mend_long(v, slope, rate, _merge_overlaps(spikes), criteria, definition)
     if spikes.peak.size == 0:
         return none
     # A last spike that never comes back to its threshold was cut off by the end of the window.

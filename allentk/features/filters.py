@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
-__all__ = ["CUTOFF_HZ", "HEAVY_CUTOFF_HZ", "cutoff_hz", "dvdt", "heavy_cutoff_hz"]
+__all__ = ["CUTOFF_HZ", "HEAVY_CUTOFF_HZ", "MIRRORED", "cutoff_hz", "dvdt", "heavy_cutoff_hz"]
 
 Array = NDArray[np.float64]
 
 #: Allen's low-pass for spikes, and the heavier one for what follows a spike.
 CUTOFF_HZ, HEAVY_CUTOFF_HZ = 10_000.0, 1_000.0
+
+#: Samples by which either end of the voltage goes on, mirrored, before it is filtered.
+MIRRORED = 15
+#: What is left of a wrong start after the filter's memory.
+_FADED = 1e-17
 
 
 def cutoff_hz(sampling_rate_hz: float) -> float:
@@ -27,17 +33,28 @@ def heavy_cutoff_hz(sampling_rate_hz: float) -> float:
 
 
 @lru_cache(maxsize=32)
-def _bessel(normalised: float) -> tuple[Array, Array]:
+def _low_pass(normalised: float) -> tuple[Any, Any, Any, int]:
+    """Return both coefficients of a 4-pole Bessel low-pass, its state under 1, and its memory."""
+    from scipy import signal
+
     numerator, denominator = signal.bessel(4, normalised, "low")
-    return numerator, denominator
+    slowest = float(np.abs(np.roots(denominator)).max())
+    memory = math.ceil(math.log(_FADED) / math.log(slowest))
+    state = signal.lfilter_zi(numerator, denominator)
+    numbers = (tuple(values.tolist()) for values in (numerator, denominator, state))
+    return *numbers, memory
 
 
 def dvdt(voltage_mv: Array, sampling_rate_hz: float, cutoff: float) -> Array:
     """Return dV/dt in V/s between neighbouring samples, shape ``(n - 1,)``.
 
     The voltage first passes a 4-pole Bessel low-pass forwards and backwards, so that nothing is
-    delayed.
+    delayed. It must have more than `MIRRORED` samples.
     """
-    filtered = signal.filtfilt(*_bessel(cutoff / (sampling_rate_hz / 2)), voltage_mv)
-    slope: Array = np.diff(filtered) * (sampling_rate_hz * 1e-3)
+    from allentk.features.filter_kernels import zero_phase_slope
+
+    b, a, start, memory = _low_pass(cutoff / (sampling_rate_hz / 2))
+    slope: Array = zero_phase_slope(
+        b, a, start, memory, voltage_mv, MIRRORED, sampling_rate_hz * 1e-3
+    )
     return slope

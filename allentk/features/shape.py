@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.features.definition import Definition
 from allentk.features.detect import Found
 
 __all__ = ["Shape", "shapes"]
@@ -22,7 +24,7 @@ TOLERANCE_MV = 0.5
 
 @dataclass(slots=True)
 class Shape:
-    """Samples that describe one spike; None where there is no such sample."""
+    """Samples that describe one spike, None where there is no such sample; the width in samples."""
 
     clipped: bool = False
     trough: int | None = None
@@ -31,13 +33,14 @@ class Shape:
     fast_trough: int | None = None
     adp: int | None = None
     slow_trough: int | None = None
-    width: int | None = field(default=None)
+    width: float | None = None
 
 
 def _adp(v: Array, heavy: Array, fast: int, stop: int, rate: float) -> tuple[int, int] | None:
     """Afterdepolarisation and the minimum after it, where there is one."""
-    rising = np.flatnonzero(heavy[fast:stop] >= ADP_SLOPE)
-    if rising.size == 0 or not rising[0] / rate < ADP_WITHIN_S:
+    soon = min(fast + math.ceil(ADP_WITHIN_S * rate), stop)
+    rising = np.flatnonzero(heavy[fast:soon] >= ADP_SLOPE)
+    if rising.size == 0:
         return None
     cross = fast + int(rising[0])
     turning = np.flatnonzero(heavy[cross:stop] <= 0)
@@ -54,15 +57,16 @@ def _adp(v: Array, heavy: Array, fast: int, stop: int, rate: float) -> tuple[int
 
 
 def _after(v: Array, slope: Array, heavy: Array, peak: int, stop: int, rate: float) -> Shape:
-    """Everything between a peak and the next threshold."""
-    shape = Shape()
+    """Return everything between a peak and the next threshold."""
+    shape = Shape(trough=peak + int(v[peak:stop].argmin()))
     steepest = peak + int(slope[peak:stop].argmin())
-    ended = np.flatnonzero(slope[steepest:stop] >= TERMINATION * slope[steepest])
-    if ended.size == 0:
+    if shape.trough > peak:
+        shape.downstroke = peak + int(slope[peak : shape.trough].argmin())
+    ended = slope[steepest:stop] >= TERMINATION * slope[steepest]
+    if not ended.any():
         shape.clipped = True
         return shape
-    fast = steepest + int(ended[0])
-    shape.fast_trough = fast
+    fast = shape.fast_trough = steepest + int(ended.argmax())
     adp = _adp(v, heavy, fast, stop, rate)
     if adp is not None:
         shape.adp, shape.slow_trough = adp
@@ -76,8 +80,8 @@ def _after(v: Array, slope: Array, heavy: Array, peak: int, stop: int, rate: flo
     return shape
 
 
-def _width(v: Array, threshold: int, peak: int, fast: int) -> int | None:
-    """Count the samples between the half levels; the half to the fast trough, or to the threshold."""
+def _width(v: Array, threshold: int, peak: int, fast: int, definition: Definition) -> float | None:
+    """Return the samples between the half levels; the half to the fast trough, or to the threshold."""
     level = (v[peak] + v[fast]) / 2
     if level < v[threshold]:
         level = (v[peak] + v[threshold]) / 2
@@ -85,31 +89,39 @@ def _width(v: Array, threshold: int, peak: int, fast: int) -> int | None:
     after = np.flatnonzero(v[peak:fast] <= level)
     if before.size == 0 or after.size == 0:
         return None
-    return int(peak + after[0] - (threshold + 1 + before[-1]))
+    rise, fall = int(threshold + 1 + before[-1]), int(peak + after[0])
+    if definition == "allen" or rise == peak:
+        return float(fall - rise)
+    up = rise + (level - v[rise]) / (v[rise + 1] - v[rise])
+    down = fall - (level - v[fall]) / (v[fall - 1] - v[fall])
+    return float(down - up)
 
 
 def shapes(
-    v: Array, slope: Array, heavy: Array, rate: float, last: int, found: Found
+    v: Array,
+    slope: Array,
+    heavy: Array,
+    rate: float,
+    last: int,
+    found: Found,
+    definition: Definition = "allen",
 ) -> list[Shape]:
     """Return one `Shape` per spike of `found`; `last` is the last sample of the window.
 
     The afterdepolarisation and the slow trough of the last spike stay empty: what follows it is no
     interval between spikes.
     """
-    stops = np.append(found.threshold[1:], last)
+    stops = [*found.threshold[1:].tolist(), last]
     out: list[Shape] = []
-    for i, (threshold, peak, stop) in enumerate(
-        zip(found.threshold.tolist(), found.peak.tolist(), stops.tolist(), strict=True)
+    for threshold, peak, stop, clipped in zip(
+        found.threshold.tolist(), found.peak.tolist(), stops, found.clipped.tolist(), strict=True
     ):
-        if found.clipped[i] or stop <= peak:
+        if clipped or stop <= peak:
             out.append(Shape(clipped=True))
             continue
         shape = _after(v, slope, heavy, peak, stop, rate)
-        shape.trough = peak + int(v[peak:stop].argmin())
-        if shape.trough > peak:
-            shape.downstroke = peak + int(slope[peak : shape.trough].argmin())
         if shape.fast_trough is not None:
-            shape.width = _width(v, threshold, peak, shape.fast_trough)
+            shape.width = _width(v, threshold, peak, shape.fast_trough, definition)
         out.append(shape)
     if out:
         out[-1].adp = out[-1].slow_trough = None

@@ -6,15 +6,18 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from allentk.data import SweepSet
 from allentk.errors import AllenTKError
+from allentk.features.definition import Definition
 from allentk.features.detect import Criteria
 from allentk.features.measure import amplitude_pa
 from allentk.features.spike_table import Filtered, bounds, filtered, spikes_of
 
 __all__ = ["adjusted", "prepared", "short_squares"]
+
+Array = NDArray[np.float64]
 
 #: The first part of the pulse, where its own charging is steepest.
 ONSET_S = 0.001
@@ -62,18 +65,17 @@ def adjusted(traces: list[Filtered]) -> Criteria:
         at_end.append(float(trace.slope[last]))
     cutoff = max(1.1 * float(np.median(steepest)), Criteria().dv_cutoff)
     found = [
-        spikes_of(trace, trace.sweep.start_s, None, Criteria(dv_cutoff=cutoff))["upstroke"]
+        spikes_of(trace, trace.sweep.start_s, criteria=Criteria(dv_cutoff=cutoff))["upstroke"]
         for trace in traces
     ]
-    upstroke = float(pd.concat(found).mean())
-    if math.isnan(upstroke):
+    upstroke = np.concatenate(found)
+    if not upstroke.size:
         return Criteria(dv_cutoff=cutoff, thresh_frac=0.1)
-    return Criteria(
-        dv_cutoff=cutoff, thresh_frac=max(0.1, 1.2 * float(np.median(at_end)) / upstroke)
-    )
+    at_most = 1.2 * float(np.median(at_end)) / float(upstroke.mean())
+    return Criteria(dv_cutoff=cutoff, thresh_frac=max(0.1, at_most))
 
 
-def short_squares(traces: list[Filtered]) -> dict[str, float]:
+def short_squares(traces: list[Filtered], *, definition: Definition = "allen") -> dict[str, float]:
     """Return the published short-square columns; empty where no short square has a spike.
 
     Spikes that were cut off by the end of the recording do not count.
@@ -82,13 +84,16 @@ def short_squares(traces: list[Filtered]) -> dict[str, float]:
     ----------
     traces : list of Filtered
         The short squares of one cell; those without a stimulus window are left out.
+    definition : {"allen", "allentk"}
+        The mean is over all spiking sweeps as published, or over those of the most common amplitude
+        (``"allentk"``).
 
     Returns
     -------
     dict
-        Mean of the first spike over all spiking sweeps, and ``threshold_i_short_square``: the
-        amplitude that made a spike most often (the lower of equals), in pA. Amplitudes that differ by
-        less than rounding to 1 pA are one, so that measured currents can be counted.
+        Mean of the first spike, and ``threshold_i_short_square``: the amplitude that made a spike most
+        often (the lower of equals), in pA. Amplitudes that differ by less than rounding to 1 pA are
+        one, so that measured currents can be counted.
     """
     timed = [trace for trace in traces if trace.sweep.has_window]
     if not timed:
@@ -96,19 +101,34 @@ def short_squares(traces: list[Filtered]) -> dict[str, float]:
     criteria = adjusted(timed)
     firsts, amplitudes = [], []
     for trace in timed:
-        spikes = spikes_of(trace, trace.sweep.start_s, None, criteria)
-        whole = spikes[~spikes["clipped"].astype(bool)]
-        if len(whole):
-            firsts.append(whole.iloc[0])
+        spikes = spikes_of(trace, trace.sweep.start_s, criteria=criteria, definition=definition)
+        whole = np.flatnonzero(~spikes["clipped"].astype(bool))
+        if whole.size:
+            firsts.append([float(spikes[name][whole[0]]) for name in _MEANS])
             amplitudes.append(amplitude_pa(trace.sweep))
     if not firsts:
         return {}
-    mean = pd.DataFrame(firsts)[list(_MEANS)].astype(float).mean()
-    row = {f"{name}_short_square": float(mean[name]) for name in _MEANS}
-    row["threshold_i_short_square"] = _most_common(pd.Series(amplitudes))
+    common = _most_common(np.array(amplitudes))
+    counted = np.array(firsts)[common if definition == "allentk" else slice(None)]
+    row = dict(zip((f"{name}_short_square" for name in _MEANS), _means(counted), strict=True))
+    row["threshold_i_short_square"] = float(np.median(np.array(amplitudes)[common]))
     return row
 
 
-def _most_common(amplitudes: pd.Series) -> float:
-    rounded = amplitudes.round()
-    return float(amplitudes[rounded == rounded.mode().min()].median())
+def _means(values: Array) -> list[float]:
+    """Return the mean of each column over what is known; NaN where nothing is."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return [
+        float(sum_ / n) if n else math.nan for sum_, n in zip(total, known.sum(axis=0), strict=True)
+    ]
+
+
+def _most_common(amplitudes: Array) -> NDArray[np.bool_]:
+    """Return which amplitudes are the most common one, the lowest of equals; NaN is one as well."""
+    rounded = np.round(amplitudes)
+    levels, counts = np.unique(rounded, return_counts=True)
+    chosen: NDArray[np.bool_] = np.isclose(
+        rounded, levels[counts.argmax()], atol=0.5, equal_nan=True
+    )
+    return chosen

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data import Sweep
 from allentk.errors import FeatureError
+from allentk.features.between import between_samples
+from allentk.features.definition import Definition, checked
 from allentk.features.detect import Criteria, Found, detect
 from allentk.features.filters import cutoff_hz, dvdt, heavy_cutoff_hz
 from allentk.features.shape import Shape, shapes
 
-__all__ = ["SPIKE_COLUMNS", "Filtered", "bounds", "filtered", "spikes", "spikes_of"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SPIKE_COLUMNS", "Columns", "Filtered", "bounds", "filtered", "spikes", "spikes_of"]
 
 Array = NDArray[np.float64]
+
+#: Column name to the values of all spikes.
+Columns = dict[str, NDArray[Any]]
 
 _POINTS = ("threshold", "peak", "trough", "fast_trough", "adp", "slow_trough")
 
@@ -75,15 +83,7 @@ def filtered(sweep: Sweep) -> Filtered:
     """
     if sweep.clamp != "current":
         raise FeatureError(f"{sweep.label}: a voltage-clamp sweep has no spikes to measure")
-    finite = np.isfinite(sweep.voltage_mv)
-    size = int(finite.size - finite[::-1].argmax()) if finite.any() else 0
-    bad = int((~finite[:size]).sum())
-    if bad:
-        at = int((~finite).argmax()) / sweep.sampling_rate_hz
-        raise FeatureError(
-            f"{sweep.label}: the voltage is not finite at {at:.6f} s ({bad} samples before the end "
-            f"of the recording); leave this sweep out"
-        )
+    size = _recorded(sweep)
     # The low-pass needs 16 samples to start from.
     if size < max(0.005 * sweep.sampling_rate_hz, 17):
         raise FeatureError(f"{sweep.label}: {size} finite samples are too few to measure spikes")
@@ -92,8 +92,31 @@ def filtered(sweep: Sweep) -> Filtered:
     return Filtered(sweep, v, dvdt(v, sweep.sampling_rate_hz, cutoff), cutoff)
 
 
+def _recorded(sweep: Sweep) -> int:
+    """Return how many samples there are before a tail of NaN."""
+    v = sweep.voltage_mv
+    # A sum is finite where all of its terms are.
+    if v.size and math.isfinite(v.sum()):
+        return v.size
+    finite = np.isfinite(v)
+    size = int(finite.size - finite[::-1].argmax()) if finite.any() else 0
+    bad = int((~finite[:size]).sum())
+    if bad:
+        at = int((~finite).argmax()) / sweep.sampling_rate_hz
+        raise FeatureError(
+            f"{sweep.label}: the voltage is not finite at {at:.6f} s ({bad} samples before the end "
+            f"of the recording); leave this sweep out"
+        )
+    return size
+
+
 def spikes(
-    sweep: Sweep, *, start_s: float | None = None, end_s: float | None = None
+    sweep: Sweep,
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    criteria: Criteria | None = None,
+    definition: Definition = "allen",
 ) -> pd.DataFrame:
     """Find the spikes of a sweep and measure each of them.
 
@@ -103,6 +126,11 @@ def spikes(
         A current-clamp sweep; a tail of NaN is left out.
     start_s, end_s : float, optional
         Window in seconds; the whole sweep where not given.
+    criteria : Criteria, optional
+        What counts as a spike.
+    definition : {"allen", "allentk"}
+        Times of thresholds and widths are those of samples as published, or lie between them
+        (``"allentk"``); `QUIRKS` lists every difference.
 
     Returns
     -------
@@ -128,7 +156,13 @@ def spikes(
     >>> len(spikes(flat))
     0
     """
-    return spikes_of(filtered(sweep), start_s, end_s)
+    import pandas as pd
+
+    trace = filtered(sweep)
+    columns = spikes_of(trace, start_s, end_s, criteria=criteria, definition=definition)
+    table = pd.DataFrame(columns, columns=list(SPIKE_COLUMNS))
+    table.attrs["filter_hz"] = trace.cutoff_hz
+    return table
 
 
 def bounds(trace: Filtered, start_s: float | None, end_s: float | None) -> tuple[int, int]:
@@ -147,55 +181,58 @@ def spikes_of(
     trace: Filtered,
     start_s: float | None = None,
     end_s: float | None = None,
+    *,
     criteria: Criteria | None = None,
-) -> pd.DataFrame:
-    """Find the spikes of a prepared sweep; see ``spikes``."""
+    definition: Definition = "allen",
+) -> Columns:
+    """Return the columns of ``spikes`` of a prepared sweep, each of shape ``(n_spikes,)``."""
     first, last = bounds(trace, start_s, end_s)
-    found = detect(trace.v, trace.slope, trace.rate, first, last, criteria or Criteria())
+    v, slope, rate = trace.v, trace.slope, trace.rate
+    found = detect(v, slope, rate, (first, last), criteria=criteria, definition=checked(definition))
     if found.peak.size == 0:
-        table = pd.DataFrame({name: pd.Series(dtype=float) for name in SPIKE_COLUMNS})
-    else:
-        heavy = dvdt(trace.v, trace.rate, heavy_cutoff_hz(trace.rate))
-        table = _rows(trace, found, shapes(trace.v, trace.slope, heavy, trace.rate, last, found))
-    table.attrs["filter_hz"] = trace.cutoff_hz
-    return table
+        return {name: np.empty(0) for name in SPIKE_COLUMNS}
+    heavy = dvdt(v, rate, heavy_cutoff_hz(rate))
+    columns = _columns(trace, found, shapes(v, slope, heavy, rate, last, found, definition))
+    if definition == "allentk":
+        columns.update(between_samples(columns, v, slope, rate, found.target))
+    return columns
 
 
-def _column(values: list[int | None]) -> Array:
+def _number(values: list[Any]) -> Array:
     return np.array([math.nan if value is None else value for value in values], dtype=float)
 
 
-def _at(values: Array, index: Array) -> Array:
+def _at(values: Array, index: Array, has: NDArray[np.bool_]) -> Array:
     out = np.full(index.size, math.nan)
-    has = np.isfinite(index)
     out[has] = values[index[has].astype(np.int64)]
     return out
 
 
-def _rows(trace: Filtered, found: Found, after: list[Shape]) -> pd.DataFrame:
+def _columns(trace: Filtered, found: Found, after: list[Shape]) -> Columns:
     index = {
         "threshold": found.threshold.astype(float),
         "peak": found.peak.astype(float),
         "upstroke": found.upstroke.astype(float),
         **{
-            name: _column([getattr(shape, name) for shape in after])
+            name: _number([getattr(shape, name) for shape in after])
             for name in ("trough", "downstroke", "fast_trough", "adp", "slow_trough")
         },
     }
-    columns: dict[str, object] = {
+    columns: Columns = {
         "clipped": found.clipped | np.array([shape.clipped for shape in after]),
-        "isi_type": [shape.isi_type for shape in after],
-        "width": _column([shape.width for shape in after]) / trace.rate,
-        "upstroke": _at(trace.slope, index["upstroke"]),
-        "downstroke": _at(trace.slope, index["downstroke"]),
+        "isi_type": np.array([shape.isi_type for shape in after], dtype=object),
+        "width": _number([shape.width for shape in after]) / trace.rate,
     }
-    columns["upstroke_downstroke_ratio"] = columns["upstroke"] / -columns["downstroke"]  # type: ignore[operator]
     for name, samples in index.items():
+        has = np.isfinite(samples)
         columns[f"{name}_index"] = samples
         columns[f"{name}_t"] = samples / trace.rate
-        columns[f"{name}_v"] = _at(trace.v, samples)
+        columns[f"{name}_v"] = _at(trace.v, samples, has)
         if name in _POINTS:
-            columns[f"{name}_i"] = _at(trace.sweep.current_pa, samples)
+            columns[f"{name}_i"] = _at(trace.sweep.current_pa, samples, has)
+        else:
+            columns[name] = _at(trace.slope, samples, has)
+    columns["upstroke_downstroke_ratio"] = columns["upstroke"] / -columns["downstroke"]
     for name in ("threshold_index", "peak_index", "upstroke_index"):
-        columns[name] = index[name.removesuffix("_index")].astype(np.int64)
-    return pd.DataFrame(columns, columns=list(SPIKE_COLUMNS))
+        columns[name] = columns[name].astype(np.int64)
+    return columns

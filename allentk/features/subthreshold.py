@@ -1,18 +1,33 @@
-"""Baseline, deflection, sag, time constant and resistance: the passive side of a step."""
+"""Baseline, deflection, sag, time constant and resistance: the passive side of a step.
+
+Windows are cut by the edges of the sweep, those of the steady state by the start of the step as well;
+what is measured in a window without a sample is NaN.
+"""
 
 from __future__ import annotations
 
 import math
-import warnings
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 
 from allentk.data import Sweep
 from allentk.errors import FeatureError
+from allentk.features.definition import Definition, checked
+from allentk.features.filters import dvdt, heavy_cutoff_hz
 
-__all__ = ["baseline", "deflection", "holding_pa", "input_resistance", "sag", "time_constant"]
+__all__ = [
+    "baseline",
+    "deflection",
+    "holding_pa",
+    "input_resistance",
+    "measured_pa",
+    "resting_baseline",
+    "sag",
+    "steady_state",
+    "time_constant",
+]
 
 Array = NDArray[np.float64]
 
@@ -20,29 +35,109 @@ Array = NDArray[np.float64]
 BASELINE_S = 0.1
 #: What a step's current is measured from, and the blocks it is measured in.
 HOLDING_S = 0.01
+#: The peak of a sag is this wide.
+PEAK_S = 0.005
+#: A quiet stretch changes by less than this, in V/s.
+QUIET_V_PER_S = 0.3
+#: A fit begins at this fraction of the deflection and needs this many times the noise.
+FROM_FRACTION, LEAST_SNR = 0.1, 20.0
+#: A fit that misses by more than this (root mean square, mV) is none.
+WORST_MV = 1.0
+#: Where the search for a time constant begins, in 1/s, and how near it comes.
+FIRST_RATE, PRECISION, MOST_STEPS = 50.0, 1e-9, 200
+#: A decay by less than this over the whole trace is a straight line.
+STRAIGHT = 1e-3
 
 
-def _mean(sweep: Sweep, start_s: float, end_s: float) -> float:
-    part = sweep.voltage_mv[max(sweep.index(start_s), 0) : sweep.index(end_s)]
-    return float(part.mean()) if part.size else math.nan
+def _part(values: Array, sweep: Sweep, start_s: float, end_s: float) -> Array:
+    return values[sweep.index(start_s) : sweep.index(end_s)]
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if values.size else math.nan
 
 
 def baseline(sweep: Sweep, start_s: float, *, window_s: float = BASELINE_S) -> float:
     """Return the mean voltage of the `window_s` before `start_s`, in mV."""
-    return _mean(sweep, start_s - window_s, start_s)
+    return _mean(_part(sweep.voltage_mv, sweep, start_s - window_s, start_s))
+
+
+def resting_baseline(
+    sweep: Sweep, *, window_s: float = BASELINE_S, definition: Definition = "allen"
+) -> float:
+    """Return the mean voltage where nothing happens, for a sweep whose stimulus has no known start.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        The sweep.
+    window_s : float
+        How long, in seconds, the voltage must be quiet, and how much of it is averaged.
+    definition : {"allen", "allentk"}
+        ``"allen"``: quiet is what does not rise by 0.3 V/s or more (low-passed at 1 kHz); falls do not
+        count, nor do the stretches before the first rise and after the last. ``"allentk"``: quiet is
+        what neither rises nor falls so fast, and the ends of the sweep bound a stretch.
+
+    Returns
+    -------
+    float
+        Mean of the last `window_s` of the first quiet stretch, in mV; NaN where there is none, or the
+        sweep is not finite or has fewer than 17 samples.
+    """
+    rate, v = sweep.sampling_rate_hz, sweep.voltage_mv
+    own = checked(definition) == "allentk"
+    if v.size < 17 or not np.isfinite(v).all():
+        return math.nan
+    slope = dvdt(v, rate, heavy_cutoff_hz(rate))
+    events = np.flatnonzero((np.abs(slope) if own else slope) >= QUIET_V_PER_S)
+    if own:
+        events = np.concatenate([[0], events, [v.size]])
+    quiet = np.flatnonzero(np.diff(events) >= window_s * rate * (1 - 1e-9))
+    if not quiet.size:
+        return math.nan
+    end = int(events[quiet[0] + 1])
+    return _mean(v[end - round(window_s * rate) : end])
 
 
 def holding_pa(sweep: Sweep, start_s: float) -> float:
     """Return the median current of the 10 ms before `start_s`, in pA; 0 where there is nothing before."""
-    before = sweep.current_pa[sweep.index(start_s - HOLDING_S) : sweep.index(start_s)]
+    before = _part(sweep.current_pa, sweep, start_s - HOLDING_S, start_s)
+    before = before[np.isfinite(before)]
     return float(np.median(before)) if before.size else 0.0
 
 
-def deflection(sweep: Sweep, start_s: float, end_s: float) -> tuple[float, int]:
+def steady_state(
+    sweep: Sweep, start_s: float, end_s: float, *, window_s: float = BASELINE_S
+) -> float:
+    """Return the mean voltage of the last `window_s` of a step from `start_s` to `end_s`, in mV."""
+    return _mean(_part(sweep.voltage_mv, sweep, max(end_s - window_s, start_s), end_s))
+
+
+def measured_pa(
+    sweep: Sweep, start_s: float, end_s: float, *, window_s: float = BASELINE_S
+) -> float:
+    """Return by how much the current of the last `window_s` of a step differs from the holding current.
+
+    In pA; mean over the window that `steady_state` averages, less `holding_pa`.
+    """
+    during = _part(sweep.current_pa, sweep, max(end_s - window_s, start_s), end_s)
+    return _mean(during) - holding_pa(sweep, start_s)
+
+
+def deflection(
+    sweep: Sweep, start_s: float, end_s: float, *, direction: Literal["min", "max"] | None = None
+) -> tuple[float, int]:
     """Return the peak deflection between `start_s` and `end_s`: voltage in mV, and its sample.
 
-    The largest voltage where the current in the middle is at or above the holding current (the median
-    of the 10 ms before), else the smallest.
+    Parameters
+    ----------
+    sweep : Sweep
+        The sweep.
+    start_s, end_s : float
+        The step, in seconds; its last sample does not count.
+    direction : {"min", "max"}, optional
+        The smallest or the largest voltage; where not given, the largest where the current in the
+        middle is at or above the holding current (the median of the 10 ms before), else the smallest.
 
     Raises
     ------
@@ -55,73 +150,129 @@ def deflection(sweep: Sweep, start_s: float, end_s: float) -> tuple[float, int]:
             f"{sweep.label}: no sample lies between {start_s} and {end_s} s; the sweep lasts "
             f"{sweep.duration_s:.6g} s, give a start and an end inside it"
         )
+    if direction is None:
+        up = sweep.current_pa[(first + last) // 2] >= holding_pa(sweep, start_s)
+        direction = "max" if up else "min"
     part = sweep.voltage_mv[first:last]
-    up = sweep.current_pa[(first + last) // 2] >= holding_pa(sweep, start_s)
-    at = first + int(part.argmax() if up else part.argmin())
+    at = first + int(part.argmax() if direction == "max" else part.argmin())
     return float(sweep.voltage_mv[at]), at
 
 
 def sag(sweep: Sweep, start_s: float, end_s: float, *, window_s: float = BASELINE_S) -> float:
     """Return (peak - steady) / (peak - baseline) of a hyperpolarising step, no unit.
 
-    The peak is the mean of 5 ms about the minimum, the steady state that of the last `window_s`.
+    The peak is the mean of 5 ms about the minimum, the steady state that of the last `window_s`, the
+    baseline that of the `window_s` before the step. A minimum near an edge of the sweep has a peak of
+    what there is of the 5 ms.
 
     Raises
     ------
     FeatureError
         Where no sample of the sweep lies between `start_s` and `end_s`.
+
+    Notes
+    -----
+    The published table averages 100 ms; IPFX averages 30 ms.
     """
-    peak_v, at = deflection(sweep, start_s, end_s)
+    _, at = deflection(sweep, start_s, end_s, direction="min")
     middle = at / sweep.sampling_rate_hz
-    peak_v = _mean(sweep, middle - 0.0025, middle + 0.0025)
-    steady = _mean(sweep, end_s - window_s, end_s)
+    peak = _mean(_part(sweep.voltage_mv, sweep, middle - PEAK_S / 2, middle + PEAK_S / 2))
+    steady = steady_state(sweep, start_s, end_s, window_s=window_s)
     base = baseline(sweep, start_s, window_s=window_s)
-    return (peak_v - steady) / (peak_v - base) if peak_v != base else math.nan
+    return (peak - steady) / (peak - base) if peak != base else math.nan
 
 
-def time_constant(sweep: Sweep, start_s: float, end_s: float) -> float:
-    """Return the membrane time constant in seconds, from 10 % of the deflection to its peak.
+def time_constant(
+    sweep: Sweep, start_s: float, end_s: float, *, peak_s: float | None = None
+) -> float:
+    """Return the membrane time constant of a hyperpolarising step in seconds.
 
-    One exponential is fitted; NaN where the deflection is less than 20 times the noise before the
-    step, where the fit does not converge, or where it misses by more than 1 mV (RMS).
+    Parameters
+    ----------
+    sweep : Sweep
+        The sweep.
+    start_s, end_s : float
+        The step, in seconds.
+    peak_s : float, optional
+        Where the fit ends at the latest, such as the median time of the peaks of a cell's steps; the
+        deflection is then that at its end.
+
+    Returns
+    -------
+    float
+        Of the one exponential that is nearest (least squares) from the first 10 % of the deflection to
+        its minimum; NaN where the deflection is less than 20 times the noise before the step, where no
+        decay fits, or where it misses by more than 1 mV (root mean square).
 
     Raises
     ------
     FeatureError
         Where no sample of the sweep lies between `start_s` and `end_s`.
     """
-    peak_v, at = deflection(sweep, start_s, end_s)
-    base = baseline(sweep, start_s)
+    peak_v, at = deflection(sweep, start_s, end_s, direction="min")
+    if peak_s is not None and peak_s < at / sweep.sampling_rate_hz:
+        at = sweep.index(peak_s)
+        peak_v = float(sweep.voltage_mv[at])
     first = sweep.index(start_s)
-    before = sweep.voltage_mv[max(sweep.index(start_s - BASELINE_S), 0) : first]
+    before = _part(sweep.voltage_mv, sweep, start_s - BASELINE_S, start_s)
+    base = _mean(before)
     noise = float(before.std()) if before.size else math.nan
-    if not abs(peak_v - base) >= 20 * noise:
+    if not abs(peak_v - base) >= LEAST_SNR * noise:
         return math.nan
-    rise = sweep.voltage_mv[first:at]
-    past = np.flatnonzero(np.abs(rise - base) >= 0.1 * abs(peak_v - base))
+    fall = sweep.voltage_mv[first:at]
+    past = np.flatnonzero(fall <= base + FROM_FRACTION * (peak_v - base))
     if past.size == 0:
         return math.nan
-    v = rise[past[0] :]
-    return _exponential(np.arange(v.size) / sweep.sampling_rate_hz, v)
+    return _exponential(fall[past[0] :], sweep.sampling_rate_hz)
 
 
-def _exponential(t: Array, v: Array) -> float:
+def _exponential(v: Array, rate: float) -> float:
+    """Return the time constant in s of the exponential nearest to `v`; every sample counts.
+
+    Weight and asymptote follow from the decay rate by linear least squares, so that only the rate is
+    searched for, by damped Gauss-Newton steps.
+    """
     if v.size < 10:
         return math.nan
-
-    def curve(x: Array, amplitude: float, inverse_tau: float, offset: float) -> Array:
-        with np.errstate(over="ignore"):
-            return offset + amplitude * np.exp(-x * inverse_tau)
-
-    # A fit that does not converge is an answer here: there is no time constant.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optimize.OptimizeWarning)
-        try:
-            fitted, _ = optimize.curve_fit(curve, t, v, p0=(v[0] - v[-1], 50.0, v[-1]))
-        except RuntimeError:
+    v, lasts = v - v.mean(), (v.size - 1) / rate
+    power = float(v @ v)
+    decay = FIRST_RATE
+    error, step = _projected(v, power, rate, decay)
+    for _ in range(MOST_STEPS):
+        # Beyond a factor of three the curve is another one: there the step says little.
+        candidate = min(max(decay + step, decay / 3), decay * 3)
+        if not math.isfinite(candidate) or candidate * lasts < STRAIGHT:
             return math.nan
-    error = float(np.sqrt(np.mean((curve(t, *fitted) - v) ** 2)))
-    return 1 / float(fitted[1]) if error <= 1.0 and fitted[1] > 0 else math.nan
+        found, next_step = _projected(v, power, rate, candidate)
+        moved = abs(candidate - decay)
+        if found <= error:
+            decay, error, step = candidate, found, next_step
+        else:
+            step /= 4
+        if moved <= PRECISION * decay:
+            return 1 / decay if math.sqrt(error / v.size) <= WORST_MV else math.nan
+    return math.nan
+
+
+def _projected(v: Array, power: float, rate: float, decay: float) -> tuple[float, float]:
+    """Return the squared error of the best curve of this decay rate, and the step to a better rate.
+
+    All of it follows from seven sums over the samples, `v` having no mean and the square sum `power`.
+    """
+    from allentk.features.exponential_kernels import exponential_sums
+
+    n = v.size
+    se, see, ske, skee, skkee, sve, svke = exponential_sums(v, decay / rate)
+    square = see - se * se / n
+    along = skee - ske * se / n
+    if not square > 0:
+        return power, math.nan
+    weight = sve / square
+    across = skkee - ske * ske / n - along * along / square
+    misses = svke - along / square * sve
+    error = max(power - weight * sve, 0.0)
+    # The derivative by the rate is in seconds, the sums count samples.
+    return error, -misses / (weight * across) * rate if weight * across else math.nan
 
 
 def input_resistance(voltage_mv: ArrayLike, current_pa: ArrayLike) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["TRAIN_FEATURES", "adaptation", "train"]
 
@@ -35,8 +36,15 @@ def adaptation(intervals_s: Array) -> float:
     return float(np.nanmean((intervals_s[1:] - intervals_s[:-1]) / total))
 
 
-def train(spikes: pd.DataFrame, start_s: float, end_s: float) -> dict[str, float]:
+def train(spikes: Mapping[str, ArrayLike] | Any, start_s: float, end_s: float) -> dict[str, float]:
     """Return the features of the spikes between `start_s` and `end_s`.
+
+    Parameters
+    ----------
+    spikes : DataFrame or mapping
+        What ``features.spikes`` returns; ``threshold_t`` (s) is what counts.
+    start_s, end_s : float
+        The window in seconds.
 
     Returns
     -------
@@ -46,11 +54,10 @@ def train(spikes: pd.DataFrame, start_s: float, end_s: float) -> dict[str, float
 
     Examples
     --------
-    >>> table = pd.DataFrame({"threshold_t": [1.1, 1.2, 1.4]})
-    >>> train(table, 1.0, 2.0)["avg_rate"]
+    >>> train({"threshold_t": [1.1, 1.2, 1.4]}, 1.0, 2.0)["avg_rate"]
     3.0
     """
-    times = spikes["threshold_t"].to_numpy(float)
+    times = np.asarray(spikes["threshold_t"], dtype=float)
     isi = np.diff(times)
     # A window edge that is a sample must not lose its spike to rounding.
     inside = ((times >= start_s - 1e-9) & (times <= end_s + 1e-9)).sum()

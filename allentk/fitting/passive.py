@@ -39,14 +39,14 @@ class Passive:
 
 
 def between_spikes(trial: Trial, before_s: float, after_s: float) -> NDArray[np.bool_]:
-    """Return which bins lie outside ``[spike - before_s, spike + after_s]``."""
+    """Return which bins may be used and lie outside ``[spike - before_s, spike + after_s]``."""
     n = trial.voltage_mv.size
     edges = np.zeros(n + 1)
     first = np.clip(((trial.spike_times_s - before_s) / BIN_S).astype(int), 0, n)
     last = np.clip(((trial.spike_times_s + after_s) / BIN_S).astype(int) + 1, 0, n)
     np.add.at(edges, first, 1)
     np.add.at(edges, last, -1)
-    return np.asarray(np.cumsum(edges[:-1]) == 0)
+    return np.asarray(np.cumsum(edges[:-1]) == 0) & trial.kept
 
 
 def basis(n_bins: int, resets: NDArray[np.int64], rate_per_s: float) -> Array:
@@ -59,7 +59,7 @@ def basis(n_bins: int, resets: NDArray[np.int64], rate_per_s: float) -> Array:
 
 def _ceiling_mv(trial: Trial, thresholds_mv: Array, part: float) -> float:
     """Return the voltage up to which the membrane counts as passive."""
-    rest = trial.rest_mv if math.isfinite(trial.rest_mv) else np.percentile(trial.voltage_mv, 5)
+    rest = trial.rest_mv if math.isfinite(trial.rest_mv) else np.percentile(trial.voltage_mv[trial.kept], 5)
     if not thresholds_mv.size:
         return math.inf
     return float(rest + part * (thresholds_mv.mean() - rest))

@@ -29,7 +29,7 @@ BIN_S, DT_S = 5e-4, 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One sweep: voltage and current in bins of `BIN_S`, and spike times."""
+    """One sweep: voltage and current in bins of `BIN_S`, spike times, and which bins may be used."""
 
     number: int
     voltage_mv: Array
@@ -38,6 +38,7 @@ class Trial:
     threshold_mv: Array
     quiet_until_s: float
     sweep: Sweep
+    kept: NDArray[np.bool_]
 
     @property
     def duration_s(self) -> float:
@@ -48,7 +49,7 @@ class Trial:
     def rest_mv(self) -> float:
         """Mean voltage before the stimulus, without the first 10 %; NaN where there is no rest."""
         last = int(self.quiet_until_s / BIN_S)
-        quiet = self.voltage_mv[last // 10 : last]
+        quiet = self.voltage_mv[last // 10 : last][self.kept[last // 10 : last]]
         return float(quiet.mean()) if quiet.size * BIN_S >= 0.2 else float("nan")
 
 
@@ -63,6 +64,15 @@ class Group:
     def duration_s(self) -> float:
         """Length of the stimulus."""
         return self.trials[0].duration_s
+
+    def current_at(self, dt_s: float) -> Array:
+        """Return the current at steps of another length than `DT_S`."""
+        if dt_s == DT_S:
+            return self.current_pa
+        sweep = self.trials[0].sweep
+        return resampled(
+            np.ascontiguousarray(sweep.current_pa), 1 / sweep.sampling_rate_hz, dt_s
+        )
 
 
 def sweep_set(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> SweepSet:
@@ -108,14 +118,16 @@ def read(sweep: Sweep) -> Trial:
     current = _binned(sweep.current_pa, sweep.sampling_rate_hz)
     start = sweep.start_s if sweep.has_window else 0.0
     first_spike = float(found["threshold_t"].iloc[0]) if len(found) else sweep.duration_s
+    voltage = _binned(sweep.voltage_mv, sweep.sampling_rate_hz)
     return Trial(
         number=sweep.number,
-        voltage_mv=_binned(sweep.voltage_mv, sweep.sampling_rate_hz),
+        voltage_mv=voltage,
         current_pa=current,
         spike_times_s=found["threshold_t"].to_numpy(float),
         threshold_mv=found["threshold_v"].to_numpy(float),
         quiet_until_s=min(start, first_spike),
         sweep=sweep,
+        kept=np.ones(voltage.size, dtype=np.bool_),
     )
 
 

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["clean_code", "stimulus_name"]
+from allentk.data.ontology import stimulus_of
 
-# A code begins with one of these and goes on with a date; the first that fits counts.
-_NAMES = (
-    (r"EXTP|Nuc_VC|RundownTest", "Test"),
-    (r"(X5)?SP_Search|(X2|Y2)?LP_Search", "Search"),
-    (r"C1NSSEED_1|C[12]NSD1", "Noise 1"),
-    (r"C1NSSEED_2|C[12]NSD2", "Noise 2"),
-    (r"C2NSRMPRH", "Ramp to Rheobase"),
-    (r"C1SQCAPCHK", "Square - 0.5ms Subthreshold"),
-    (r"C2SQRHELNG", "Square - 2s Suprathreshold"),
-    (r"C2SSTRIPLE", "Short Square - Triple"),
-    (r"C1SS|C2SSHM|(X6)?SP_Rheo", "Short Square"),
-    (
-        r"C1LS|(X3)?LP_Rheo|(X1)?PS_SubThresh|(X4)?PS_SupraThresh|longsquare|subthreshold",
-        "Long Square",
-    ),
-    (r"C1RP|X7Ramp|Ramp", "Ramp"),
-)
-_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in _NAMES)
+__all__ = ["clean_code", "stimulus_name"]
 
 
 def clean_code(code: str) -> str:
@@ -45,4 +28,4 @@ def stimulus_name(code: str) -> str:
     >>> stimulus_name("C1LSCOARSE150216"), stimulus_name("my steps")
     ('Long Square', '')
     """
-    return next((name for pattern, name in _PATTERNS if pattern.match(code)), "")
+    return stimulus_of(code).name

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import Sweep
+from allentk.data.window import stimulus_window
 from allentk.errors import DataError, FormatError
 from allentk.io.hdf5 import member, open_hdf5
 from allentk.io.places import Place
 from allentk.io.plausible import check_current, check_voltage, holds_si
 from allentk.io.series import Series
-from allentk.io.window import stimulus_window
 
 __all__ = ["WHAT", "SweepReader"]
 

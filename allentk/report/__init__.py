@@ -1,7 +1,15 @@
-"""Scores to pages: one self-contained report, and figures of sweeps."""
+"""Scores to pages: one self-contained report, and figures of sweeps and cells."""
 
-from allentk.report.cell_figures import sweep_figure
+from allentk.report.feature_figures import feature_figure
 from allentk.report.html import write_report
 from allentk.report.pages import CellPage, NetworkPage, ObservatoryPage
+from allentk.report.sweep_figures import sweep_figure
 
-__all__ = ["CellPage", "NetworkPage", "ObservatoryPage", "sweep_figure", "write_report"]
+__all__ = [
+    "CellPage",
+    "NetworkPage",
+    "ObservatoryPage",
+    "feature_figure",
+    "sweep_figure",
+    "write_report",
+]

@@ -8,15 +8,34 @@ from typing import Any
 
 import pandas as pd
 
+from allentk.features.quality import quality
 from allentk.report.blocks import Block, Cell, Heading, Picture, Prose, Section, Table
-from allentk.report.cell_figures import cell_figure
+from allentk.report.feature_figures import feature_figure
 from allentk.report.figures import image
 from allentk.report.pages import CellPage
+from allentk.report.quality_panel import verdicts_of
 from allentk.report.range_figures import range_figure
 from allentk.report.ranges import FEATURES, Range, Ranges, load_ranges
-from allentk.report.text import capital, counted, fixed, number
+from allentk.report.text import capital, counted, fixed
 
 __all__ = ["cells_section", "feature_places", "features_section", "value_of"]
+
+_HOW_TO_READ = (
+    "Above: voltage and current of the long squares up to rheobase, and the hero sweep (39 to 61 pA "
+    "above it) with its spikes as they were detected and its rate. Below: the rate on the current; peak "
+    "and steady state of hyperpolarising steps, their slope the input resistance; the exponentials "
+    "whose time constant is the membrane's; the first spikes. Last: the checks of the recording in "
+    "units of their limits, and the main features."
+)
+
+#: Features that the text of the picture names.
+_IN_ALT = {
+    "threshold_i_long_square": "rheobase",
+    "f_i_curve_slope": "f–I slope",
+    "ri": "input resistance",
+    "tau": "time constant",
+    "sag": "sag",
+}
 
 #: Cells beside each other in one table.
 _PER_TABLE = 6
@@ -42,13 +61,8 @@ def feature_places(pages: Sequence[CellPage]) -> tuple[int, int]:
 
 
 def cells_section(pages: Sequence[CellPage]) -> Section:
-    """Return every cell with its sweeps, its spikes and its shape."""
-    blocks: list[Block] = [
-        Prose(
-            "Left: voltage and current of the long squares up to rheobase. Right: spikes of one "
-            "stronger step, as they were detected and measured."
-        )
-    ]
+    """Return every cell with its summary: what was recorded, what was measured, how good it is."""
+    blocks: list[Block] = [Prose(_HOW_TO_READ)]
     for page in pages:
         blocks += [Heading(page.name, page.synthetic), Prose(_facts(page), "note"), _picture(page)]
     return Section("cells", "Cells", blocks)
@@ -65,22 +79,32 @@ def _facts(page: CellPage) -> str:
 
 
 def _picture(page: CellPage) -> Picture:
-    rheobase = value_of(page, "threshold_i_long_square")
-    figure = cell_figure(
+    judged = quality(page.sweeps, progress=False)
+    figure = feature_figure(
         page.sweeps,
-        rheobase_pa=rheobase,
-        hero=page.features.attrs.get("hero_sweep_number"),
+        features=page.features,
+        quality=judged,
         morphology=page.morphology,
         synthetic=page.synthetic,
     )
     made = "Synthetic sweeps" if page.synthetic else "Sweeps"
     shape = ", and its reconstructed shape" if page.morphology is not None else ""
+    failed = int((verdicts_of(judged) == "failed").sum())
+    said = "; ".join(f"{name} {_value(page, key)}" for key, name in _IN_ALT.items())
     return Picture(
         image(figure),
-        alt=f"{made} of {page.name}: long squares up to the rheobase of {number(rheobase)} pA; a "
-        f"suprathreshold sweep with thresholds, peaks and troughs of its spikes{shape}.",
-        caption=f"{made} of {page.name}{shape}.",
+        alt=f"{made} of {page.name} and what was measured on them: long squares up to rheobase, the "
+        f"hero sweep and its instantaneous rate, f–I curve, resistance, time constant, first "
+        f"spikes{shape}. {capital(said)}. {failed} of {counted(len(judged), 'quality check')} failed.",
+        caption=f"{made} of {page.name}{shape}. Read it from top to bottom: what was recorded, what the "
+        f"steps tell, the shape of a spike, and how good the recording is; a dot in the grey band "
+        f"passes its limit.",
     )
+
+
+def _value(page: CellPage, feature: str) -> str:
+    _, unit, decimals = FEATURES[feature]
+    return f"{fixed(value_of(page, feature), decimals)} {unit}"
 
 
 def features_section(pages: Sequence[CellPage]) -> Section:

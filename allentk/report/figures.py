@@ -57,6 +57,7 @@ _LEVELS = {1: "vermilion", 2: "purple", 3: "blue", 4: "green", 5: "sky"}
 _STYLE: Any = {
     "figure.facecolor": "white",
     "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.size": 9.0,
     "axes.titlesize": 9.5,
     "axes.titleweight": "bold",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from typing import Any, Literal
 
@@ -12,39 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import Response, Stimulus
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
-from allentk.simulation.glif_kernels import run_glif
+from allentk.simulation.current import DEFAULT_DT_S, check_clock, current_of, resampled
+from allentk.simulation.glif_kernels import Traces, run_allensdk, run_glif
+from allentk.simulation.glif_propagator import propagator
 
-__all__ = ["DEFAULT_DT_S", "resampled", "simulate_glif", "spike_steps"]
-
-#: Allen's time step for GLIF models, in seconds.
-DEFAULT_DT_S = 5e-5
-
-STATES = ("spikes", "threshold_mv", "asc_pa")
+__all__ = ["DEFAULT_DT_S", "check_clock", "resampled", "simulate_glif", "spike_steps"]
 
 Array = NDArray[np.float64]
-
-
-def kernel_arguments(
-    parameters: GLIFParameters, dt_s: float, *, euler: bool = False
-) -> tuple[Any, ...]:
-    """Return what ``run_glif`` takes between the current and the outputs."""
-    return (
-        dt_s,
-        parameters.R_mohm,
-        parameters.C_pf,
-        parameters.th_inf_mv,
-        round(parameters.t_ref_s / dt_s),
-        np.array(parameters.asc_amp_pa, dtype=float),
-        np.array(parameters.asc_tau_s, dtype=float),
-        np.array(parameters.asc_r, dtype=float),
-        parameters.reset_a,
-        parameters.reset_b_mv,
-        parameters.th_spike_a_mv,
-        parameters.th_spike_b_per_s,
-        parameters.th_voltage_a_per_s,
-        parameters.th_voltage_b_per_s,
-        euler,
-    )
 
 
 def spike_steps(parameters: GLIFParameters, current_pa: Array, *, dt_s: float) -> NDArray[np.int64]:
@@ -52,62 +25,21 @@ def spike_steps(parameters: GLIFParameters, current_pa: Array, *, dt_s: float) -
 
     A cell that starts again above its threshold stops there, as in ``simulate_glif``.
     """
-    nothing = np.empty(0)
-    # A cell fires at most once per refractory time and step.
-    steps = np.empty(current_pa.size, dtype=np.int64)
-    count = run_glif(
-        current_pa, *kernel_arguments(parameters, dt_s), nothing, nothing, nothing, steps
+    traces = _traces(parameters, current_pa.size, noting=False)
+    count = run_glif(current_pa, propagator(parameters, dt_s), traces)
+    return traces.steps[: abs(count)].copy()
+
+
+def _traces(parameters: GLIFParameters, n: int, *, noting: bool) -> Traces:
+    size = n if noting else 0
+    return Traces(
+        voltage=np.full(size, np.nan),
+        threshold=np.full(size, np.nan),
+        asc=np.full((len(parameters.asc_amp_pa), size), np.nan),
+        steps=np.empty(n, dtype=np.int64),
+        parts=np.empty(size),
+        last=np.empty(2),
     )
-    return steps[: abs(count)].copy()
-
-
-def _current(
-    stimulus: Stimulus | ArrayLike, dt_s: float | None, sampling_rate_hz: float | None
-) -> tuple[Array, float]:
-    """Return the current at every time step, and the time step."""
-    if isinstance(stimulus, Stimulus):
-        if sampling_rate_hz is not None:
-            raise SimulationError(
-                f"a {stimulus.name} has no sampling_rate_hz, got {sampling_rate_hz!r}; it is made at "
-                f"every time step, give dt_s"
-            )
-        dt_s = DEFAULT_DT_S if dt_s is None else dt_s
-        return stimulus.current_pa(1 / dt_s), dt_s
-    try:
-        current = np.ascontiguousarray(stimulus, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise SimulationError(
-            f"a cell takes a Stimulus or numbers in pA, got {type(stimulus).__name__}: {error}"
-        ) from error
-    if current.ndim != 1 or current.size == 0:
-        raise SimulationError(f"the current must be one-dimensional, got shape {current.shape}")
-    if not np.isfinite(current).all():
-        at = int((~np.isfinite(current)).argmax())
-        raise SimulationError(
-            f"the current is not finite at sample {at} of {current.size}; cut or mend it first"
-        )
-    if sampling_rate_hz is None:
-        return current, DEFAULT_DT_S if dt_s is None else dt_s
-    if dt_s is None:
-        return current, 1 / sampling_rate_hz
-    held = resampled(current, 1 / sampling_rate_hz, dt_s)
-    if not held.size:
-        raise SimulationError(
-            f"dt_s={dt_s} is longer than the current of {current.size / sampling_rate_hz:.6g} s; "
-            f"give a shorter step"
-        )
-    return held, dt_s
-
-
-def resampled(current: Array, old_dt: float, new_dt: float) -> Array:
-    """Return the mean of a current within every new step: no charge is lost."""
-    if math.isclose(old_dt, new_dt, rel_tol=1e-9):
-        return current
-    edges = np.arange(math.floor(current.size * old_dt / new_dt + 1e-9) + 1) * new_dt
-    charge = np.concatenate([[0.0], np.cumsum(current) * old_dt])
-    clock = np.arange(current.size + 1) * old_dt
-    held: Array = np.diff(np.interp(edges, clock, charge)) / new_dt
-    return held
 
 
 def simulate_glif(
@@ -117,7 +49,9 @@ def simulate_glif(
     dt_s: float | None = None,
     sampling_rate_hz: float | None = None,
     compatibility: Literal["allensdk"] | None = None,
+    interpolate: bool = False,
     record: Collection[str] = ("spikes",),
+    throw: bool = True,
 ) -> Response:
     """Run one GLIF neuron from rest.
 
@@ -133,18 +67,27 @@ def simulate_glif(
     sampling_rate_hz : float, optional
         Samples per second of an array.
     compatibility : {"allensdk"}, optional
-        Forward Euler for the voltage, as the published models were run. By default the voltage
-        follows the exact solution for a current held within the step. Either way the cell is silent for
-        the whole of ``t_ref_s``; the published scores were computed with a tenth of it, because the
-        program counted the refractory steps at the wrong time step, and are not reproduced.
+        By default every step is exact for a current held within it, and only the spikes lie on the
+        grid. ``"allensdk"`` runs the cell as the published models are run by AllenSDK: forward Euler
+        for the voltage, NaN through the silence, the restart noted at its last step. Either way the
+        cell is silent for the whole of ``t_ref_s``, rounded to whole steps; the published scores were
+        computed with a tenth of it, because the program counted the refractory steps at the wrong
+        time step, and are not reproduced.
+    interpolate : bool
+        Spike times where voltage and threshold, on straight lines within the crossing step, meet;
+        otherwise the end of that step.
     record : str or collection of str
-        States to keep besides voltage and spikes: ``"threshold_mv"`` (absolute), ``"asc_pa"``.
+        States to keep besides voltage and spikes: ``"threshold_mv"`` (absolute), ``"asc_pa"`` (the
+        sum of the after-spike currents), ``"asc_1_pa"`` and so on (one of them).
+    throw : bool
+        Raise where the cell starts again above its threshold; otherwise the run ends there, with NaN
+        from there on, and the response says why in its ``reason``.
 
     Returns
     -------
     Response
-        Voltages are absolute; during the refractory time the voltage is the one the cell starts
-        again with. A spike's time is the end of the crossing step.
+        Voltages are absolute, at the end of every step; during the refractory time the voltage is the
+        one the cell starts again with (NaN with ``"allensdk"``).
 
     Raises
     ------
@@ -161,29 +104,58 @@ def simulate_glif(
     40
     """
     names = (record,) if isinstance(record, str) else record
-    _check_request(compatibility, names)
+    _check_request(parameters, compatibility, names)
     check_clock(dt_s=dt_s, sampling_rate_hz=sampling_rate_hz)
-    current, dt = _current(stimulus, dt_s, sampling_rate_hz)
-    voltage, threshold, asc = (np.zeros(current.size) for _ in range(3))
-    steps = np.empty(current.size, dtype=np.int64)
-    arguments = kernel_arguments(parameters, dt, euler=compatibility == "allensdk")
-    count = run_glif(current, *arguments, voltage, threshold, asc, steps)
-    if count < 0:
-        raise SimulationError(
-            f"the cell is above its threshold right after its spike at {(steps[-count - 1] + 1) * dt:.4f} "
-            f"s (reset_a {parameters.reset_a}, reset_b_mv {parameters.reset_b_mv}): it would fire "
-            f"without end; mend the reset rule or the threshold"
-        )
-    states = {"threshold_mv": threshold + parameters.E_L_mv, "asc_pa": asc}
+    current, dt = current_of(stimulus, dt_s, sampling_rate_hz)
+    traces = _traces(parameters, current.size, noting=True)
+    count = _run(parameters, current, dt, compatibility, traces)
+    steps = traces.steps[: abs(count)]
+    reason = _reason(parameters, traces, steps, dt) if count < 0 else ""
+    if reason and throw:
+        raise SimulationError(f"{reason}; mend the reset rule or the threshold, or pass throw=False")
+    part = traces.parts[: abs(count)] if interpolate else 1.0
     return Response(
-        voltage + parameters.E_L_mv,
+        traces.voltage + parameters.E_L_mv,
         current,
         dt,
-        np.asarray((steps[:count] + 1) * dt, dtype=float),
-        steps[:count],
-        states={name: states[name] for name in names if name in states},
+        np.asarray((steps + part) * dt, dtype=float),
+        steps,
+        states={name: _state(name, parameters, traces) for name in names if name != "spikes"},
+        reason=reason,
         **(_described(stimulus) if isinstance(stimulus, Stimulus) else {}),
     )
+
+
+def _run(
+    parameters: GLIFParameters, current: Array, dt: float, compatibility: str | None, traces: Traces
+) -> int:
+    step = propagator(parameters, dt)
+    if compatibility is None:
+        count: int = run_glif(current, step, traces)
+        return count
+    gain_gohm = parameters.R_mohm * 1e-3
+    count = run_allensdk(current, step, dt, gain_gohm, parameters.tau_m_s, traces)
+    return count
+
+
+def _reason(parameters: GLIFParameters, traces: Traces, steps: NDArray[np.int64], dt: float) -> str:
+    p = parameters
+    v, threshold = traces.last + p.E_L_mv
+    return (
+        f"the cell starts again above its threshold after the spike at {(steps[-1] + 1) * dt:.4f} s "
+        f"(step {steps[-1]}): {v:.3f} mV, the threshold is {threshold:.3f} mV (reset_a {p.reset_a:g}, "
+        f"reset_b_mv {p.reset_b_mv:g}, th_spike_a_mv {p.th_spike_a_mv:g}); it would fire without end"
+    )
+
+
+def _state(name: str, parameters: GLIFParameters, traces: Traces) -> Array:
+    if name == "threshold_mv":
+        return traces.threshold + parameters.E_L_mv
+    if name == "asc_pa":
+        total: Array = traces.asc.sum(axis=0)
+        return total
+    part: Array = traces.asc[int(name.split("_")[1]) - 1]
+    return part
 
 
 def _described(stimulus: Stimulus) -> dict[str, Any]:
@@ -195,16 +167,13 @@ def _described(stimulus: Stimulus) -> dict[str, Any]:
     }
 
 
-def _check_request(compatibility: str | None, record: Collection[str]) -> None:
+def _check_request(
+    parameters: GLIFParameters, compatibility: str | None, record: Collection[str]
+) -> None:
     if compatibility not in (None, "allensdk"):
         raise SimulationError(f"compatibility must be 'allensdk' or None, got {compatibility!r}")
-    unknown = set(record) - set(STATES)
+    one_by_one = (f"asc_{j + 1}_pa" for j in range(len(parameters.asc_amp_pa)))
+    states = ("spikes", "threshold_mv", "asc_pa", *one_by_one)
+    unknown = set(record) - set(states)
     if unknown:
-        raise SimulationError(f"cannot record {sorted(unknown)}; there are {', '.join(STATES)}")
-
-
-def check_clock(**clock: float | None) -> None:
-    """Refuse a time step or sampling rate that no simulation can have."""
-    for name, value in clock.items():
-        if value is not None and not (value > 0 and math.isfinite(value)):
-            raise SimulationError(f"{name} must be positive and finite, got {value!r}")
+        raise SimulationError(f"cannot record {sorted(unknown)}; there are {', '.join(states)}")

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["exponential_pair", "run_glif", "threshold_step"]
+from allentk.simulation.glif_propagator import Propagator
+
+__all__ = ["Traces", "exponential_pair", "run_allensdk", "run_glif", "threshold_step"]
 
 Array = NDArray[np.float64]
+
+#: What has decayed to less is set to nothing now and then: a processor is slow with the smallest numbers.
+_NOTHING, _TIDY_STEPS = 1e-100, 1024
+
+
+class Traces(NamedTuple):
+    """What a run fills.
+
+    Arrays of shape (n,), or (n_asc, n) for `asc`, hold a value for every step; empty ones are left
+    alone. `steps` takes the crossing steps and `parts` the part of the step before the crossing; they
+    are as long as the run, or empty. `last` takes the voltage and the threshold after the reset at
+    which a run stopped.
+    """
+
+    voltage: Array
+    threshold: Array
+    asc: Array
+    steps: NDArray[np.int64]
+    parts: Array
+    last: Array
 
 
 @njit(cache=True, nogil=True)
@@ -39,43 +62,49 @@ def threshold_step(
 
 
 @njit(cache=True, nogil=True)
-def run_glif(
-    current: Array,
-    dt: float,
-    R: float,
-    C: float,
-    th_inf: float,
-    n_ref: int,
-    asc_amp: Array,
-    asc_tau: Array,
-    asc_r: Array,
-    reset_a: float,
-    reset_b: float,
-    ths_a: float,
-    ths_b: float,
-    thv_a: float,
-    thv_b: float,
-    euler: bool,
-    voltage: Array,
-    threshold: Array,
-    asc_sum: Array,
-    spikes: NDArray[np.int64],
-) -> int:
-    """Run the cell through `current` and return the number of spikes.
+def _note(traces: Traces, k: int, v: float, th: float, asc: Array) -> None:
+    traces.voltage[k] = v
+    traces.threshold[k] = th
+    for j in range(asc.size):
+        traces.asc[j, k] = asc[j]
+
+
+@njit(cache=True, nogil=True)
+def _note_spike(traces: Traces, count: int, k: int, before: float, after: float) -> None:
+    """Keep a spike; `before` and `after` are threshold minus voltage at both ends of its step."""
+    traces.steps[count] = k
+    if traces.parts.size:
+        traces.parts[count] = max(before, 0.0) / (max(before, 0.0) - after)
+
+
+@njit(cache=True, nogil=True)
+def _restart(p: Propagator, asc: Array, v: float, ths: float) -> tuple[float, float]:
+    """Apply the rules of a spike; return the voltage and the spike threshold."""
+    for j in range(asc.size):
+        asc[j] = p.asc_amp[j] + p.asc_keep[j] * asc[j]
+    return p.reset_a * v + p.reset_b, p.ths_keep * ths + p.ths_add
+
+
+@njit(cache=True, nogil=True)
+def _tidy(x: float) -> float:
+    return 0.0 if abs(x) < _NOTHING else x
+
+
+@njit(cache=True, nogil=True)
+def run_glif(current: Array, p: Propagator, traces: Traces) -> int:
+    """Run the cell through `current` by exact steps and return the number of spikes.
+
+    Traces hold the state at the end of every step; in the crossing step the one before the reset, and
+    during silence the one the cell starts again with.
 
     Parameters
     ----------
     current : ndarray, shape (n,)
         Injected current in pA, constant within a step.
-    n_ref : int
-        Steps of silence after the crossing step.
-    euler : bool
-        Forward Euler with the old after-spike currents instead of the exact propagator.
-    voltage, threshold, asc_sum : ndarray, shape (n,) or (0,)
-        Filled with the state at the end of every step where not empty; during silence the voltage
-        is the one the cell starts again with.
-    spikes : ndarray of int, shape (m,)
-        Filled with the crossing steps, as many as fit; the return value counts them all.
+    p : Propagator
+        What a step does.
+    traces : Traces
+        Filled.
 
     Returns
     -------
@@ -83,58 +112,107 @@ def run_glif(
         The number of spikes, negative where the cell was above threshold right after a reset and the
         run stopped there.
     """
-    tau = R * C * 1e-6
-    leak = math.exp(-dt / tau)
-    n_asc = asc_amp.size
-    asc = np.zeros(n_asc)
-    asc_decay = np.exp(-dt / asc_tau)
-    asc_rest = np.exp(-dt * n_ref / asc_tau)
-    asc_gain = np.empty(n_asc)
-    for j in range(n_asc):
-        asc_gain[j] = R * 1e-3 * exponential_pair(dt, tau, asc_tau[j])
-    ths_decay = math.exp(-ths_b * dt)
-    ths_rest = math.exp(-ths_b * dt * n_ref)
-    gain = R * 1e-3
+    n, noting = current.size, traces.voltage.size > 0
+    asc = np.zeros(p.asc_amp.size)
     v = ths = thv = 0.0
-    silent = 0
-    count = 0
-    for k in range(current.size):
-        if silent > 0:
-            silent -= 1
-        else:
-            total = 0.0
-            for j in range(n_asc):
-                total += asc[j]
-            target = gain * (current[k] + total)
-            if thv_a != 0.0:
-                thv = threshold_step(thv, v, target, dt, tau, thv_a, thv_b)
-            if euler:
-                v += (target - v) * dt / tau
-            else:
-                v = v * leak + gain * current[k] * (1.0 - leak)
-                for j in range(n_asc):
-                    v += asc_gain[j] * asc[j]
-            for j in range(n_asc):
-                asc[j] *= asc_decay[j]
-            ths *= ths_decay
-            if v > th_inf + ths + thv:
-                if count < spikes.size:
-                    spikes[count] = k
-                count += 1
-                if voltage.size:
-                    voltage[k] = v
-                    threshold[k] = th_inf + ths + thv
-                    asc_sum[k] = asc.sum()
-                v = reset_a * v + reset_b
-                for j in range(n_asc):
-                    asc[j] = asc_amp[j] + asc_r[j] * asc[j] * asc_rest[j]
-                ths = ths * ths_rest + ths_a
-                silent = n_ref
-                if v > th_inf + ths + thv:
-                    return -count
-                continue
-        if voltage.size:
-            voltage[k] = v
-            threshold[k] = th_inf + ths + thv
-            asc_sum[k] = asc.sum()
+    gap = p.th_inf
+    count = k = tidy = 0
+    while k < n:
+        if k >= tidy:
+            tidy = k + _TIDY_STEPS
+            v, ths, thv = _tidy(v), _tidy(ths), _tidy(thv)
+            for j in range(asc.size):
+                asc[j] = _tidy(asc[j])
+        before = gap
+        next_v = p.leak * v + p.push * current[k]
+        thv = p.thv_decay * thv + p.thv_of_v * v + p.thv_of_current * current[k]
+        for j in range(asc.size):
+            next_v += p.asc_push[j] * asc[j]
+            thv += p.thv_of_asc[j] * asc[j]
+            asc[j] *= p.asc_decay[j]
+        v = next_v
+        ths *= p.ths_decay
+        gap = p.th_inf + ths + thv - v
+        if noting:
+            _note(traces, k, v, p.th_inf + ths + thv, asc)
+        if gap < 0.0:
+            _note_spike(traces, count, k, before, gap)
+            count += 1
+            v, ths = _restart(p, asc, v, ths)
+            gap = p.th_inf + ths + thv - v
+            if gap < 0.0:
+                traces.last[:] = v, p.th_inf + ths + thv
+                return -count
+            if noting:
+                for silent in range(k + 1, min(k + 1 + p.n_ref, n)):
+                    _note(traces, silent, v, p.th_inf + ths + thv, asc)
+            k += p.n_ref
+        k += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def run_allensdk(
+    current: Array,
+    p: Propagator,
+    dt: float,
+    gain: float,
+    tau: float,
+    traces: Traces,
+) -> int:
+    """Run the cell as the published models were run and return the number of spikes.
+
+    The voltage takes a forward Euler step with the old after-spike currents, the voltage-dependent
+    threshold follows the voltage as if it moved exactly and these currents stood still. A spike at step
+    k leaves the steps k to k + n_ref - 1 as they are; the restart is noted at k + n_ref, and five more
+    times where it lies above the threshold and ends the run.
+
+    Parameters
+    ----------
+    current, p, traces
+        As in `run_glif`.
+    dt, gain, tau : float
+        Time step in s, resistance in GOhm, membrane time constant in s.
+
+    Returns
+    -------
+    int
+        The number of spikes, negative where the cell was above threshold right after a reset and the
+        run stopped there.
+    """
+    n, noting = current.size, traces.voltage.size > 0
+    asc = np.zeros(p.asc_amp.size)
+    v = ths = thv = 0.0
+    gap = p.th_inf
+    count = k = tidy = 0
+    while k < n:
+        if k >= tidy:
+            tidy = k + _TIDY_STEPS
+            v, ths, thv = _tidy(v), _tidy(ths), _tidy(thv)
+            for j in range(asc.size):
+                asc[j] = _tidy(asc[j])
+        before = gap
+        total = current[k]
+        for j in range(asc.size):
+            total += asc[j]
+            asc[j] *= p.asc_decay[j]
+        thv = p.thv_decay * thv + p.thv_of_v * v + p.thv_of_current * total
+        v += (gain * total - v) * dt / tau
+        ths *= p.ths_decay
+        gap = p.th_inf + ths + thv - v
+        stopped = False
+        if gap < 0.0:
+            _note_spike(traces, count, k, before, gap)
+            count += 1
+            v, ths = _restart(p, asc, v, ths)
+            gap = p.th_inf + ths + thv - v
+            stopped = gap < 0.0
+            k += p.n_ref
+        if noting:
+            for noted in range(k, min(k + (6 if stopped else 1), n)):
+                _note(traces, noted, v, p.th_inf + ths + thv, asc)
+        if stopped:
+            traces.last[:] = v, p.th_inf + ths + thv
+            return -count
+        k += 1
     return count

@@ -29,6 +29,8 @@ def simulate(
     sampling_rate_hz: float | None = ...,
     backend: str = ...,
     compatibility: Literal["allensdk"] | None = ...,
+    interpolate: bool | None = ...,
+    throw: bool | None = ...,
     record: Collection[str] = ...,
     seed: int | None = ...,
     progress: bool | None = ...,
@@ -44,6 +46,8 @@ def simulate(
     sampling_rate_hz: float | None = ...,
     backend: str = ...,
     compatibility: Literal["allensdk"] | None = ...,
+    interpolate: bool | None = ...,
+    throw: bool | None = ...,
     record: Collection[str] = ...,
     seed: int | None = ...,
     progress: bool | None = ...,
@@ -58,6 +62,8 @@ def simulate(
     sampling_rate_hz: float | None = None,
     backend: str = "auto",
     compatibility: Literal["allensdk"] | None = None,
+    interpolate: bool | None = None,
+    throw: bool | None = None,
     record: Collection[str] = ("spikes",),
     seed: int | None = None,
     progress: bool | None = None,
@@ -77,7 +83,12 @@ def simulate(
     backend : {"auto", "glif"}
         The engine.
     compatibility : {"allensdk"}, optional
-        Run a cell as the published models were run (forward Euler).
+        Run a cell as AllenSDK runs the published models (forward Euler).
+    interpolate : bool, optional
+        A cell's spike times within the crossing step; its end where not given.
+    throw : bool, optional
+        Whether a cell that starts again above its threshold is an error, as it is where not given;
+        otherwise the response says so in its ``reason``.
     record : str or collection of str
         What to keep besides spikes; see ``simulate_glif`` and ``simulate_network``.
     seed : int, optional
@@ -115,9 +126,17 @@ def simulate(
             dt_s=dt_s,
             sampling_rate_hz=sampling_rate_hz,
             compatibility=compatibility,
+            interpolate=bool(interpolate),
+            throw=throw is not False,
             record=record,
         )
-    for name, value in (("sampling_rate_hz", sampling_rate_hz), ("compatibility", compatibility)):
+    of_a_cell = {
+        "sampling_rate_hz": sampling_rate_hz,
+        "compatibility": compatibility,
+        "interpolate": interpolate,
+        "throw": throw,
+    }
+    for name, value in of_a_cell.items():
         if value is not None:
             raise SimulationError(f"{name} is an option for a cell on a current, got {value!r}")
     return _network(model, stimulus, dt_s=dt_s, record=record, seed=seed, progress=progress)

@@ -1,8 +1,36 @@
-"""The whole loop as one function: cells to models, models to a network, the network to a report."""
+"""The whole way as functions: one cell, many cells, and the loop from cells to the report."""
 
-from allentk.workflow.cell import CellStudy, study_cell
-from allentk.workflow.demo import demo
-from allentk.workflow.loop import run
-from allentk.workflow.result import LoopResult
+from __future__ import annotations
 
-__all__ = ["CellStudy", "LoopResult", "demo", "run", "study_cell"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from allentk.workflow.cell import CellStudy as CellStudy
+    from allentk.workflow.cell import study_cell as study_cell
+    from allentk.workflow.embedded import demo as demo
+    from allentk.workflow.feature_batch import FeatureBatch as FeatureBatch
+    from allentk.workflow.feature_batch import extract as extract
+    from allentk.workflow.loop import run as run
+    from allentk.workflow.result import LoopResult as LoopResult
+
+_MODULES = {
+    "CellStudy": "cell",
+    "FeatureBatch": "feature_batch",
+    "LoopResult": "result",
+    "demo": "embedded",
+    "extract": "feature_batch",
+    "run": "loop",
+    "study_cell": "cell",
+}
+
+__all__ = ["CellStudy", "FeatureBatch", "LoopResult", "demo", "extract", "run", "study_cell"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name on first use: a worker that measures features needs no network."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,12 +1,19 @@
 """allentk features."""
 
 import json
+from typing import get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from allentk import features
+from allentk.cli.features import DEFINITIONS
 from allentk.data import SweepSet
+from allentk.features.definition import Definition
+from allentk.io import write_nwb
+from allentk.workflow import feature_batch
+from allentk.workflow.feature_tables import FEATURE_COLUMNS
 
 
 @pytest.fixture
@@ -98,3 +105,173 @@ def test_no_sweep_measured(run, recording, monkeypatch):
     assert result.exit_code == 1
     assert len(json.loads(result.stdout)) == len(recording)
     assert result.stderr.endswith("Error: x.nwb: none of the 9 sweeps could be measured\n")
+
+
+@pytest.fixture(scope="module")
+def file(recording, tmp_path_factory):
+    """Write the known cell to a file."""
+    return write_nwb(recording, tmp_path_factory.mktemp("cell") / "known.nwb")
+
+
+@pytest.fixture
+def folder(file, tmp_path):
+    """The known cell beside a file that is cut off."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    whole = file.read_bytes()
+    (folder / "known.nwb").write_bytes(whole)
+    (folder / "broken.nwb").write_bytes(whole[:2000])
+    return folder
+
+
+def test_the_definitions_are_those_of_the_library():
+    assert get_args(Definition) == DEFINITIONS
+
+
+def test_the_definition_is_passed_on(run, cells, monkeypatch):
+    asked = []
+    for name in ("cell", "table"):
+        real = getattr(features, name)
+
+        def measured(sweeps, *, definition, real=real):
+            asked.append(definition)
+            return real(sweeps)
+
+        monkeypatch.setattr(features, name, measured)
+    run("features", "--demo", "485909730")
+    run("features", "--demo", "485909730", "--definition", "allentk")
+    run("features", "--demo", "485909730", "--definition", "allentk", "--sweeps")
+    assert asked[0] == "allen"
+    assert {asked[1], asked[-1]} == {"allentk"}
+    assert run("features", "--demo", "1", "--definition", "other").exit_code == 2
+
+
+def test_a_folder_to_read(run, folder, recording):
+    result = run("features", folder, "--jobs", "1")
+    assert result.exit_code == 0, result.stderr
+    head, row = result.stdout.splitlines()
+    assert "rheobase_pa" in head.split()
+    assert row.split()[0] == "485909730"
+    assert f"{features.cell(recording)['ri']:.5g}" in row.split()
+    assert f"Not measured, {folder / 'broken.nwb'}: " in result.stderr
+    assert "1 cell measured (synthetic)." in result.stderr
+    assert "1 of 2 cells not measured." in result.stderr
+
+
+def test_files_are_named_where_no_cell_is(run, file, recording, tmp_path):
+    nameless = SweepSet(
+        recording.table, recording.sweep, metadata={"session_description": "synthetic steps"}
+    )
+    write_nwb(nameless, file.with_name("nameless.nwb"))
+    result = run("features", file, file.with_name("nameless.nwb"), "--jobs", "1")
+    assert [line.split()[1] for line in result.stdout.splitlines()[1:]] == [
+        "known.nwb",
+        "nameless.nwb",
+    ]
+    far = write_nwb(nameless, tmp_path / "far.nwb")
+    result = run("features", file, far, "--jobs", "1")
+    assert str(file) in result.stdout
+    assert str(far) in result.stdout
+
+
+def test_a_table_is_written_and_gone_on_with(run, folder, tmp_path):
+    out = tmp_path / "features.csv"
+    result = run("features", folder, "--out", out, "--jobs", "1")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [str(out), str(tmp_path / "features_errors.csv")]
+    assert list(pd.read_csv(out).columns) == list(FEATURE_COLUMNS)
+    again = run("features", folder, "--out", out, "--jobs", "1", "--csv")
+    assert "1 cell measured (synthetic), 1 of them by an earlier run." in again.stderr
+    assert again.stdout == out.read_text()
+    anew = run("features", folder, "--out", out, "--jobs", "1", "--no-resume")
+    assert "earlier" not in anew.stderr
+
+
+def test_one_file_with_out_is_a_table(run, file, tmp_path):
+    result = run("features", file, "--out", tmp_path / "one.json", "--quiet", "--jobs", "1")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert json.loads((tmp_path / "one.json").read_text())["n_cells"] == 1
+
+
+def test_json_of_several_is_one_document(run, folder):
+    document = json.loads(run("features", folder, "--json", "--jobs", "1").stdout)
+    assert [row["specimen_id"] for row in document["features"]] == [485909730]
+    assert document["errors"][0]["recording"] == str(folder / "broken.nwb")
+    assert document["synthetic"] is True
+
+
+def test_no_cell_measured(run, folder):
+    (folder / "known.nwb").unlink()
+    result = run("features", folder, "--jobs", "1")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.endswith("Error: no cell was measured; 1 failed\n")
+
+
+def test_many_failures_are_in_the_file(run, file, tmp_path):
+    files = [tmp_path / f"{n}.nwb" for n in range(12)]
+    result = run("features", file, *files, "--out", tmp_path / "f.csv", "--jobs", "1")
+    assert result.exit_code == 0
+    assert result.stderr.count("Not measured, ") == 10
+    assert "... and 2 more" in result.stderr
+    assert len(pd.read_csv(tmp_path / "f_errors.csv")) == 12
+
+
+def test_a_sweep_that_fails_is_told(run, recording, tmp_path):
+    from allentk.data import Sweep
+
+    good = recording.sweep(4)
+    voltage = np.array(good.voltage_mv)
+    voltage[3] = np.nan
+    bad = Sweep(
+        voltage,
+        good.current_pa,
+        good.sampling_rate_hz,
+        number=9,
+        stimulus="Long Square",
+        amplitude_pa=190.0,
+        start_s=good.start_s,
+        stop_s=good.stop_s,
+    )
+    steps = SweepSet([*recording, bad], metadata=recording.metadata)
+    path = write_nwb(steps, tmp_path / "bad.nwb")
+    result = run("features", path, "--out", tmp_path / "f.csv", "--jobs", "1")
+    assert result.exit_code == 0
+    assert "bad.nwb: sweep 9: " in result.stderr
+    assert pd.read_csv(tmp_path / "f_sweep_errors.csv")["number"].tolist() == [9]
+
+
+def test_specimens_come_from_the_service(run, cells, file, monkeypatch):
+    asked = []
+
+    def fetch(specimen_id, *, what):
+        asked.append(specimen_id)
+        return {"sweeps": file}
+
+    monkeypatch.setattr(cells, "fetch", fetch)
+    result = run("features", "--demo", "485909730", file, "--csv", "--jobs", "1")
+    assert result.exit_code == 0, result.stderr
+    assert asked == [485909730]
+    assert len(result.stdout.splitlines()) == 3
+
+
+def test_options_that_do_not_go_together(run, file):
+    result = run("features", file, file, "--sweeps")
+    assert result.exit_code == 2
+    assert "--sweeps is of one recording" in result.stderr
+    for arguments in ((file, "--quality"), (file, file, "--vectors")):
+        result = run("features", *arguments)
+        assert result.exit_code == 2
+        assert "written beside --out" in result.stderr
+
+
+def test_an_interrupted_table_says_how_to_go_on(run, file, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(feature_batch, "extract", interrupted)
+    result = run("features", file, "--out", tmp_path / "f.csv")
+    assert result.exit_code == 1
+    assert "The same command goes on from here." in result.stderr
+    assert "goes on" not in run("features", file, file).stderr

@@ -141,4 +141,9 @@ def test_a_table_of_nothing_has_its_columns():
     assert len(empty) == 0
     assert list(empty.columns) == list(full.columns)
     assert "error" in empty.columns
-    assert set(features.sweep(step(-50, 1))) == set(full.columns) - {"number", "stimulus", "error"}
+    assert set(features.sweep(step(-50, 1))) == set(full.columns) - {
+        "number",
+        "stimulus",
+        "code",
+        "error",
+    }

@@ -25,7 +25,7 @@ def drawn(*corners, start=-70.0):
 
 def found(voltage, **criteria):
     slope = np.diff(voltage) * RATE * 1e-3
-    return detect(voltage, slope, RATE, 0, voltage.size - 1, Criteria(**criteria))
+    return detect(voltage, slope, RATE, (0, voltage.size - 1), criteria=Criteria(**criteria))
 
 
 def spike(rise_ms=0.5, top=30.0, base=-70.0):
@@ -121,13 +121,21 @@ def test_an_onset_that_counts_as_a_threshold_can_be_refused():
     onset = 50 * MS
     kept = [
         detect(
-            voltage, slope, RATE, onset - 1, voltage.size - 1, Criteria(reject_at_start_s=after)
+            voltage,
+            slope,
+            RATE,
+            (onset - 1, voltage.size - 1),
+            criteria=Criteria(reject_at_start_s=after),
         ).peak.size
         for after in (0.0, 0.0002)
     ]
     assert kept == [1, 0]
     later = detect(
-        voltage, slope, RATE, onset - MS, voltage.size - 1, Criteria(reject_at_start_s=0.0002)
+        voltage,
+        slope,
+        RATE,
+        (onset - MS, voltage.size - 1),
+        criteria=Criteria(reject_at_start_s=0.0002),
     )
     assert later.peak.size == 1
 

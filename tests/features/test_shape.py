@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from allentk.features.detect import Criteria, detect
+from allentk.features.detect import detect
 from allentk.features.shape import shapes
 
 RATE = 50_000.0
@@ -24,7 +24,7 @@ def first_shape(*corners):
     voltage = drawn(*corners)
     slope = np.diff(voltage) * RATE * 1e-3
     last = voltage.size - 1
-    spikes = detect(voltage, slope, RATE, 0, last, Criteria())
+    spikes = detect(voltage, slope, RATE, (0, last))
     assert spikes.peak.size == 2
     return shapes(voltage, slope, slope, RATE, last, spikes)[0], voltage
 
@@ -83,7 +83,7 @@ def test_the_last_spike_has_no_slow_trough():
     voltage[-15 * MS :] -= np.linspace(0, 20, 15 * MS)
     slope = np.diff(voltage) * RATE * 1e-3
     last = voltage.size - 1
-    spikes = detect(voltage, slope, RATE, 0, last, Criteria())
+    spikes = detect(voltage, slope, RATE, (0, last))
     first, final = shapes(voltage, slope, slope, RATE, last, spikes)
     assert first.slow_trough is not None
     assert final.isi_type == "detour"
@@ -108,8 +108,6 @@ def test_a_spike_without_an_end_is_clipped():
     )
     slope = np.diff(voltage) * RATE * 1e-3
     last = voltage.size - 1
-    (shape,) = shapes(
-        voltage, slope, slope, RATE, last, detect(voltage, slope, RATE, 0, last, Criteria())
-    )
+    (shape,) = shapes(voltage, slope, slope, RATE, last, detect(voltage, slope, RATE, (0, last)))
     assert shape.clipped
     assert shape.fast_trough is None

@@ -51,7 +51,8 @@ def traced(steepest, at_end, upstroke=0.0):
         slope[START + 225 : START + 275] = -upstroke / 2
         v = -70 + np.concatenate([[0], np.cumsum(slope)]) * 1e3 / RATE
     current = np.zeros(6000)
-    return Filtered(Sweep(v, current, RATE, start_s=0.05, stop_s=0.053), v, slope, 1e4)
+    recorded = Sweep(v, current, RATE, start_s=0.05, stop_s=0.053)
+    return Filtered(recorded, v, slope, 1e4)
 
 
 def test_the_cutoff_is_that_of_the_charging_and_a_tenth():

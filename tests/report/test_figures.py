@@ -7,14 +7,10 @@ import sys
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
-from allentk import features
-from allentk.data import Morphology, Sweep, SweepSet
+from allentk.data import SweepSet
 from allentk.report import sweep_figure
-from allentk.report.cell_figures import cell_figure
 from allentk.report.figures import canvas, cumulative, image, marked, thinned
 from allentk.report.fit_figures import fit_figure, holdout
 from allentk.report.network_figures import (
@@ -28,7 +24,7 @@ from allentk.report.range_figures import range_figure
 from allentk.report.ranges import FEATURES, load_ranges
 from allentk.report.score_figures import distribution_figure, score_figure
 from allentk.report.tuning import aligned_curves
-from tests.report.conftest import RATE, recording, sweep
+from tests.report.conftest import sweep
 
 
 def labels(axes):
@@ -79,7 +75,7 @@ def test_a_small_figure_is_svg_and_a_full_one_png():
 
 def test_settings_are_left_alone(cell):
     before = dict(mpl.rcParams)
-    image(cell_figure(cell.sweeps))
+    image(sweep_figure(cell.sweeps[3]))
     assert dict(mpl.rcParams) == before
 
 
@@ -95,61 +91,6 @@ def test_the_mark_of_made_up_data():
     figure, _ = canvas(4.0, 2.0)
     assert marked(figure, False).texts == []
     assert [text.get_text() for text in marked(figure, True).texts] == ["SYNTHETIC"]
-
-
-def test_sweep_figure_marks_its_spikes():
-    train = [0.2, 0.3, 0.4]
-    given = sweep(4, "Long Square", 150.0, train)
-    figure = sweep_figure(given)
-    assert isinstance(figure, Figure)
-    voltage, current = figure.axes
-    assert titles(figure)[0] == "Sweep 4: Long Square, 150 pA"
-    assert voltage.get_ylabel() == "voltage (mV)"
-    assert (current.get_xlabel(), current.get_ylabel()) == ("time (s)", "current (pA)")
-    assert labels(voltage) == ["threshold", "peak", "trough"]
-    peaks = voltage.lines[2]
-    assert peaks.get_xdata() == pytest.approx(np.add(train, 5 / RATE))
-    assert peaks.get_ydata() == pytest.approx([20.0] * 3)
-
-
-def test_sweep_figure_takes_spikes_or_none_at_all():
-    given = sweep(4, "Long Square", 150.0, [0.2, 0.3])
-    one = features.spikes(given, start_s=0.25, end_s=0.5)
-    assert sweep_figure(given, one).axes[0].lines[1].get_xdata().size == 1
-    assert len(sweep_figure(given, pd.DataFrame()).axes[0].lines) == 1
-    clamped = Sweep(given.voltage_mv, given.current_pa, RATE, clamp="voltage")
-    assert len(sweep_figure(clamped).axes[0].lines) == 1
-    assert titles(sweep_figure(clamped))[0] == "Sweep 0: unknown stimulus"
-
-
-def test_cell_figure_draws_the_family_and_the_hero(cell):
-    figure = cell_figure(cell.sweeps, rheobase_pa=100.0, hero=4, synthetic=True)
-    family, hero = figure.axes[0], figure.axes[1]
-    assert titles(figure)[:2] == [
-        "Long squares up to rheobase",
-        "Sweep 4, 150 pA: 9 spikes, the first 6",
-    ]
-    assert len(family.lines) == 4  # three sweeps, and the line of the legend
-    assert labels(family) == ["rheobase, 100 pA"]
-    assert [line.get_xdata().size for line in hero.lines[1:]] == [6, 6, 6]
-    assert [text.get_text() for text in figure.texts] == ["SYNTHETIC"]
-
-
-def test_cell_figure_without_steps_or_sweeps():
-    ramp = SweepSet([Sweep([-70.0] * 2000, [0.0] * 2000, RATE, number=1)])
-    assert titles(cell_figure(ramp))[1] == "Sweep 1: 0 spikes"
-    none = recording().where(stimulus="Chirp")
-    assert titles(cell_figure(none))[1] == "No step to show"
-
-
-def test_cell_figure_draws_the_shape(cell):
-    xyz = [[0, 0, 0], [0, -10, 0], [10, 0, 0]]
-    shape = Morphology([1, 2, 3], [1, 4, 3], xyz, [5, 1, 1], [-1, 0, 0])
-    axes = cell_figure(cell.sweeps, morphology=shape).axes[-1]
-    assert axes.get_title("left") == "Shape"
-    assert labels(axes) == ["basal", "apical"]
-    assert axes.get_xlabel() == "x (µm)"
-    assert axes.yaxis_inverted()
 
 
 def test_range_figure_places_cells():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from allentk.data import LongSquare, Noise, Ramp, ShortSquare, TripleShortSquare
+from allentk.data.window import stimulus_window
 from allentk.errors import DataError
-from allentk.io.window import stimulus_window
 
 RATE = 20_000.0
 TEST = (0.02, 0.03, -50.0)

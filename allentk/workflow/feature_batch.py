@@ -1,0 +1,197 @@
+"""The features of many recordings in one table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allentk import __version__
+from allentk.api import CellTypes
+from allentk.config import settings
+from allentk.features.definition import Definition, checked
+from allentk.progress import bar
+from allentk.workflow.feature_cell import PARTS
+from allentk.workflow.feature_failures import error_table
+from allentk.workflow.feature_files import target_of, write_batch
+from allentk.workflow.feature_journal import Journal, journal_of
+from allentk.workflow.feature_tables import (
+    feature_table,
+    quality_table,
+    stacked,
+    sweep_error_table,
+)
+from allentk.workflow.feature_work import Work, work_off
+from allentk.workflow.processes import as_they_end
+from allentk.workflow.recordings import Named, listed
+
+__all__ = ["FILTER", "FeatureBatch", "extract"]
+
+#: The low-pass that spikes are found under; see `allentk.features.spikes`.
+FILTER = (
+    "4-pole Bessel low-pass forwards and backwards at 10 kHz, or at 0.4 of the sampling rate at 20 kHz "
+    "and below"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class FeatureBatch:
+    """What was measured of many recordings.
+
+    Parameters
+    ----------
+    features : DataFrame
+        One row per cell in the order asked for: the 56 published columns of
+        `allentk.features.CELL_COLUMNS`, ``source`` (the file) and ``synthetic``. `metadata` are its
+        ``attrs``.
+    sweep_errors : DataFrame
+        One row per sweep that could not be measured, in cells that could: ``specimen_id``, ``source``,
+        ``number``, ``error``.
+    errors : DataFrame
+        One row per cell that could not be measured, or part of one: ``recording``, ``what``
+        (``"cell"``, ``"quality"``, ``"vectors"``), ``error`` (its type), ``message``, ``advice``.
+    quality : DataFrame, optional
+        The quality tables of all cells, ``specimen_id`` and ``source`` first.
+    vectors : dict of array, optional
+        By name, shape ``(n_cells, length)``, rows as of `features`; NaN where a cell has no such vector
+        or a shorter one.
+    metadata : dict
+        ``allentk`` (the version), ``definition``, ``filter``, ``n_cells``, ``n_failed``, ``synthetic``
+        (whether any cell is).
+    n_measured : int
+        How many cells were measured now; the others were in the journal.
+    files : tuple of Path
+        What was written.
+    """
+
+    features: pd.DataFrame
+    sweep_errors: pd.DataFrame
+    errors: pd.DataFrame
+    quality: pd.DataFrame | None = None
+    vectors: dict[str, NDArray[np.float64]] | None = None
+    metadata: dict[str, Any]
+    n_measured: int = 0
+    files: tuple[Path, ...] = ()
+
+    @property
+    def n_failed(self) -> int:
+        """How many cells could not be measured."""
+        return int(self.metadata["n_failed"])
+
+    def __repr__(self) -> str:
+        return (
+            f"<FeatureBatch: {len(self.features)} cells ({self.n_measured} measured now), "
+            f"{self.n_failed} failed, {len(self.sweep_errors)} sweeps left out>"
+        )
+
+
+def extract(
+    recordings: Named | Iterable[Named],
+    *,
+    cells: CellTypes | None = None,
+    out: str | os.PathLike[str] | None = None,
+    jobs: int | None = None,
+    definition: Definition = "allen",
+    quality: bool = False,
+    vectors: bool = False,
+    resume: bool = True,
+    progress: bool | None = None,
+) -> FeatureBatch:
+    """Measure the features of many recordings, several at a time; one that fails costs that cell.
+
+    Parameters
+    ----------
+    recordings : path, int, or iterable of them
+        NWB files, folders that are searched for ``*.nwb`` (also in folders inside), and specimen ids.
+    cells : CellTypes, optional
+        Where specimens come from; the service by default. They are fetched one by one while others are
+        measured.
+    out : path, optional
+        Also write the table: ``.csv``, ``.json`` or ``.parquet`` (needs ``allentk[parquet]``). Beside
+        it go ``<stem>_errors.csv`` and ``<stem>_sweep_errors.csv`` where there are any,
+        ``<stem>_quality.csv``, ``<stem>_vectors.npz`` (arrays of one row per cell, with ``ids``), and
+        the journal ``<out>.journal.jsonl``.
+    jobs : int, optional
+        How many processes; 1 stays in this one. By default as `allentk.config` says. The result is the
+        same for any.
+    definition : {"allen", "allentk"}
+        Whose rules; see `allentk.features.cell`.
+    quality, vectors : bool
+        Measure each sweep's quality, each cell's feature vectors, too.
+    resume : bool
+        Take finished cells from the journal where their files have not changed since; else begin anew.
+        Cells that failed are tried again. The journal stays when all is done, so that a batch with
+        further files measures those alone; it may be deleted at any time.
+    progress : bool, optional
+        Show a progress bar; by default on a terminal.
+
+    Returns
+    -------
+    FeatureBatch
+
+    Raises
+    ------
+    DataError
+        Where no recording was given, or a folder has none.
+    ConfigError, MissingExtraError
+        Where `out` cannot be written, or processes cannot be started.
+
+    Notes
+    -----
+    Processes are spawned: in a script put the call under ``if __name__ == "__main__":``.
+
+    Examples
+    --------
+    >>> batch = extract("recordings", out="features.csv", jobs=4)  # doctest: +SKIP
+    """
+    target = None if out is None else target_of(out)
+    chosen = settings(jobs=jobs).jobs
+    work = Work(
+        recordings=listed(recordings),
+        cells=cells,
+        definition=checked(definition),
+        parts=tuple(name for name, asked in zip(PARTS, (quality, vectors), strict=True) if asked),
+        journal=Journal(None if target is None else journal_of(target), resume=resume),
+    )
+    if cells is None and any(each.specimen_id is not None for each in work.recordings):
+        work.cells = CellTypes(progress=progress)
+    work.recall()
+    with bar("cells", total=len(work.recordings), progress=progress) as shown:
+        shown.update(work.n_ended)
+        with closing(as_they_end(work_off, work.tasks(), jobs=chosen)) as all_ended:
+            for ended in all_ended:
+                work.enter(ended)
+                shown.update(work.n_ended - shown.n)
+    batch = _batch(work)
+    return batch if target is None else replace(batch, files=write_batch(batch, target))
+
+
+def _batch(work: Work) -> FeatureBatch:
+    cells = work.measured()
+    errors = error_table(work.failures())
+    metadata = {
+        "allentk": __version__,
+        "definition": work.definition,
+        "filter": FILTER,
+        "n_cells": len(cells),
+        "n_failed": int((errors["what"] == "cell").sum()),
+        "synthetic": any(cell.synthetic for cell in cells),
+    }
+    features = feature_table(cells)
+    features.attrs = dict(metadata)
+    return FeatureBatch(
+        features=features,
+        sweep_errors=sweep_error_table(cells),
+        errors=errors,
+        quality=quality_table(cells) if "quality" in work.parts else None,
+        vectors=stacked(cells) if "vectors" in work.parts else None,
+        metadata=metadata,
+        n_measured=work.n_measured,
+    )
