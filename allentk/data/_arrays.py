@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from allentk.errors import DataError
 
-__all__ = ["frozen"]
+__all__ = ["frozen", "not_finite"]
 
 _EXACT = 2**53  # whole numbers up to here are exact as floats
 
@@ -40,6 +40,16 @@ def frozen(values: Any, dtype: DTypeLike = float, *, what: str = "values") -> ND
     array = given.astype(dtype, copy=not locked)
     array.flags.writeable = False
     return array
+
+
+def not_finite(values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Return which values are not finite; None where all are, which is told with little work."""
+    # A sum is finite only where all of its terms are.
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(values.sum()):
+            return None
+    bad = ~np.isfinite(values)
+    return bad if bad.any() else None
 
 
 def _is_locked(array: NDArray[Any]) -> bool:

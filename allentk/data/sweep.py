@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data._arrays import frozen
+from allentk.data._arrays import frozen, not_finite
 from allentk.data._svg import polyline
 from allentk.errors import DataError
 
@@ -102,8 +102,8 @@ class Sweep:
             )
         first, last = self.index(self.start_s), self.index(self.stop_s)
         for name in ("voltage_mv", "current_pa"):
-            bad = ~np.isfinite(getattr(self, name)[first:last])
-            if bad.any():
+            bad = not_finite(getattr(self, name)[first:last])
+            if bad is not None:
                 at = (first + int(bad.argmax())) / self.sampling_rate_hz
                 raise DataError(
                     f"{where}: {name} is not finite at {at:.6f} s, inside the stimulus window "

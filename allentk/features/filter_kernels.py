@@ -1,7 +1,8 @@
 """Compiled: the derivative of a voltage that was low-passed forwards and backwards.
 
 A recursive filter waits for its last result at every sample. The trace is therefore cut into four lanes
-that run side by side; a lane starts so much earlier that its wrong start has faded.
+that run side by side; a lane starts so much earlier that its wrong start has faded. For the same reason
+the trace can be filtered piece by piece, each small enough for the processor's cache.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ __all__ = ["zero_phase_slope"]
 
 Array = NDArray[np.float64]
 State = tuple[float, float, float, float]
+#: Least length of a piece; longer where the memory is, which is filtered at both of its ends.
+_PIECE = 8192
+
 Coefficients = tuple[float, float, float, float, float]
 
 
@@ -71,6 +75,37 @@ def _pass(b: Coefficients, a: Coefficients, start: State, x: Array, sign: int, m
 
 
 @njit(cache=True, fastmath={"contract"})
+def _filtered(
+    b: Coefficients,
+    a: Coefficients,
+    start: State,
+    memory: int,
+    x: Array,
+    mirrored: int,
+    first: int,
+    last: int,
+) -> Array:
+    """Return ``x[first - before:last + after]`` filtered, and beyond either end of `x` mirrored.
+
+    What is before `first` and after `last` are `memory` samples, fewer at the ends, whose values are not
+    right yet.
+    """
+    n = x.size
+    low, high = max(first - memory, -mirrored), min(last + memory, n + mirrored)
+    y = np.empty(high - low)
+    for i in range(low, high):
+        if i < 0:
+            y[i - low] = 2 * x[0] - x[-i]
+        elif i >= n:
+            y[i - low] = 2 * x[n - 1] - x[2 * n - 2 - i]
+        else:
+            y[i - low] = x[i]
+    _pass(b, a, start, y, 1, memory)
+    _pass(b, a, start, y, -1, memory)
+    return y[first - low : last - low]
+
+
+@njit(cache=True, fastmath={"contract"})
 def zero_phase_slope(
     b: Coefficients,
     a: Coefficients,
@@ -79,6 +114,7 @@ def zero_phase_slope(
     x: Array,
     mirrored: int,
     per_sample: float,
+    runs: NDArray[np.int64],
 ) -> Array:
     """Return the slope of `x` between neighbouring samples, shape ``(n - 1,)``.
 
@@ -96,15 +132,15 @@ def zero_phase_slope(
         Samples by which either end goes on, mirrored in value and time.
     per_sample : float
         What a difference of neighbours is multiplied with.
+    runs : ndarray, shape (n_runs, 2)
+        Where the slope is wanted: first sample and the one after the last. Elsewhere it is undefined.
     """
-    n = x.size
-    y = np.empty(n + 2 * mirrored)
-    y[mirrored : mirrored + n] = x
-    for i in range(1, mirrored + 1):
-        y[mirrored - i] = 2 * x[0] - x[i]
-        y[mirrored + n - 1 + i] = 2 * x[n - 1] - x[n - 1 - i]
-    _pass(b, a, start, y, 1, memory)
-    _pass(b, a, start, y, -1, memory)
-    for i in range(mirrored, mirrored + n - 1):
-        y[i] = (y[i + 1] - y[i]) * per_sample
-    return y[mirrored : mirrored + n - 1]
+    slope = np.empty(x.size - 1)
+    piece = _PIECE + 8 * memory
+    for run in range(runs.shape[0]):
+        for first in range(runs[run, 0], runs[run, 1], piece):
+            last = min(first + piece, runs[run, 1])
+            y = _filtered(b, a, start, memory, x, mirrored, first, last + 1)
+            for i in range(last - first):
+                slope[first + i] = (y[i + 1] - y[i]) * per_sample
+    return slope

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["CUTOFF_HZ", "HEAVY_CUTOFF_HZ", "MIRRORED", "cutoff_hz", "dvdt", "heavy_cutoff_hz"]
 
@@ -45,16 +45,35 @@ def _low_pass(normalised: float) -> tuple[Any, Any, Any, int]:
     return *numbers, memory
 
 
-def dvdt(voltage_mv: Array, sampling_rate_hz: float, cutoff: float) -> Array:
+def dvdt(
+    voltage_mv: Array, sampling_rate_hz: float, cutoff: float, runs: ArrayLike | None = None
+) -> Array:
     """Return dV/dt in V/s between neighbouring samples, shape ``(n - 1,)``.
 
     The voltage first passes a 4-pole Bessel low-pass forwards and backwards, so that nothing is
-    delayed. It must have more than `MIRRORED` samples.
+    delayed.
+
+    Parameters
+    ----------
+    voltage_mv : ndarray, shape (n,)
+        The voltage, all finite; more than `MIRRORED` samples.
+    sampling_rate_hz, cutoff : float
+        Samples per second, and the cutoff of the low-pass in Hz.
+    runs : array_like, shape (n_runs, 2), optional
+        Where dV/dt is wanted: first sample and the one after the last. Elsewhere it is undefined.
     """
     from allentk.features.filter_kernels import zero_phase_slope
 
     b, a, start, memory = _low_pass(cutoff / (sampling_rate_hz / 2))
+    wanted = np.array([[0, voltage_mv.size - 1]] if runs is None else runs, dtype=np.int64)
     slope: Array = zero_phase_slope(
-        b, a, start, memory, voltage_mv, MIRRORED, sampling_rate_hz * 1e-3
+        b,
+        a,
+        start,
+        memory,
+        voltage_mv,
+        MIRRORED,
+        sampling_rate_hz * 1e-3,
+        wanted.reshape(-1, 2),
     )
     return slope

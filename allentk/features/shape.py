@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,14 +37,48 @@ class Shape:
     width: float | None = None
 
 
+def _samples(time_s: float, rate: float) -> int:
+    return math.ceil(time_s * rate)
+
+
+def _falling(v: Array, slope: Array, peak: int, stop: int) -> Shape:
+    """Return what is between a peak and its fast trough."""
+    shape = Shape(trough=peak + int(v[peak:stop].argmin()))
+    steepest = peak + int(slope[peak:stop].argmin())
+    if shape.trough > peak:
+        whole = shape.trough > steepest
+        shape.downstroke = steepest if whole else peak + int(slope[peak : shape.trough].argmin())
+    ended = slope[steepest:stop] >= TERMINATION * slope[steepest]
+    if ended.any():
+        shape.fast_trough = steepest + int(ended.argmax())
+    else:
+        shape.clipped = True
+    return shape
+
+
+def _followed(fast: list[int], rate: float, size: int) -> list[tuple[int, int]]:
+    """Return where an afterdepolarisation could be: until it would come too late, runs joined."""
+    runs: list[tuple[int, int]] = []
+    for first in fast:
+        last = min(first + _samples(ADP_MAX_DELAY_S, rate) + 1, size)
+        if runs and first <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], last)
+        else:
+            runs.append((first, last))
+    return runs
+
+
 def _adp(v: Array, heavy: Array, fast: int, stop: int, rate: float) -> tuple[int, int] | None:
     """Afterdepolarisation and the minimum after it, where there is one."""
-    soon = min(fast + math.ceil(ADP_WITHIN_S * rate), stop)
-    rising = np.flatnonzero(heavy[fast:soon] >= ADP_SLOPE)
+    rising = np.flatnonzero(
+        heavy[fast : min(fast + _samples(ADP_WITHIN_S, rate), stop)] >= ADP_SLOPE
+    )
     if rising.size == 0:
         return None
     cross = fast + int(rising[0])
-    turning = np.flatnonzero(heavy[cross:stop] <= 0)
+    turning = np.flatnonzero(
+        heavy[cross : min(fast + _samples(ADP_MAX_DELAY_S, rate) + 1, stop)] <= 0
+    )
     if turning.size == 0:
         return None
     adp = cross + int(turning[0])
@@ -56,28 +91,21 @@ def _adp(v: Array, heavy: Array, fast: int, stop: int, rate: float) -> tuple[int
     return (adp, lowest) if accepted else None
 
 
-def _after(v: Array, slope: Array, heavy: Array, peak: int, stop: int, rate: float) -> Shape:
-    """Return everything between a peak and the next threshold."""
-    shape = Shape(trough=peak + int(v[peak:stop].argmin()))
-    steepest = peak + int(slope[peak:stop].argmin())
-    if shape.trough > peak:
-        shape.downstroke = peak + int(slope[peak : shape.trough].argmin())
-    ended = slope[steepest:stop] >= TERMINATION * slope[steepest]
-    if not ended.any():
-        shape.clipped = True
-        return shape
-    fast = shape.fast_trough = steepest + int(ended.argmax())
+def _interval(v: Array, heavy: Array, stop: int, rate: float, shape: Shape) -> None:
+    """Fill in what is between a fast trough and the next threshold."""
+    fast, trough = shape.fast_trough, shape.trough
+    if fast is None or trough is None:
+        return
     adp = _adp(v, heavy, fast, stop, rate)
     if adp is not None:
         shape.adp, shape.slow_trough = adp
         shape.isi_type = "detour"
-        return shape
-    lowest = fast + int(v[fast:stop].argmin())
+        return
+    lowest = trough if trough >= fast else fast + int(v[fast:stop].argmin())
     if v[fast] - v[lowest] >= TOLERANCE_MV:
         shape.isi_type, shape.slow_trough = "detour", lowest
     else:
         shape.isi_type = "direct"
-    return shape
 
 
 def _width(v: Array, threshold: int, peak: int, fast: int, definition: Definition) -> float | None:
@@ -100,29 +128,45 @@ def _width(v: Array, threshold: int, peak: int, fast: int, definition: Definitio
 def shapes(
     v: Array,
     slope: Array,
-    heavy: Array,
+    heavy_in: Callable[[list[tuple[int, int]]], Array],
     rate: float,
     last: int,
     found: Found,
     definition: Definition = "allen",
 ) -> list[Shape]:
-    """Return one `Shape` per spike of `found`; `last` is the last sample of the window.
+    """Return one `Shape` per spike of `found`.
 
     The afterdepolarisation and the slow trough of the last spike stay empty: what follows it is no
     interval between spikes.
+
+    Parameters
+    ----------
+    v, slope : ndarray
+        Voltage in mV, and dV/dt in V/s of the whole sweep.
+    heavy_in : callable
+        Returns dV/dt after the heavier low-pass; of the whole sweep, but right only in the runs of
+        samples it is given.
+    rate : float
+        Samples per second.
+    last : int
+        Last sample of the window.
+    found : Found
+        The spikes.
+    definition : {"allen", "allentk"}
+        Whose rules, where the published ones have a quirk.
     """
-    stops = [*found.threshold[1:].tolist(), last]
-    out: list[Shape] = []
-    for threshold, peak, stop, clipped in zip(
-        found.threshold.tolist(), found.peak.tolist(), stops, found.clipped.tolist(), strict=True
-    ):
-        if clipped or stop <= peak:
-            out.append(Shape(clipped=True))
-            continue
-        shape = _after(v, slope, heavy, peak, stop, rate)
+    thresholds, peaks = found.threshold.tolist(), found.peak.tolist()
+    stops = [*thresholds[1:], last]
+    out = [
+        Shape(clipped=True) if clipped or stop <= peak else _falling(v, slope, peak, stop)
+        for peak, stop, clipped in zip(peaks, stops, found.clipped.tolist(), strict=True)
+    ]
+    fast = [shape.fast_trough for shape in out if shape.fast_trough is not None]
+    heavy = heavy_in(_followed(fast, rate, slope.size))
+    for threshold, peak, stop, shape in zip(thresholds, peaks, stops, out, strict=True):
+        _interval(v, heavy, stop, rate, shape)
         if shape.fast_trough is not None:
             shape.width = _width(v, threshold, peak, shape.fast_trough, definition)
-        out.append(shape)
     if out:
         out[-1].adp = out[-1].slow_trough = None
     return out

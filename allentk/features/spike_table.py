@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import Sweep
+from allentk.data._arrays import not_finite
 from allentk.errors import FeatureError
 from allentk.features.between import between_samples
 from allentk.features.definition import Definition, checked
@@ -95,17 +97,16 @@ def filtered(sweep: Sweep) -> Filtered:
 def _recorded(sweep: Sweep) -> int:
     """Return how many samples there are before a tail of NaN."""
     v = sweep.voltage_mv
-    # A sum is finite where all of its terms are.
-    if v.size and math.isfinite(v.sum()):
+    bad = not_finite(v)
+    if bad is None:
         return v.size
-    finite = np.isfinite(v)
-    size = int(finite.size - finite[::-1].argmax()) if finite.any() else 0
-    bad = int((~finite[:size]).sum())
-    if bad:
-        at = int((~finite).argmax()) / sweep.sampling_rate_hz
+    size = int(v.size - (~bad)[::-1].argmax()) if not bad.all() else 0
+    inside = bad[:size]
+    if inside.any():
+        at = int(inside.argmax()) / sweep.sampling_rate_hz
         raise FeatureError(
-            f"{sweep.label}: the voltage is not finite at {at:.6f} s ({bad} samples before the end "
-            f"of the recording); leave this sweep out"
+            f"{sweep.label}: the voltage is not finite at {at:.6f} s ({int(inside.sum())} samples before "
+            f"the end of the recording); leave this sweep out"
         )
     return size
 
@@ -160,7 +161,7 @@ def spikes(
 
     trace = filtered(sweep)
     columns = spikes_of(trace, start_s, end_s, criteria=criteria, definition=definition)
-    table = pd.DataFrame(columns, columns=list(SPIKE_COLUMNS))
+    table = pd.DataFrame({name: columns[name] for name in SPIKE_COLUMNS})
     table.attrs["filter_hz"] = trace.cutoff_hz
     return table
 
@@ -191,7 +192,7 @@ def spikes_of(
     found = detect(v, slope, rate, (first, last), criteria=criteria, definition=checked(definition))
     if found.peak.size == 0:
         return {name: np.empty(0) for name in SPIKE_COLUMNS}
-    heavy = dvdt(v, rate, heavy_cutoff_hz(rate))
+    heavy = partial(dvdt, v, rate, heavy_cutoff_hz(rate))
     columns = _columns(trace, found, shapes(v, slope, heavy, rate, last, found, definition))
     if definition == "allentk":
         columns.update(between_samples(columns, v, slope, rate, found.target))

@@ -1,4 +1,4 @@
-"""Three short squares in a row: does each of them make a spike, and does the threshold move?"""
+"""Three short squares in a row: whether each makes a spike, and how the threshold moves."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Sweeps to cell models: GLIF by regression and search, scored by explained variance."""
+"""Sweeps to cell models: GLIF by regression, likelihood and search, scored by explained variance."""
 
 from allentk.fitting.estimator import GLIFFitter
+from allentk.fitting.levels import LevelFits, fit_levels
 from allentk.fitting.objectives import (
     SIGMA_S,
     explained_variance,
@@ -14,8 +15,10 @@ __all__ = [
     "SIGMA_S",
     "FitResult",
     "GLIFFitter",
+    "LevelFits",
     "Reason",
     "explained_variance",
+    "fit_levels",
     "reliability",
     "score_trains",
     "train_covariance",

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from allentk.data import Response, Stimulus, Sweep, SweepSet
 from allentk.errors import ConfigError, FitError, NotFittedError
-from allentk.fitting.glif import LEVELS, fit_glif
+from allentk.fitting.levels import LEVELS, fit_levels
 from allentk.fitting.objectives import SIGMA_S, score_trains
-from allentk.fitting.recording import DT_S, Group, choose, groups
+from allentk.fitting.recording import DT_S, Group, choose, groups, sweep_set
 from allentk.fitting.result import FitResult
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 #: Above it no generator takes a seed.
 LARGEST = 2**32 - 1
+METHODS = ("allentk", "teeter2018")
 
 
 class GLIFFitter:
@@ -33,15 +34,21 @@ class GLIFFitter:
 
     Parameters
     ----------
-    level : {1, 3}
-        1: leaky integrate-and-fire. 3: with after-spike currents.
+    level : {1, 2, 3, 4, 5}
+        1: leaky integrate-and-fire. 2: with reset rules. 3: with after-spike currents. 4: with both.
+        5: with a threshold that follows the voltage, too.
+    method : {"allentk", "teeter2018"}
+        The fit described below, or the published pipeline, which takes no `max_evaluations` and
+        picks its sweeps by their published names.
     seed : int
         Draws the candidates of the refinement; 0 or more.
     train, test : str
         Stimulus to fit on and stimulus to score on. Where a recording has sweeps of neither name,
         all its current-clamp sweeps of 0.5 s or more are taken, to fit and to score.
     max_evaluations : int
-        Simulated candidates of the refinement; 0 leaves it at regressions and a scan of the threshold.
+        Simulated candidates of the first search of a refinement, of which there are several per level
+        (folds and starts); each weaker pull adds half as many. 0 leaves it at regressions, likelihood
+        and a scan of the threshold.
     progress : bool, optional
         Show a progress bar; by default on a terminal.
 
@@ -54,10 +61,13 @@ class GLIFFitter:
 
     Notes
     -----
-    Resting potential, resistance and capacitance are regressed on the voltage outside spikes; the
-    refractory time comes from the spikes' shape; after-spike currents are regressed on the voltage
-    between spikes; the threshold is scanned for the explained variance of the training sweeps, and
-    then all numbers are refined together, held near their start by a quadratic pull.
+    Membrane, resting potential and after-spike currents are regressed together on the voltage between
+    spikes; refractory time and reset rule on the spikes' shape. The components of the threshold maximise
+    the likelihood of all spikes, which is convex. Then all numbers are refined for the explained
+    variance of the training sweeps, held near their start by a quadratic pull whose strength, and
+    whether to refine at all, is cross-validated over stretches of time, or over stimuli. A level also
+    starts from the levels nested in it, and stays what they are where its freedom does not pay on what
+    was held out; ``allentk.fitting.fit_levels`` fits several levels without doing so twice.
 
     References
     ----------
@@ -74,6 +84,7 @@ class GLIFFitter:
         self,
         level: int = 3,
         *,
+        method: str = "allentk",
         seed: int = 0,
         train: str = "Noise 1",
         test: str = "Noise 2",
@@ -81,6 +92,7 @@ class GLIFFitter:
         progress: bool | None = None,
     ) -> None:
         self.level = level
+        self.method = method
         self.seed = seed
         self.train = train
         self.test = test
@@ -127,29 +139,45 @@ class GLIFFitter:
         Raises
         ------
         ConfigError
-            On a level that is not fitted, or a seed or number of evaluations that is no number of 0 or
-            more.
+            On a level or method that there is not, or a seed or number of evaluations that is no number
+            of 0 or more.
         FitError
             Where the sweeps do not hold what the fit needs, or those of `test` but not of `train`; says
             what.
         """
         self._check_options()
-        self.result_: FitResult = fit_glif(
-            choose(sweeps, self.train, other=self.test, option="train"),
-            level=self.level,
-            seed=self.seed,
-            max_evaluations=self.max_evaluations,
-            progress=self.progress,
+        self.result_: FitResult = (
+            self._published(sweeps) if self.method == "teeter2018" else self._recommended(sweeps)
         )
         self.model_: GLIFParameters = self.result_.model
         return self
 
+    def _recommended(self, sweeps: SweepSet | Sweep | Iterable[Sweep]) -> FitResult:
+        found = fit_levels(
+            sweeps,
+            (self.level,),
+            seed=self.seed,
+            train=self.train,
+            test=self.test,
+            max_evaluations=self.max_evaluations,
+            progress=self.progress,
+        )
+        if self.level in found.errors:
+            raise found.errors[self.level]
+        return found.fits[self.level]
+
+    def _published(self, sweeps: SweepSet | Sweep | Iterable[Sweep]) -> FitResult:
+        from allentk.fitting.teeter import fit_teeter
+
+        return fit_teeter(
+            sweep_set(sweeps), level=self.level, seed=self.seed, progress=self.progress
+        )
+
     def _check_options(self) -> None:
         if self.level not in LEVELS:
-            raise ConfigError(
-                f"GLIFFitter fits the levels {LEVELS}, got {self.level!r}; models of all five levels are "
-                f"read by allentk.read_glif and run by allentk.simulate"
-            )
+            raise ConfigError(f"GLIFFitter fits the levels {LEVELS}, got {self.level!r}")
+        if self.method not in METHODS:
+            raise ConfigError(f"GLIFFitter: method must be one of {METHODS}, got {self.method!r}")
         for name in ("seed", "max_evaluations"):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or not 0 <= value < LARGEST:
@@ -228,7 +256,7 @@ class GLIFFitter:
 
     def __repr__(self) -> str:
         fitted = f", fitted: {self.result_!r}" if hasattr(self, "result_") else ""
-        return f"GLIFFitter(level={self.level}, seed={self.seed}{fitted})"
+        return f"GLIFFitter(level={self.level}, method={self.method!r}, seed={self.seed}{fitted})"
 
 
 def _score(model: GLIFParameters, group: Group, sigma_s: float) -> dict[str, float]:

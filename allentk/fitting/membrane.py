@@ -58,8 +58,10 @@ def since_reset(n_bins: int, resets: NDArray[np.int64]) -> tuple[NDArray[np.int6
     """Return for every bin which reset was the last, -1 for none, and the bins since it."""
     bins = np.arange(n_bins)
     last = np.searchsorted(resets, bins, side="right") - 1
-    since = np.where(last >= 0, bins - resets[np.maximum(last, 0)], np.inf) if resets.size else (
-        np.full(n_bins, np.inf)
+    since = (
+        np.where(last >= 0, bins - resets[np.maximum(last, 0)], np.inf)
+        if resets.size
+        else (np.full(n_bins, np.inf))
     )
     return last, since
 
@@ -194,9 +196,7 @@ def _columns(
     return np.stack(rows), target
 
 
-def _membrane(
-    fit: _Fit, passive: Passive, currents: bool, n_bins: int, without: float
-) -> Membrane:
+def _membrane(fit: _Fit, passive: Passive, currents: bool, n_bins: int, without: float) -> Membrane:
     """Read the numbers off the weights; a membrane that cannot be is the passive one."""
     rest, R_mohm = float(fit.weights[0]), float(fit.weights[1])
     tau = fit.tau_s

@@ -22,6 +22,9 @@ class Optimizer(Protocol):
     def tell(self, candidates: Sequence[Array], costs: Sequence[float]) -> None:
         """Take the costs of these candidates, lower is better."""
 
+    def centre(self) -> Array:
+        """Return where the search stands, which noise in the costs leads astray less than the best."""
+
     def stop(self) -> bool:
         """Say whether the search has settled."""
 
@@ -65,6 +68,10 @@ class CMAES:
     def tell(self, candidates: Sequence[Array], costs: Sequence[float]) -> None:
         """Take the costs of these candidates, lower is better."""
         self._strategy.tell(list(candidates), list(costs))
+
+    def centre(self) -> Array:
+        """Return the mean of the distribution that candidates are drawn from."""
+        return np.asarray(self._strategy.result.xfavorite, dtype=float)
 
     def stop(self) -> bool:
         """Say whether the search has settled."""

@@ -59,7 +59,11 @@ def basis(n_bins: int, resets: NDArray[np.int64], rate_per_s: float) -> Array:
 
 def _ceiling_mv(trial: Trial, thresholds_mv: Array, part: float) -> float:
     """Return the voltage up to which the membrane counts as passive."""
-    rest = trial.rest_mv if math.isfinite(trial.rest_mv) else np.percentile(trial.voltage_mv[trial.kept], 5)
+    rest = (
+        trial.rest_mv
+        if math.isfinite(trial.rest_mv)
+        else np.percentile(trial.voltage_mv[trial.kept], 5)
+    )
     if not thresholds_mv.size:
         return math.inf
     return float(rest + part * (thresholds_mv.mean() - rest))

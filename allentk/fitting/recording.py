@@ -70,9 +70,7 @@ class Group:
         if dt_s == DT_S:
             return self.current_pa
         sweep = self.trials[0].sweep
-        return resampled(
-            np.ascontiguousarray(sweep.current_pa), 1 / sweep.sampling_rate_hz, dt_s
-        )
+        return resampled(np.ascontiguousarray(sweep.current_pa), 1 / sweep.sampling_rate_hz, dt_s)
 
 
 def sweep_set(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> SweepSet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ class Reason(enum.Enum):
 
     CONVERGED = "the search settled; more evaluations are unlikely to help"
     BUDGET = "the evaluations were used up; raise max_evaluations to look further"
-    DIRECT = "every number came from a regression and a scan; nothing was searched"
+    DIRECT = "every number came from regressions, a likelihood and a scan; nothing was searched"
+    NESTED = "a level nested in this one predicts spikes it was not fitted to as well; it was kept"
 
     def __str__(self) -> str:
         return f"{self.name.lower()}: {self.value}"
@@ -41,7 +43,7 @@ class FitResult:
         Why the search stopped.
     history : DataFrame
         One row per stage or generation: ``stage``, ``evaluations``, ``score`` (the explained-variance
-        ratio of the best candidate so far; the refinement weighs it against the quadratic pull).
+        ratio of the candidate that is leading; the refinement weighs it against the quadratic pull).
     seed : int
         Seed of the search.
     evaluations : int
@@ -52,6 +54,23 @@ class FitResult:
         What the stages found, such as the spread of a regression.
     versions : mapping
         Versions of the programs that took part.
+    spread : mapping of str to float
+        Standard deviation of every fitted number over the folds of the cross-validation.
+    notes : tuple of str
+        What could not be fitted as it should be, a sentence each.
+    n_parameters : int
+        Numbers estimated from the data, the width of the escape included.
+    log_likelihood : float
+        Of the training spikes (events per second) under the fitted model, fired by escape over its
+        threshold with the recorded spikes before; level of the threshold and width of the escape
+        at their best.
+    aic, bic : float
+        Information criteria of it; the latter counts spikes. They do not price that the refinement
+        maximises another score.
+    cv_score : float
+        Explained-variance ratio on what was held out, mean over folds; NaN without folds.
+    cv_sd : float
+        Its standard deviation over folds.
     """
 
     model: GLIFParameters
@@ -63,6 +82,14 @@ class FitResult:
     sweeps: tuple[int, ...]
     details: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    spread: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    n_parameters: int = 0
+    log_likelihood: float = math.nan
+    aic: float = math.nan
+    bic: float = math.nan
+    cv_score: float = math.nan
+    cv_sd: float = math.nan
 
     def __repr__(self) -> str:
         return (

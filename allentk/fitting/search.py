@@ -21,11 +21,13 @@ Array = NDArray[np.float64]
 class Found:
     """Best candidate of a search, its cost, and how the search went.
 
-    `history` has the evaluations so far, the best candidate of them and its cost.
+    `centre` is where the optimizer stood at the end. `history` has the
+    evaluations so far, the best candidate of them and its cost.
     """
 
     best: Array
     cost: float
+    centre: Array
     reason: Reason
     evaluations: int
     history: list[tuple[int, Array, float]]
@@ -65,7 +67,8 @@ def search(
         if optimizer.stop():
             reason = Reason.CONVERGED
             break
-    return Found(best, best_cost, reason, evaluations, history)
+    centre = optimizer.centre() if evaluations > 1 else start
+    return Found(best, best_cost, centre, reason, evaluations, history)
 
 
 def _finite(cost: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -82,7 +83,7 @@ def _by_time(groups: Sequence[Group], firing: int, n: int) -> tuple[Fold, ...]:
     first = max(float(spikes[0]) - BEFORE_S, 0.0)
     edges = [first, *inner, stop]
     out = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in itertools.pairwise(edges):
         rest = tuple((a, b) for a, b in ((0.0, start), (end, stop)) if b > a)
         train = tuple(rest if i == firing else _whole(g) for i, g in enumerate(groups))
         test = tuple(((start, end),) if i == firing else () for i in range(len(groups)))
@@ -100,7 +101,10 @@ def seen(group: Group, spans: Spans) -> Group:
     if spans == _whole(group):
         return group
     inner: Spans = tuple(
-        (start + AFTER_S if start > 0 else start, stop - BEFORE_S if stop < group.duration_s else stop)
+        (
+            start + AFTER_S if start > 0 else start,
+            stop - BEFORE_S if stop < group.duration_s else stop,
+        )
         for start, stop in spans
     )
     trials = []

@@ -46,8 +46,8 @@ class Membrane:
     rest_mv: float
     R_mohm: float
     C_pf: float
-    each_R_mohm: tuple[float, ...]
-    each_C_pf: tuple[float, ...]
+    r_mohm_by_sweep: tuple[float, ...]
+    c_pf_by_sweep: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,13 @@ def _regress(trace: Trace, at: NDArray[np.int64]) -> tuple[float, float, float]:
     return q / (1 - p) * 1e3, trace.dt_s / q * 1e3, s / (1 - p)
 
 
-def fit_cut(noise: list[Trace], rest_mv: float) -> Cut:
+def fit_cut(noise: list[Trace], rest_mv: float, terms: Terms) -> Cut:
     """Find where the voltage after a spike is best told by a line from that at its threshold.
 
     Spikes are aligned at threshold; of the ends from 1 ms to 10 ms, or to the shortest interval, the one
     with the smallest sum of absolute residuals is the end of the spike. The published program also
-    looked at the intervals of the hold-out noise, which is not done here.
+    looked at the intervals of the hold-out noise, which is not done here. Where the rule ends the spike
+    above its threshold, near the peak, the best end below is taken, but under strict terms not.
 
     Raises
     ------
@@ -161,8 +162,20 @@ def fit_cut(noise: list[Trace], rest_mv: float) -> Cut:
         )
     design = np.column_stack([before, np.ones(before.size)])
     lines = np.linalg.lstsq(design, after, rcond=None)[0]
-    best = int(np.abs(after - design @ lines).sum(axis=0).argmin())
+    best = _best_end(np.abs(after - design @ lines).sum(axis=0), before, after, terms)
     return Cut(float(ends[best] * dt_s), float(lines[0, best]), float(lines[1, best]))
+
+
+def _best_end(residuals: Array, before: Array, after: Array, terms: Terms) -> int:
+    best = int(residuals.argmin())
+    below = after.mean(axis=0) < before.mean()
+    if below[best] or terms.strict or not below.any():
+        return best
+    terms.notes.append(
+        "by the published rule a spike ends above its threshold, near its peak: the best end below the "
+        "threshold is taken"
+    )
+    return int(np.where(below, residuals, np.inf).argmin())
 
 
 def _aftermath(trace: Trace, ends: NDArray[np.int64]) -> tuple[Array, Array]:
@@ -233,6 +246,8 @@ def _solve(
     gram: Array, moment: Array, power: float, n: int, chosen: NDArray[np.int64]
 ) -> tuple[float, Array]:
     """Return the Gaussian log-likelihood and the coefficients of the chosen columns."""
-    found = np.linalg.lstsq(gram[np.ix_(chosen, chosen)], moment[chosen], rcond=None)[0]
+    found = np.asarray(
+        np.linalg.lstsq(gram[np.ix_(chosen, chosen)], moment[chosen], rcond=None)[0], dtype=float
+    )
     left = max(power - float(found @ moment[chosen]), 1e-12 * power) or 1e-300
     return -n / 2 * (math.log(2 * math.pi * left / n) + 1), found

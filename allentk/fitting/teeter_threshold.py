@@ -16,8 +16,7 @@ __all__ = [
     "Component",
     "fit_spike_component",
     "fit_voltage_component",
-    "noise_threshold",
-    "resting_threshold",
+    "threshold_at_rest",
 ]
 
 Array = NDArray[np.float64]
@@ -75,7 +74,8 @@ def fit_spike_component(triples: list[Trace], t_ref_s: float) -> Component | Non
 
     def residuals(x: Array) -> Array:
         with np.errstate(over="ignore"):
-            return np.nan_to_num(x[0] * np.exp(-x[1] * since_s) - raised, posinf=1e9, neginf=-1e9)
+            apart = x[0] * np.exp(-x[1] * since_s) - raised
+        return np.asarray(np.nan_to_num(apart, posinf=1e9, neginf=-1e9))
 
     a, b = optimize.least_squares(residuals, SPIKE_START, method="lm").x.tolist()
     if a < 0 or b < 0:
@@ -150,17 +150,13 @@ def _intervals(
     sizes = ends - starts
     firsts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     within = np.arange(int(sizes.sum())) - np.repeat(firsts, sizes)
-    left = (
-        trace.voltage_mv[trace.spikes]
-        - rest_mv
-        - th_inf_mv
-        - _raised(trace.spikes * dt_s, t_ref_s, spike)
-    )
+    raised = _raised(np.asarray(trace.spikes * dt_s, dtype=float), t_ref_s, spike)
+    left = trace.voltage_mv[trace.spikes] - rest_mv - th_inf_mv - raised
     return _Intervals(
         trace.voltage_mv[np.repeat(starts, sizes) + within] - rest_mv,
-        (np.repeat(sizes, sizes) - within) * dt_s,
+        np.asarray((np.repeat(sizes, sizes) - within) * dt_s, dtype=float),
         firsts,
-        sizes * dt_s,
+        np.asarray(sizes * dt_s, dtype=float),
         left[:-1],
         left[1:],
         dt_s,

@@ -227,10 +227,16 @@ def triple_traces(sweeps: SweepSet, dt_s: float) -> list[Trace]:
 def strongest_silent_square(sweeps: SweepSet, dt_s: float) -> Trace | None:
     """Return the long square of the largest amplitude that made no spike, or None."""
     long = sweeps.where(clamp="current", stimulus="Long Square")
-    known = [(amplitude_pa(sweep), sweep.number) for sweep in long if sweep.has_window]
-    for amplitude, number in sorted(known, reverse=True):
-        if amplitude > 0:
-            trace = _trace(_at_step(long.sweep(number), dt_s))
+    amplitudes = {
+        number: amplitude_pa(long.sweep(number)) if math.isnan(nominal) else nominal
+        for number, nominal in zip(long.numbers, long.table["amplitude_pa"], strict=True)
+    }
+    rising = [number for number in long.numbers if amplitudes[number] > 0]
+    # A sweep is read and filtered only where all stronger ones have spikes.
+    for number in sorted(rising, key=amplitudes.__getitem__, reverse=True):
+        sweep = long.sweep(number)
+        if sweep.has_window:
+            trace = _trace(_at_step(sweep, dt_s))
             if not trace.spikes.size:
                 return trace
     return None

@@ -106,9 +106,7 @@ class Scorer:
     """Explained-variance ratio of models on the stretches of a recording, counting simulations."""
 
     def __init__(self, groups: Sequence[Group], spans: Sequence[Spans]) -> None:
-        self._parts = [
-            (group, span) for group, span in zip(groups, spans, strict=True) if span
-        ]
+        self._parts = [(group, span) for group, span in zip(groups, spans, strict=True) if span]
         self._tables: dict[float, list[TrainTable]] = {}
         self.evaluations = 0
 

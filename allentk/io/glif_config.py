@@ -1,20 +1,4 @@
-"""Allen's ``neuron_config.json``: GLIF parameters in SI units, relative to rest.
-
-What the file says and what becomes of it::
-
-    C, R_input           F, Ohm, times coeffs.C and divided by coeffs.G     -> C_pf, R_mohm
-    El, El_reference     0, and the resting potential in V                  -> E_L_mv
-    th_inf               V above rest, times coeffs.th_inf                  -> th_inf_mv
-    spike_cut_length, dt steps, s; their product                            -> t_ref_s
-    asc_amp_array        A, times coeffs.asc_amp_array                      -> asc_amp_pa
-    asc_tau_array        s                                                  -> asc_tau_s
-    AScurrent_reset_method.params.r                                         -> asc_r
-    voltage_reset_method.params.{a, b}              -, V                    -> reset_a, reset_b_mv
-    threshold_dynamics_method.params.{a_spike, b_spike}       V, 1/s        -> th_spike_*
-    threshold_dynamics_method.params.{a_voltage, b_voltage}   1/s, 1/s, times coeffs.{a, b}
-
-The refractory time is kept in seconds, because counting it in steps of another ``dt`` makes it
-shorter or longer.
+"""Allen's ``neuron_config.json`` from parameters, and as a file; ``glif_reader`` reads it.
 
 References
 ----------
@@ -26,247 +10,25 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from allentk.atomic import write_text
-from allentk.errors import DataError, FormatError
-from allentk.io.files import existing
-from allentk.io.json_fields import field, number, numbers, section
+from allentk.io.glif_reader import LEVELS, read_glif
 from allentk.models import GLIFParameters
 from allentk.models.glif import ASC_LEVELS, RESET_LEVELS
 
 __all__ = ["glif_config", "read_glif", "write_glif"]
 
 _DT_S = 5e-5
-_MARKS = ("C", "R_input", "th_inf", "spike_cut_length", "voltage_reset_method")
-_DEEPEST = 20  # a configuration lies at most this deep in a document
-
-#: Level by (after-spike current dynamics, voltage reset, threshold dynamics).
-_LEVELS = {
-    ("none", "zero", "inf"): 1,
-    ("none", "v_before", "spike_component"): 2,
-    ("exp", "zero", "inf"): 3,
-    ("exp", "v_before", "spike_component"): 4,
-    ("exp", "v_before", "three_components_exact"): 5,
-}
-
-
-def read_glif(
-    path_or_dict: str | os.PathLike[str] | Mapping[str, Any] | list[Any],
-    *,
-    level: int | None = None,
-) -> GLIFParameters:
-    """Read Allen's GLIF configuration.
-
-    Parameters
-    ----------
-    path_or_dict : path, mapping or list
-        A ``neuron_config.json``, or what it holds. The configuration may lie deeper, under a model
-        id or a key such as ``"neuron_config"``.
-    level : int, optional
-        Which one to take where the document holds configurations of several levels.
-
-    Returns
-    -------
-    GLIFParameters
-        In pF, MOhm, mV, pA and seconds; coefficients are applied.
-
-    Raises
-    ------
-    FormatError
-        Where the file is not JSON, holds no configuration or several that match, lacks a field, has
-        something else in it than it should, or names a method that belongs to none of the five
-        levels.
-
-    Examples
-    --------
-    >>> cell = GLIFParameters(level=1, C_pf=100, R_mohm=200, E_L_mv=-70, th_inf_mv=25, t_ref_s=0.003)
-    >>> read_glif({"neuron_config": glif_config(cell)}).level
-    1
-    """
-    if isinstance(path_or_dict, Mapping | list):
-        document: Any = path_or_dict
-        where = "GLIF configuration"
-    elif isinstance(path_or_dict, str | os.PathLike):
-        document, where = _load(path_or_dict)
-    else:
-        raise FormatError(
-            f"expected the path of a GLIF neuron_config.json, or what it holds, got {path_or_dict!r}"
-        )
-    found = list(_configs(document, ""))
-    if not found:
-        raise FormatError(
-            f"{where}: no GLIF configuration here; expected an object with {', '.join(_MARKS)}, "
-            f"got {_outline(document)}"
-        )
-    if level is not None:
-        matching = [(key, config) for key, config in found if _level(config, where) == level]
-        if not matching:
-            levels = sorted({_level(config, where) for _, config in found})
-            raise FormatError(f"{where}: no GLIF {level} here; there are levels {levels}")
-        found = matching
-    if len(found) > 1:
-        keys = ", ".join(key or "the document itself" for key, _ in found[:6])
-        raise FormatError(
-            f"{where}: {len(found)} GLIF configurations ({keys}{', ...' if len(found) > 6 else ''}); "
-            f"pass level=, or hand over one of them"
-        )
-    key, config = found[0]
-    return _parameters(config, f"{where}: {key}" if key else where)
-
-
-def _load(path: str | os.PathLike[str]) -> tuple[Any, str]:
-    found = existing(path, "a GLIF neuron_config.json")
-    try:
-        return json.loads(found.read_text(encoding="utf-8")), str(found)
-    except (ValueError, RecursionError) as error:
-        # Not JSON, not UTF-8, a number of thousands of digits, or brackets in brackets without end.
-        raise FormatError(
-            f"{found}: expected a GLIF neuron_config.json, but this is not JSON ({error}); delete it "
-            f"and fetch it again"
-        ) from error
-
-
-def _configs(node: Any, key: str, depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every configuration in a document, with the way to it."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(node, Mapping):
-        if sum(mark in node for mark in _MARKS) >= len(_MARKS) - 1:
-            yield key, node
-            return
-        parts = [(str(name), value) for name, value in node.items()]
-    elif isinstance(node, list):
-        parts = [(str(position), value) for position, value in enumerate(node)]
-    else:
-        return
-    for name, value in parts:
-        yield from _configs(value, f"{key}.{name}" if key else name, depth + 1)
-
-
-def _outline(document: Any) -> str:
-    if isinstance(document, Mapping):
-        return f"an object with {', '.join(map(str, list(document)[:8])) or 'nothing'}"
-    return f"{type(document).__name__}"
-
-
-def _level(config: Mapping[str, Any], where: str) -> int:
-    """Return the level that the methods of a configuration make up."""
-    names = tuple(
-        str(field(config, f"{what}_method", "name", where=where))
-        for what in ("AScurrent_dynamics", "voltage_reset", "threshold_dynamics")
-    )
-    if names in _LEVELS:
-        return _LEVELS[names]
-    known = "; ".join(f"{level}: {', '.join(methods)}" for methods, level in _LEVELS.items())
-    raise FormatError(
-        f"{where}: the methods {', '.join(names)} (after-spike currents, voltage reset, threshold) "
-        f"are none of the five GLIF levels; expected one of {known}"
-    )
-
-
-def _coefficient(config: Mapping[str, Any], name: str, where: str) -> float:
-    given = name in section(config, "coeffs", where)
-    return number(config, "coeffs", name, where=where) if given else 1.0
-
-
-def _rest_mv(config: Mapping[str, Any], where: str) -> float:
-    rest = number(config, "El", where=where) if config.get("El") is not None else 0.0
-    if abs(rest) > 1e-12:
-        raise FormatError(
-            f"{where}: El is {rest} V, but voltages must be relative to rest (El = 0), with the "
-            f"resting potential in El_reference"
-        )
-    return number(config, "El_reference", where=where) * 1e3
-
-
-def _resistance_mohm(config: Mapping[str, Any], where: str) -> float:
-    factor = _coefficient(config, "G", where)
-    if factor == 0:
-        raise FormatError(f"{where}: 'coeffs.G' must not be 0; the resistance is divided by it")
-    return number(config, "R_input", where=where) / factor * 1e-6
-
-
-def _refractory_s(config: Mapping[str, Any], where: str) -> float:
-    steps = number(config, "spike_cut_length", where=where)
-    dt_s = number(config, "dt", where=where)
-    if steps > 0 and not dt_s > 0:
-        raise FormatError(
-            f"{where}: 'dt' must be positive, got {dt_s}; the refractory time is {steps:g} steps of it"
-        )
-    return steps * dt_s
-
-
-def _parameters(config: Mapping[str, Any], where: str) -> GLIFParameters:
-    level = _level(config, where)
-    values: dict[str, Any] = {
-        "level": level,
-        "C_pf": number(config, "C", where=where) * _coefficient(config, "C", where) * 1e12,
-        "R_mohm": _resistance_mohm(config, where),
-        "E_L_mv": _rest_mv(config, where),
-        "th_inf_mv": number(config, "th_inf", where=where)
-        * _coefficient(config, "th_inf", where)
-        * 1e3,
-        "t_ref_s": _refractory_s(config, where),
-        "source": where,
-    }
-    if level in ASC_LEVELS:
-        values |= _after_spike(config, where)
-    if level in RESET_LEVELS:
-        values |= _reset(config, level, where)
-    try:
-        return GLIFParameters(**values)
-    except DataError as error:
-        raise FormatError(f"{where}: {error}") from error
-
-
-def _after_spike(config: Mapping[str, Any], where: str) -> dict[str, tuple[float, ...]]:
-    amplitude = numbers(config, "asc_amp_array", where=where)
-    factor: tuple[float, ...] = (1.0,) * len(amplitude)
-    if "asc_amp_array" in section(config, "coeffs", where):
-        factor = numbers(config, "coeffs", "asc_amp_array", where=where)
-    if len(factor) == 1:
-        factor *= len(amplitude)
-    if len(factor) != len(amplitude):
-        raise FormatError(
-            f"{where}: {len(amplitude)} after-spike currents, but {len(factor)} coefficients"
-        )
-    kept: tuple[float, ...] = ()
-    method = section(config, "AScurrent_reset_method", where)
-    if "r" in section(method, "params", f"{where}: AScurrent_reset_method"):
-        kept = numbers(config, "AScurrent_reset_method", "params", "r", where=where)
-    return {
-        "asc_amp_pa": tuple(a * f * 1e12 for a, f in zip(amplitude, factor, strict=True)),
-        "asc_tau_s": numbers(config, "asc_tau_array", where=where),
-        "asc_r": kept,
-    }
-
-
-def _reset(config: Mapping[str, Any], level: int, where: str) -> dict[str, float]:
-    def method(name: str, *path: str) -> float:
-        return number(config, f"{name}_method", "params", *path, where=where)
-
-    values = {
-        "reset_a": method("voltage_reset", "a"),
-        "reset_b_mv": method("voltage_reset", "b") * 1e3,
-        "th_spike_a_mv": method("threshold_dynamics", "a_spike") * 1e3,
-        "th_spike_b_per_s": method("threshold_dynamics", "b_spike"),
-    }
-    if level == 5:
-        for name in ("a", "b"):
-            values[f"th_voltage_{name}_per_s"] = method(
-                "threshold_dynamics", f"{name}_voltage"
-            ) * _coefficient(config, name, where)
-    return values
+_STEPS_TRIED = 20
 
 
 def glif_config(parameters: GLIFParameters) -> dict[str, Any]:
     """Return the parameters as the content of Allen's ``neuron_config.json``, in SI units.
 
-    Coefficients are 1. ``dt`` is the largest step up to 5e-5 s of which the refractory time is a
-    whole number.
+    Coefficients are 1. ``dt`` is a step of up to 5e-5 s of which the refractory time is a whole number.
+    What `read_glif` read comes back to the last bit; parameters from elsewhere to within two bits.
 
     Examples
     --------
@@ -275,24 +37,24 @@ def glif_config(parameters: GLIFParameters) -> dict[str, Any]:
     60
     """
     p = parameters
-    steps = max(math.ceil(p.t_ref_s / _DT_S - 1e-9), 0)
+    steps, dt_s = _whole_steps(p.t_ref_s)
     n_asc = len(p.asc_amp_pa)
-    methods = next(names for names, level in _LEVELS.items() if level == p.level)
+    methods = next(names for names, level in LEVELS.items() if level == p.level)
     return {
         "type": "GLIF",
         "El": 0.0,
-        "El_reference": p.E_L_mv * 1e-3,
-        "dt": p.t_ref_s / steps if steps else _DT_S,
+        "El_reference": _before(p.E_L_mv, 1e3),
+        "dt": dt_s,
         "dt_multiplier": 10,
-        "C": p.C_pf * 1e-12,
-        "R_input": p.R_mohm * 1e6,
-        "th_inf": p.th_inf_mv * 1e-3,
+        "C": _before(p.C_pf, 1e12),
+        "R_input": _before(p.R_mohm, 1e-6),
+        "th_inf": _before(p.th_inf_mv, 1e3),
         "th_adapt": None,
         "spike_cut_length": steps,
-        "asc_amp_array": [x * 1e-12 for x in p.asc_amp_pa],
+        "asc_amp_array": [_before(x, 1e12) for x in p.asc_amp_pa],
         "asc_tau_array": list(p.asc_tau_s),
         "init_voltage": 0.0,
-        "init_threshold": p.th_inf_mv * 1e-3,
+        "init_threshold": _before(p.th_inf_mv, 1e3),
         "init_AScurrents": [0.0] * n_asc,
         "extrapolation_method_name": "endpoints",
         "coeffs": {
@@ -307,13 +69,34 @@ def glif_config(parameters: GLIFParameters) -> dict[str, Any]:
     }
 
 
+def _before(value: float, scale: float) -> float:
+    """Return the number that times `scale` is `value`, to the last bit where there is one."""
+    near = value / scale
+    for near_by in (near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf)):
+        if near_by * scale == value:
+            return near_by
+    return near
+
+
+def _whole_steps(t_ref_s: float) -> tuple[int, float]:
+    """Return steps, and their length of up to 5e-5 s, whose product is `t_ref_s`."""
+    fewest = max(math.ceil(t_ref_s / _DT_S - 1e-9), 0)
+    if fewest * _DT_S == t_ref_s:
+        return fewest, _DT_S
+    for steps in range(fewest, fewest + _STEPS_TRIED):
+        dt_s = _before(t_ref_s, steps)
+        if dt_s * steps == t_ref_s:
+            return steps, dt_s
+    return fewest, t_ref_s / fewest
+
+
 def _methods(p: GLIFParameters, names: tuple[str, str, str]) -> dict[str, Any]:
     spike: dict[str, float] = {}
     reset: dict[str, float] = {}
     dynamics: dict[str, float] = {}
     if p.level in RESET_LEVELS:
-        spike = {"a_spike": p.th_spike_a_mv * 1e-3, "b_spike": p.th_spike_b_per_s}
-        reset = {"a": p.reset_a, "b": p.reset_b_mv * 1e-3}
+        spike = {"a_spike": _before(p.th_spike_a_mv, 1e3), "b_spike": p.th_spike_b_per_s}
+        reset = {"a": p.reset_a, "b": _before(p.reset_b_mv, 1e3)}
         dynamics = {
             **spike,
             "a_voltage": p.th_voltage_a_per_s,
@@ -336,7 +119,9 @@ def _methods(p: GLIFParameters, names: tuple[str, str, str]) -> dict[str, Any]:
     }
 
 
-def write_glif(parameters: GLIFParameters, path: str | os.PathLike[str]) -> Path:
+def write_glif(
+    parameters: GLIFParameters, path: str | os.PathLike[str], *, model_id: int | None = None
+) -> Path:
     """Write Allen's ``neuron_config.json``; the file appears whole or not at all.
 
     Parameters
@@ -345,10 +130,14 @@ def write_glif(parameters: GLIFParameters, path: str | os.PathLike[str]) -> Path
         What to write; see `glif_config` for how.
     path : path
         Where to; folders are made.
+    model_id : int, optional
+        Put the configuration under the id of a neuronal model, as the service sends it.
 
     Returns
     -------
     Path
         The file.
     """
-    return write_text(path, json.dumps(glif_config(parameters), indent=2, allow_nan=False) + "\n")
+    config = glif_config(parameters)
+    document = config if model_id is None else {str(model_id): config}
+    return write_text(path, json.dumps(document, indent=2, allow_nan=False) + "\n")

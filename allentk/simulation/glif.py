@@ -112,7 +112,9 @@ def simulate_glif(
     steps = traces.steps[: abs(count)]
     reason = _reason(parameters, traces, steps, dt) if count < 0 else ""
     if reason and throw:
-        raise SimulationError(f"{reason}; mend the reset rule or the threshold, or pass throw=False")
+        raise SimulationError(
+            f"{reason}; mend the reset rule or the threshold, or pass throw=False"
+        )
     part = traces.parts[: abs(count)] if interpolate else 1.0
     return Response(
         traces.voltage + parameters.E_L_mv,
@@ -131,11 +133,9 @@ def _run(
 ) -> int:
     step = propagator(parameters, dt)
     if compatibility is None:
-        count: int = run_glif(current, step, traces)
-        return count
+        return int(run_glif(current, step, traces))
     gain_gohm = parameters.R_mohm * 1e-3
-    count = run_allensdk(current, step, dt, gain_gohm, parameters.tau_m_s, traces)
-    return count
+    return int(run_allensdk(current, step, dt, gain_gohm, parameters.tau_m_s, traces))
 
 
 def _reason(parameters: GLIFParameters, traces: Traces, steps: NDArray[np.int64], dt: float) -> str:

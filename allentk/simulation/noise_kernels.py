@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["mixed", "normal_pairs"]
+__all__ = ["mixed", "normals"]
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -79,27 +79,18 @@ def _rotate(words: Words, exponent: Array, fraction: Array, first: Array, second
 
 
 @njit(cache=True, nogil=True)
-def normal_pairs(
-    streams: Words,
-    number: int,
-    words: Words,
-    uniform: Array,
-    exponent: Array,
-    fraction: Array,
-    first: Array,
-    second: Array,
-) -> None:
-    """Fill numbers ``2 number`` and ``2 number + 1`` of every stream of independent normal numbers.
+def normals(streams: Words, first: int, scratch: Array, words: Words, out: Array) -> None:
+    """Fill consecutive numbers of every stream of independent normal numbers.
 
     Parameters
     ----------
     streams : ndarray of uint64, shape (n,)
         State of every stream, well mixed.
-    number : int
-        Which pair.
-    words, uniform, exponent, fraction : ndarray, shape (n,)
-        Scratch.
-    first, second : ndarray, shape (n,)
+    first : int
+        The first number wanted, even.
+    scratch, words : ndarray, shape (3, n) and ndarray of uint64, shape (n,)
+        Overwritten.
+    out : ndarray, shape (an even number, n)
         Filled with mean 0, variance 1, and nothing beyond 6.7.
 
     References
@@ -107,6 +98,9 @@ def normal_pairs(
     Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11 (counter-based streams);
     Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA (the mixing).
     """
-    _draw(streams, number, words, uniform)
-    _split(uniform.view(np.int64), fraction.view(np.int64), exponent)
-    _rotate(words, exponent, fraction, first, second)
+    uniform, exponent, fraction = scratch[0], scratch[1], scratch[2]
+    bits, fraction_bits = uniform.view(np.int64), fraction.view(np.int64)
+    for row in range(0, out.shape[0], 2):
+        _draw(streams, (first + row) // 2, words, uniform)
+        _split(bits, fraction_bits, exponent)
+        _rotate(words, exponent, fraction, out[row], out[row + 1])

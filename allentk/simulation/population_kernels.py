@@ -18,9 +18,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from allentk.simulation.noise_kernels import FAST, normal_pairs
+from allentk.simulation.noise_kernels import FAST, normals
 
-__all__ = ["NOT_FINITE", "RUNNING", "TILE", "Drive", "Models", "run_tiles"]
+__all__ = ["NOT_FINITE", "RUNNING", "TILE", "Clock", "Drive", "Models", "Watch", "run_tiles"]
 
 Float = NDArray[np.floating]
 Steps = NDArray[np.int64]
@@ -31,7 +31,7 @@ TILE = 128
 #: Entries of ``stopped`` that are no step.
 RUNNING, NOT_FINITE = -1, -2
 
-#: Intervals of a given current that are copied to a tile at once.
+#: Intervals whose currents are prepared at once, an even number.
 AHEAD = 16
 
 _V, _THS, _THV, _A1, _A2, _SILENT = 0, TILE, 2 * TILE, 3 * TILE, 4 * TILE, 5 * TILE
@@ -49,6 +49,9 @@ _TH = _SPAN + 12 * TILE
 _BV, _BS, _BT = _SPAN + 13 * TILE, _SPAN + 14 * TILE, _SPAN + 15 * TILE
 _B1, _B2, _BI = _SPAN + 16 * TILE, _SPAN + 17 * TILE, _SPAN + 18 * TILE
 _N_ROWS = 27
+
+#: Silence without end, in steps, and what tells it from a refractory time.
+_FOREVER, _STOPPED = 1 << 60, 1 << 59
 
 
 class Models(NamedTuple):
@@ -84,21 +87,18 @@ class Watch(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """What the currents of one tile need."""
+    """The currents of one tile in the coming intervals, and what it takes to draw them."""
 
     streams: NDArray[np.uint64]
     words: NDArray[np.uint64]
-    uniform: NDArray[np.float64]
-    exponent: NDArray[np.float64]
-    fraction: NDArray[np.float64]
-    normal: NDArray[np.float64]
+    scratch: NDArray[np.float64]
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
-    ahead: NDArray[np.float64]
+    currents: NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
-def _jump(x: Float, span: np.floating, slack: np.floating) -> None:
+def _jump(x: Float, flags: NDArray[np.uint8], span: np.floating, slack: np.floating) -> None:
     """Take every neuron of a tile over a span; flag, with its state as it was, who has to walk."""
     for i in range(TILE):
         v, s, t, a, b = x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i]
@@ -114,7 +114,7 @@ def _jump(x: Float, span: np.floating, slack: np.floating) -> None:
         awake = silent <= 0
         walks = top > 0 if awake else silent < span
         jumps = awake & ~walks
-        x[_FLAG + i] = walks
+        flags[i] = walks
         x[_V + i] = v1 if jumps else v
         x[_THS + i] = s1 if jumps else s
         x[_THV + i] = t1 if jumps else t
@@ -127,51 +127,60 @@ def _jump(x: Float, span: np.floating, slack: np.floating) -> None:
 def _walk(
     x: Float,
     i: int,
-    c: Float,
+    table: Float,
+    model: int,
     n: int,
-    voltage: NDArray[np.float64],
     crossings: Steps,
+    voltage: NDArray[np.float64],
+    row: int,
+    at: int,
 ) -> int:
     """Take neuron `i` of a tile through `n` steps; return how many crossings, negative where it stopped."""
     v, s, t, a, b = x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i]
     current, silent = x[_CURRENT + i], int(min(x[_SILENT + i], _FOREVER))
-    drive, push = c[1] * current, c[7] * current
+    drive, push = table[model, 1] * current, table[model, 7] * current
     count = 0
     for k in range(n):
         if silent > 0:
             silent -= 1
         else:
-            t = c[5] * t + c[6] * v + c[20] * a + c[21] * b + push
-            v = c[0] * v + c[2] * a + c[3] * b + drive
-            a *= c[8]
-            b *= c[9]
-            s *= c[4]
-            if v > c[10] + s + t:
+            t = table[model, 5] * t + table[model, 6] * v + table[model, 20] * a + table[model, 21] * b + push
+            v = table[model, 0] * v + table[model, 2] * a + table[model, 3] * b + drive
+            a *= table[model, 8]
+            b *= table[model, 9]
+            s *= table[model, 4]
+            if v > table[model, 10] + s + t:
                 crossings[count] = k
                 count += 1
-                if voltage.size:
-                    voltage[k] = v
-                v = c[12] * v + c[13]
-                s = c[14] * s + c[15]
-                a = c[16] * a + c[17]
-                b = c[18] * b + c[19]
-                silent = int(c[11])
-                if v > c[10] + s + t:
+                if row >= 0:
+                    voltage[row, at + k] = v
+                v = table[model, 12] * v + table[model, 13]
+                s = table[model, 14] * s + table[model, 15]
+                a = table[model, 16] * a + table[model, 17]
+                b = table[model, 18] * b + table[model, 19]
+                silent = int(table[model, 11])
+                if v > table[model, 10] + s + t:
                     silent = _FOREVER
                 continue
-        if voltage.size:
-            voltage[k] = v
+        if row >= 0:
+            voltage[row, at + k] = v
     x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i] = v, s, t, a, b
     x[_SILENT + i] = silent
     return -count if count and silent > _STOPPED else count
 
 
 @njit(cache=True, nogil=True)
-def _show(x: Float, i: int, c: Float, n: int, voltage: NDArray[np.float64], scrap: Steps) -> None:
-    """Fill the voltages of neuron `i` in the coming steps, and leave it as it is."""
-    kept = x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i], x[_SILENT + i]
-    _walk(x, i, c, n, voltage, scrap)
-    x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i], x[_SILENT + i] = kept
+def _show(
+    x: Float, first: int, n: int, models: Models, watch: Watch, at: int, steps: int, scrap: Steps
+) -> None:
+    """Fill the voltages of the watched neurons in the coming steps, and leave the neurons as they are."""
+    for i in range(n):
+        row = watch.row[first + i]
+        if row >= 0:
+            kept = x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i], x[_SILENT + i]
+            model = models.of[first + i]
+            _walk(x, i, models.step, model, steps, scrap, watch.voltage, row, at)
+            x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i], x[_SILENT + i] = kept
 
 
 @njit(cache=True, nogil=True)
@@ -185,49 +194,198 @@ def _seat(x: Float, models: Models, first: int, n: int) -> None:
             x[at + i] = models.span[models.of[first + i], row]
 
 
-@njit(cache=True, nogil=True)
-def _look_ahead(values: Float, first: int, n: int, interval: int, ahead: Float) -> None:
-    """Copy the held currents of the coming intervals, neurons side by side."""
-    last = min(interval + AHEAD, values.shape[1])
-    for i in range(n):
-        for k in range(interval, last):
-            ahead[k - interval, i] = values[first + i, k]
-
-
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
-def _scale(x: Float, mean: Float, sd: Float, normal: Float) -> None:
-    for i in range(TILE):
-        x[_CURRENT + i] = mean[i] + sd[i] * normal[i]
+def _scale(mean: Float, sd: Float, currents: Float) -> None:
+    for k in range(currents.shape[0]):
+        for i in range(currents.shape[1]):
+            currents[k, i] = mean[i] + sd[i] * currents[k, i]
 
 
 @njit(cache=True, nogil=True)
-def _supply(x: Float, drive: Drive, first: int, n: int, interval: int, desk: Desk) -> None:
-    """Set the current of a tile for an interval."""
-    if drive.values.size:
-        if interval % AHEAD == 0:
-            _look_ahead(drive.values, first, n, interval, desk.ahead)
-        for i in range(n):
-            x[_CURRENT + i] = desk.ahead[interval % AHEAD, i]
+def _look_ahead(drive: Drive, first: int, n: int, interval: int, desk: Desk) -> None:
+    """Fill the currents of a tile in the coming intervals, neurons side by side."""
+    if drive.values.size == 0:
+        normals(desk.streams, interval, desk.scratch, desk.words, desk.currents)
+        _scale(desk.mean, desk.sd, desk.currents)
         return
-    if interval % 2 == 0:
-        normal_pairs(
-            desk.streams,
-            interval // 2,
-            desk.words,
-            desk.uniform,
-            desk.exponent,
-            desk.fraction,
-            desk.normal[0],
-            desk.normal[1],
-        )
-    _scale(x, desk.mean, desk.sd, desk.normal[interval % 2])
+    for i in range(n):
+        for k in range(AHEAD):
+            column = min(interval + k, drive.values.shape[1] - 1)
+            desk.currents[k, i] = drive.values[first + i, column]
 
 
 @njit(cache=True, nogil=True)
-def _room(keys: Steps, count: int, more: int) -> Steps:
-    """Return `keys`, or a longer copy, with room for `more` after the first `count`."""
-    if count + more <= keys.size:
-        return keys
-    longer = np.empty(2 * keys.size + more, dtype=np.int64)
-    longer[:count] = keys[:count]
+def _walk_flagged(
+    x: Float,
+    flags: NDArray[np.uint8],
+    eights: NDArray[np.uint64],
+    first: int,
+    of: NDArray[np.int32],
+    table: Float,
+    at: int,
+    steps: int,
+    crossings: Steps,
+    keys: Steps,
+    count: int,
+    voltage: NDArray[np.float64],
+    stopped: Steps,
+) -> int:
+    """Take the flagged neurons of a tile through a span; return the number of spikes so far."""
+    for eight in range(eights.size):
+        if eights[eight] == 0:
+            continue
+        for i in range(8 * eight, 8 * eight + 8):
+            if flags[i]:
+                neuron = first + i
+                new = _walk(x, i, table, of[neuron], steps, crossings, voltage, -1, 0)
+                for k in range(abs(new)):
+                    keys[count] = (at + crossings[k]) * of.size + neuron
+                    count += 1
+                if new < 0:
+                    stopped[neuron] = at + crossings[-new - 1]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _advance(
+    x: Float,
+    flags: NDArray[np.uint8],
+    eights: NDArray[np.uint64],
+    currents: Float,
+    first: int,
+    n: int,
+    models: Models,
+    clock: Clock,
+    step: int,
+    crossings: Steps,
+    keys: Steps,
+    count: int,
+    watch: Watch,
+    stopped: Steps,
+    span: np.floating,
+    slack: np.floating,
+) -> tuple[int, int]:
+    """Run a tile while `currents` and the room for keys last; return the step reached and the spikes."""
+    of, table = models.of, models.step
+    start = step - step % (AHEAD * clock.interval)
+    stop = min(start + AHEAD * clock.interval, clock.steps)
+    while step < stop and count + TILE * clock.span <= keys.size:
+        row = (step - start) // clock.interval
+        steps = min(clock.span, min(start + (row + 1) * clock.interval, stop) - step)
+        for i in range(TILE):
+            x[_CURRENT + i] = currents[row, i]
+        if watch.voltage.size:
+            _show(x, first, n, models, watch, step, steps, crossings)
+        if steps == clock.span:
+            _jump(x, flags, span, slack)
+        else:
+            flags[:n] = 1
+        count = _walk_flagged(
+            x, flags, eights, first, of, table, step, steps, crossings, keys, count,
+            watch.voltage, stopped,
+        )  # fmt: skip
+        step += steps
+    return step, count
+
+
+@njit(cache=True, nogil=True)
+def _longer(keys: Steps) -> Steps:
+    longer = np.empty(2 * keys.size, dtype=np.int64)
+    longer[: keys.size] = keys
     return longer
+
+
+@njit(cache=True, nogil=True)
+def _run_tile(
+    x: Float,
+    first: int,
+    n: int,
+    models: Models,
+    drive: Drive,
+    clock: Clock,
+    desk: Desk,
+    keys: Steps,
+    count: int,
+    watch: Watch,
+    stopped: Steps,
+    span: np.floating,
+    slack: np.floating,
+) -> tuple[Steps, int]:
+    """Run a tile through the whole duration; return the keys of all spikes and their number."""
+    crossings = np.empty(clock.span, dtype=np.int64)
+    flags = np.zeros(TILE, dtype=np.uint8)
+    eights = flags.view(np.uint64)
+    _seat(x, models, first, n)
+    step = 0
+    while step < clock.steps:
+        if step % (AHEAD * clock.interval) == 0:
+            _look_ahead(drive, first, n, step // clock.interval, desk)
+        if count + TILE * clock.span > keys.size:
+            keys = _longer(keys)
+        step, count = _advance(
+            x, flags, eights, desk.currents, first, n, models, clock, step, crossings, keys, count,
+            watch, stopped, span, slack,
+        )  # fmt: skip
+    for i in range(n):
+        if not math.isfinite(x[_V + i]):
+            stopped[first + i] = NOT_FINITE
+    return keys, count
+
+
+@njit(cache=True, nogil=True)
+def _desk(drive: Drive, first: int, n: int) -> Desk:
+    """Return the desk of a tile; empty seats get no current."""
+    desk = Desk(
+        np.zeros(TILE, dtype=np.uint64),
+        np.empty(TILE, dtype=np.uint64),
+        np.empty((3, TILE)),
+        np.zeros(TILE),
+        np.zeros(TILE),
+        np.zeros((AHEAD, TILE)),
+    )
+    if drive.values.size == 0:
+        desk.streams[:n] = drive.streams[first : first + n]
+        desk.mean[:n] = drive.mean[first : first + n]
+        desk.sd[:n] = drive.sd[first : first + n]
+    return desk
+
+
+@njit(cache=True, nogil=True)
+def run_tiles(
+    first: int,
+    last: int,
+    models: Models,
+    drive: Drive,
+    clock: Clock,
+    watch: Watch,
+    stopped: Steps,
+    span: np.floating,
+    slack: np.floating,
+) -> Steps:
+    """Run neurons `first` to `last` from rest, one tile after the other.
+
+    Parameters
+    ----------
+    models, drive, clock, watch
+        Who they are, what drives them, for how long, and whose voltage is kept.
+    stopped : ndarray of int, shape (n_neurons,)
+        Filled with the step of a spike after which a neuron was above its threshold (it is silent from
+        there), or ``NOT_FINITE``.
+    span, slack : float
+        ``clock.span``, and how far below its threshold a neuron must stay to jump, in the floating-point
+        type of the tables, which is the one that is computed in.
+
+    Returns
+    -------
+    ndarray of int
+        ``step * n_neurons + neuron`` of every spike, tile by tile.
+    """
+    x = np.empty(_N_ROWS * TILE, dtype=models.span.dtype)
+    keys, count = np.empty(2 * TILE * clock.span, dtype=np.int64), 0
+    for begin in range(first, last, TILE):
+        n = min(TILE, last - begin)
+        desk = _desk(drive, begin, n)
+        keys, count = _run_tile(
+            x, begin, n, models, drive, clock, desk, keys, count, watch, stopped, span, slack
+        )
+    return keys[:count].copy()

@@ -26,7 +26,7 @@ def first_shape(*corners):
     last = voltage.size - 1
     spikes = detect(voltage, slope, RATE, (0, last))
     assert spikes.peak.size == 2
-    return shapes(voltage, slope, slope, RATE, last, spikes)[0], voltage
+    return shapes(voltage, slope, lambda _: slope, RATE, last, spikes)[0], voltage
 
 
 def test_a_spike_has_ended_at_a_hundredth_of_its_downstroke():
@@ -84,7 +84,7 @@ def test_the_last_spike_has_no_slow_trough():
     slope = np.diff(voltage) * RATE * 1e-3
     last = voltage.size - 1
     spikes = detect(voltage, slope, RATE, (0, last))
-    first, final = shapes(voltage, slope, slope, RATE, last, spikes)
+    first, final = shapes(voltage, slope, lambda _: slope, RATE, last, spikes)
     assert first.slow_trough is not None
     assert final.isi_type == "detour"
     assert final.slow_trough is None
@@ -108,6 +108,8 @@ def test_a_spike_without_an_end_is_clipped():
     )
     slope = np.diff(voltage) * RATE * 1e-3
     last = voltage.size - 1
-    (shape,) = shapes(voltage, slope, slope, RATE, last, detect(voltage, slope, RATE, (0, last)))
+    (shape,) = shapes(
+        voltage, slope, lambda _: slope, RATE, last, detect(voltage, slope, RATE, (0, last))
+    )
     assert shape.clipped
     assert shape.fast_trough is None

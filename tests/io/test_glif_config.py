@@ -3,6 +3,7 @@
 import copy
 import json
 
+import numpy as np
 import pytest
 
 from allentk.errors import FormatError
@@ -38,7 +39,35 @@ def test_the_refractory_time_comes_back_exactly(t_ref_s):
     config = glif_config(cell)
     assert isinstance(config["spike_cut_length"], int)
     assert 0 < config["dt"] <= 5e-5 * (1 + 1e-9)
-    assert read_glif(config).t_ref_s == pytest.approx(t_ref_s, rel=1e-12)
+    assert read_glif(config).t_ref_s == t_ref_s
+
+
+def test_what_was_read_comes_back_to_the_last_bit():
+    rng = np.random.default_rng(4)
+    for _ in range(300):
+        config = glif_config(CELLS[5])
+        for name in ("C", "R_input", "th_inf", "El_reference"):
+            config[name] *= rng.uniform(0.5, 2)
+        config["asc_amp_array"] = rng.normal(0, 3e-11, 2).tolist()
+        config["spike_cut_length"] = int(rng.integers(1, 400))
+        config["dt"] = float(rng.choice([5e-5, 5e-6, 1e-4]))
+        config["voltage_reset_method"]["params"] = {"a": rng.uniform(), "b": rng.normal(0, 0.01)}
+        config["coeffs"]["th_inf"] = rng.uniform(0.6, 1.8)
+        once = read_glif(config)
+        assert read_glif(glif_config(once)) == once
+
+
+def test_a_published_step_stays_what_it_is():
+    config = {**glif_config(CELLS[1]), "spike_cut_length": 39, "dt": 5e-5}
+    again = glif_config(read_glif(config))
+    assert (again["spike_cut_length"], again["dt"]) == (39, 5e-5)
+
+
+def test_nested_under_the_id_as_the_service_sends_it(tmp_path):
+    path = write_glif(CELLS[4], tmp_path / "neuron_config.json", model_id=566283950)
+    assert list(json.loads(path.read_text())) == ["566283950"]
+    same(CELLS[4], read_glif(path))
+    assert read_glif(path).source == f"{path}: 566283950"
 
 
 def test_units_and_coefficients():
