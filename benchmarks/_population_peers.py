@@ -117,8 +117,8 @@ class Program:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def cpu_s(self, question: str) -> float:
-        """Return the CPU seconds of one run."""
+    def cpu_s(self, _question: str) -> float:
+        """Return the CPU seconds of one run; there is one question."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([str(self._folder / "main")], cwd=self._folder, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

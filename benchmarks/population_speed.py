@@ -75,9 +75,7 @@ def with_peers(ours: Asked, nest: str, brian2: str, folder: Path) -> list[str]:
             rows += beside(ours, "NEST", n, theirs, "second")
     for n in (1_000, 10_000):
         built = folder / f"brian{n}"
-        subprocess.run(
-            [brian2, "-c", BRIAN2, str(n), str(built)], check=True, capture_output=True
-        )
+        subprocess.run([brian2, "-c", BRIAN2, str(n), str(built)], check=True, capture_output=True)
         rows += beside(ours, "Brian2, C++", n, Program(built), "second")
     return rows
 
@@ -118,7 +116,7 @@ def report(nest: str, brian2: str) -> str:
         f"- allentk: {versions('', ['numpy', 'numba'])}",
         f"- NEST, in its own environment: {versions(nest, ['nest-simulator'])}",
         f"- Brian2, in its own environment: {versions(brian2, ['brian2'])}, gcc -O3 -march=native",
-        f"- memory: {memory():.0f} bytes for one more neuron on noise, and 32 per spike",
+        f"- memory: {memory():.0f} bytes for one more neuron on noise, and 16 per spike that is kept",
         "",
         f"One thread, in turns, medians of {RUNS}; the last column is the median of the ratios.",
         "",
@@ -140,7 +138,9 @@ def report(nest: str, brian2: str) -> str:
 def main() -> None:
     """Measure and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nest", required=True, help="Python of an environment with nest-simulator")
+    parser.add_argument(
+        "--nest", required=True, help="Python of an environment with nest-simulator"
+    )
     parser.add_argument("--brian2", required=True, help="Python of an environment with brian2")
     peers = parser.parse_args()
     RESULTS.write_text(report(peers.nest, peers.brian2), encoding="utf-8")

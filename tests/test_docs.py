@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import allentk
-from docs.make_tables import TABLES, page
+from docs import make_quirks, make_tables
+from docs.make_tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(
@@ -54,5 +55,6 @@ def test_every_column_of_every_table_is_explained():
         assert not unexplained, title
 
 
-def test_the_page_of_tables_is_of_today():
-    assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == page()
+@pytest.mark.parametrize("made", [make_tables, make_quirks])
+def test_made_pages_are_of_today(made):
+    assert made.PAGE.read_text(encoding="utf-8") == made.page()

@@ -8,6 +8,8 @@ from allentk.io.allen_models import biophysical_config, read_biophysical, write_
 from allentk.io.behavior_nwb import BehaviorSession, read_behavior_session
 from allentk.io.ecephys_nwb import EcephysSession, read_ecephys_session
 from allentk.io.glif_config import glif_config, read_glif, write_glif
+from allentk.io.glif_nest import nest_parameters, nest_refusals
+from allentk.io.glif_sonata import write_sonata_component
 from allentk.io.lfp_nwb import ProbeLFP, read_probe_lfp
 from allentk.io.markers import read_markers
 from allentk.io.nwb import read_nwb
@@ -32,6 +34,8 @@ __all__ = [
     "biophysical_config",
     "find_model",
     "glif_config",
+    "nest_parameters",
+    "nest_refusals",
     "passing",
     "read_analysis",
     "read_behavior_session",
@@ -48,5 +52,6 @@ __all__ = [
     "write_biophysical",
     "write_glif",
     "write_nwb",
+    "write_sonata_component",
     "write_swc",
 ]

@@ -210,7 +210,7 @@ class _Run:
 
     def _chunk(self, first: int) -> NDArray[np.int64]:
         last = min(first + CHUNK, len(self.packed))
-        return run_tiles(
+        keys: NDArray[np.int64] = run_tiles(
             first,
             last,
             self.models,
@@ -221,6 +221,7 @@ class _Run:
             self.span,
             self.slack,
         )
+        return keys
 
     def check(self, throw: bool) -> None:
         """Raise where a neuron went wrong."""

@@ -95,5 +95,5 @@ def _seeds(seed: int | ArrayLike, n_neurons: int) -> NDArray[np.uint64]:
         )
     if given.ndim:
         return given.astype(np.uint64)
-    root = mixed(np.array([given], dtype=np.uint64))
-    return root + np.arange(n_neurons, dtype=np.uint64)
+    root: NDArray[np.uint64] = mixed(np.array([given], dtype=np.uint64))
+    return np.add(root, np.arange(n_neurons, dtype=np.uint64), dtype=np.uint64)

@@ -1,8 +1,8 @@
 """Many GLIF neurons that do not know each other, compiled. Units are mV, pA and steps.
 
 Neurons are run in tiles of a fixed size, each through the whole duration, so that a tile's state and
-constants stay in the nearest cache. A tile is one flat array of rows whose places are known when the code is
-compiled: the compiler sees that no row overlaps another and computes several neurons at once.
+constants stay in the nearest cache. A tile is one flat array of rows whose places are known when the
+code is compiled: the compiler sees that no row overlaps another and computes several neurons at once.
 
 Time is cut into spans in which the current is held. A neuron that provably stays below its threshold
 throughout a span jumps over it by the exact propagator of the span; one that might cross it, or wakes up
@@ -35,7 +35,7 @@ RUNNING, NOT_FINITE = -1, -2
 AHEAD = 16
 
 _V, _THS, _THV, _A1, _A2, _SILENT = 0, TILE, 2 * TILE, 3 * TILE, 4 * TILE, 5 * TILE
-_CURRENT, _FLAG, _SPAN = 6 * TILE, 7 * TILE, 8 * TILE
+_CURRENT, _SPAN = 6 * TILE, 7 * TILE
 _VV, _VA1, _VA2, _VI = _SPAN, _SPAN + TILE, _SPAN + 2 * TILE, _SPAN + 3 * TILE
 _TT, _TV, _TA1, _TA2, _TI = (
     _SPAN + 4 * TILE,
@@ -48,7 +48,7 @@ _SS, _K1, _K2 = _SPAN + 9 * TILE, _SPAN + 10 * TILE, _SPAN + 11 * TILE
 _TH = _SPAN + 12 * TILE
 _BV, _BS, _BT = _SPAN + 13 * TILE, _SPAN + 14 * TILE, _SPAN + 15 * TILE
 _B1, _B2, _BI = _SPAN + 16 * TILE, _SPAN + 17 * TILE, _SPAN + 18 * TILE
-_N_ROWS = 27
+_N_ROWS = 26
 
 #: Silence without end, in steps, and what tells it from a refractory time.
 _FOREVER, _STOPPED = 1 << 60, 1 << 59
@@ -144,7 +144,13 @@ def _walk(
         if silent > 0:
             silent -= 1
         else:
-            t = table[model, 5] * t + table[model, 6] * v + table[model, 20] * a + table[model, 21] * b + push
+            t = (
+                table[model, 5] * t
+                + table[model, 6] * v
+                + table[model, 20] * a
+                + table[model, 21] * b
+                + push
+            )
             v = table[model, 0] * v + table[model, 2] * a + table[model, 3] * b + drive
             a *= table[model, 8]
             b *= table[model, 9]
