@@ -235,7 +235,8 @@ def _exponential(v: Array, rate: float) -> float:
     if v.size < 10:
         return math.nan
     v, lasts = v - v.mean(), (v.size - 1) / rate
-    power = float(v @ v)
+    # A sum, as a product would wake the threads of the linear algebra library.
+    power = float(np.square(v).sum())
     decay = FIRST_RATE
     error, step = _projected(v, power, rate, decay)
     for _ in range(MOST_STEPS):

@@ -23,12 +23,17 @@ STENCIL = 2
 GOLDEN = (5**0.5 - 1) / 2
 
 
+def _product(x: Array, y: Array) -> float:
+    """Return the inner product, without waking the threads of the linear algebra library."""
+    return float((x * y).sum())
+
+
 def _slope(times: Array, heights: Array) -> float:
     """Return the slope of log height against time; NaN where a height is not positive."""
     if times.size < 2 or (heights <= 0).any():
         return float("nan")
     x, y = times - times.mean(), np.log(heights)
-    return float(x @ (y - y.mean()) / (x @ x))
+    return _product(x, y - y.mean()) / _product(x, x)
 
 
 def after_stimulus(trace: Trace) -> Values:
@@ -100,12 +105,13 @@ def _flat(slope: Array, first: int, span: int) -> int | None:
 def _fitted(times: Array, heights: Array) -> Values:
     """Return the time constant of the best exponential with an offset, found by golden sections."""
     x = times - times.mean()
+    power = _product(x, x)
 
     def misfit(offset: float) -> float:
         y = np.log(np.maximum(heights + offset, 1e-300))
         y = y - y.mean()
-        left = y - x * (x @ y / (x @ x))
-        return float(left @ left) / float(np.ptp(y)) ** 2
+        left = y - x * (_product(x, y) / power)
+        return _product(left, left) / float(np.ptp(y)) ** 2
 
     low, high = 0.0, FLAT * 1000
     for _ in range(60):
