@@ -55,6 +55,7 @@ _NAMES = {
     "recipes": "allentk.network.recipes",
     "responses": "allentk.responses",
     "simulate": "allentk.simulation:simulate",
+    "simulate_population": "allentk.simulation:simulate_population",
     "visual": "allentk.network.visual",
     # comparison
     "Benchmark": "allentk.benchmark:Benchmark",

@@ -44,3 +44,4 @@ from allentk.network import recipes as recipes
 from allentk.network import visual as visual
 from allentk.report import write_report as write_report
 from allentk.simulation import simulate as simulate
+from allentk.simulation import simulate_population as simulate_population

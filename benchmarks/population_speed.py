@@ -125,7 +125,7 @@ def report(nest: str, brian2: str) -> str:
         *peers,
         "",
         "allentk alone, CPU (in brackets: by the clock on the wall), by neurons and threads. The last "
-        "column, 10,000 neurons and 1 thread, is the worst case: the current changes at every step.",
+        "column, 10,000 neurons and 1 thread, is the hardest input: the current changes at every step.",
         "",
         "| models | type | 1,000, 1 | 1,000, 2 | 10,000, 1 | 10,000, 2 | 100,000, 1 | 100,000, 2 "
         "| every step |",

@@ -186,10 +186,12 @@ def _to_read(row: pd.Series[Any], sweeps: SweepSet) -> str:
 
     from allentk.features import CELL_COLUMNS
 
+    # Under the published definition these are always False.
+    patterned = row.attrs["definition"] == "allentk"
     lines = [
         {"feature": name, "value": row[name], "what, unit": what}
         for name, what in CELL_COLUMNS.items()
-        if not pd.isna(row[name]) and not name.startswith("has_")
+        if not pd.isna(row[name]) and (patterned or not name.startswith("has_"))
     ]
     unknown = [name for name in CELL_COLUMNS if pd.isna(row[name])]
     kind = "synthetic recording" if sweeps.metadata.get("synthetic") else "recording"

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
 from allentk.cli.group import Verb
-from allentk.cli.messages import manners, say
+from allentk.cli.messages import manners
 from allentk.cli.output import Output, output_options
 from allentk.cli.source import Source, is_id, source_options
-from allentk.errors import FitError
+
+#: How models are fitted; the names of ``GLIFFitter``.
+METHODS = ("allentk", "teeter2018")
+
+_PIECE = re.compile(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", re.ASCII)
+
+#: Longest range of levels that is written out to be refused by name.
+_LONGEST = 100
 
 
 @click.group()
@@ -19,26 +28,41 @@ def fit() -> None:
 
 
 def _levels(_context: click.Context, _parameter: click.Parameter, given: str) -> tuple[int, ...]:
-    try:
-        return tuple(dict.fromkeys(int(level) for level in given.split(",")))
-    except ValueError:
-        raise click.BadParameter(f"expected numbers such as 1,3, got {given!r}") from None
+    pieces = [_PIECE.fullmatch(piece) for piece in given.split(",")]
+    levels: list[int] = []
+    for piece in pieces:
+        first, last = (int(piece[1]), int(piece[2] or piece[1])) if piece else (1, 0)
+        if not 0 <= last - first < _LONGEST:
+            raise click.BadParameter(f"expected numbers such as 1-5 or 1,3, got {given!r}")
+        levels += range(first, last + 1)
+    return tuple(dict.fromkeys(levels))
 
 
 @fit.command(
     cls=Verb,
     examples=(
-        "allentk fit glif --demo 900000001 --levels 1",
-        "allentk fit glif recording.nwb --levels 1,3 --out my-cell",
+        "allentk fit glif --demo 900000001 --levels 1-5",
+        "allentk fit glif recording.nwb --levels 1,3 --out my-cell --figure",
+        "allentk fit glif recording.nwb --method teeter2018",
+        "allentk fit glif --cells cells.csv --levels 1-5 --jobs 4 --out my-fits",
+        "allentk fit glif --cells cells.csv --dask tcp://10.0.0.1:8786 --out my-fits",
     ),
 )
-@click.argument("recording", metavar="ID|FILE")
+@click.argument("recording", metavar="ID|FILE", required=False)
 @click.option(
     "--levels",
-    default="1,3",
+    default="1-5",
     show_default=True,
     callback=_levels,
-    help="GLIF levels: 1 leaky integrate-and-fire, 3 with after-spike currents.",
+    help="GLIF levels, such as 1-3,5. 1: leaky integrate-and-fire; 2: with reset rules; 3: with "
+    "after-spike currents; 4: with both; 5: also a threshold that follows the voltage.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default=METHODS[0],
+    show_default=True,
+    help="teeter2018 is the published pipeline, to compare with; it chooses no level.",
 )
 @click.option(
     "--out",
@@ -51,46 +75,80 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: str) ->
     default=400,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Candidates the search simulates; 0 for regressions alone, which is quick.",
+    help="Candidates the search simulates; 0 for regressions alone, which is quick. Of no effect on "
+    "teeter2018.",
+)
+@click.option("--figure", is_flag=True, help="Also draw the fit: fit.svg in the folder.")
+@click.option(
+    "--cells",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Fit many: a text or CSV file with a specimen ID or an NWB file per line.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="With --cells: processes to fit in; the numbers are the same (default: the setting jobs, as "
+    "allentk doctor shows it).",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="With --cells: fit on the Dask cluster of this scheduler, such as tcp://host:8786; files must "
+    "lie under the same path there.",
+)
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    help="With --cells: take what an earlier run with this --out finished from its journal.",
 )
 @output_options
 @source_options
 @manners
 def glif(
-    recording: str,
-    levels: tuple[int, ...],
-    out: Path | None,
-    seed: int,
-    max_evaluations: int,
+    recording: str | None,
     source: Source,
     output: Output,
+    out: Path | None,
+    figure: bool,
+    cells: Path | None,
+    jobs: int | None,
+    dask: str | None,
+    resume: bool,
+    **options: Any,
 ) -> None:
-    """Fit GLIF neurons to the noise sweeps of a recording.
+    """Fit GLIF neurons to the noise sweeps of a recording, or of many.
 
     ID is a specimen ID, FILE an NWB file. Fitted on the sweeps named "Noise 1" and scored on those
     named "Noise 2". The score is the share of the variance of the smoothed spike train (10 ms) that
     the model explains, relative to what the cell's own mean explains; "reliability" is what one trial
-    of the cell explains of another, on the same scale.
+    of the cell explains of another, on the same scale. The level that predicts best what was held out
+    of the training sweeps is chosen and marked.
 
     Writes glif1/neuron_config.json and so on, in Allen's format, scores.csv and scores.json.
-    """
-    from allentk.cli.fitting import fit_levels, table_to_read, write_scores
 
-    sweeps = source.sweeps(recording)
-    if "note" in sweeps.metadata:
-        raise FitError(sweeps.metadata["note"])
+    With --cells each cell has such a folder in --out, and fits.csv has a row per cell and level. A
+    cell that fails costs that cell and is in fits_errors.csv; the exit code is 1 only where none was
+    fitted. fits.csv.journal.jsonl has a line per finished cell, written as it ends, so that the same
+    command goes on where it was interrupted. Delete it at any time.
+    """
+    if (recording is None) == (cells is None):
+        raise click.UsageError("name one recording, ID or FILE, or a list of them by --cells FILE")
+    if cells is not None:
+        from allentk.cli.fit_many import fit_list
+
+        if figure:
+            raise click.UsageError("--figure is of one recording, without --cells")
+        if jobs is not None and dask is not None:
+            raise click.UsageError("give --jobs or --dask, not both")
+        folder = out or Path(f"glif-{cells.stem}")
+        fit_list(cells, source, output, folder, jobs=jobs, client=dask, resume=resume, **options)
+        return
+    assert recording is not None
+    for name, given in (("jobs", jobs), ("dask", dask)):
+        if given is not None:
+            raise click.UsageError(f"--{name} is of many recordings; list them by --cells FILE")
+    from allentk.cli.fitting import fit_one
+
     folder = out or Path(f"glif-{recording if is_id(recording) else Path(recording).stem}")
-    folder.mkdir(parents=True, exist_ok=True)
-    scores = fit_levels(sweeps, levels, folder=folder, seed=seed, max_evaluations=max_evaluations)
-    document = write_scores(scores, sweeps, folder)
-    if output.form == "json":
-        output.document(document)
-    else:
-        output.table(scores, to_read=table_to_read(scores))
-    failed = scores[scores["file"].isna()]
-    say(f"{'Scores' if len(failed) == len(scores) else 'Models and scores'} are in {folder}.")
-    if len(failed):
-        names = ", ".join(f"GLIF {level}" for level in failed["level"])
-        raise click.ClickException(
-            f"{len(failed)} of {len(scores)} levels were not fitted: {names}"
-        )
+    fit_one(source.sweeps(recording), folder, output, figure=figure, **options)

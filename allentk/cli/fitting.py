@@ -1,46 +1,35 @@
-"""What ``allentk fit glif`` does level by level, and writes."""
+"""What ``allentk fit glif`` does with one recording, prints and writes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
 
-from allentk.atomic import write_text
 from allentk.cli.messages import say
-from allentk.cli.output import plain, text_table
+from allentk.cli.output import Output, text_table
 from allentk.data import SweepSet
 from allentk.errors import FitError
-from allentk.fitting import GLIFFitter
-from allentk.io import write_glif
+from allentk.workflow.fit_cell import told
+from allentk.workflow.fit_files import cell_document, write_cell
+from allentk.workflow.fit_levels import fitted_levels
+from allentk.workflow.fit_tables import score_table
 
-__all__ = ["COLUMNS", "fit_levels", "is_held_out", "table_to_read", "write_scores"]
+if TYPE_CHECKING:
+    from allentk.fitting import LevelFits
 
-#: Columns of the scores.
-COLUMNS = {
-    "level": "GLIF level",
-    "training_score": "explained-variance ratio on the training sweeps",
-    "ratio": "explained-variance ratio on the scored sweeps: model / data",
-    "reliability": "what one trial explains of another, on the same scale",
-    "model": "variance explained by the model",
-    "data": "variance explained by the mean of the trials",
-    "pairwise": "variance one trial explains of another",
-    "n_trials": "scored sweeps",
-    "n_spikes_model": "spikes of the model per trial",
-    "n_spikes_data": "spikes of the cell per trial",
-    "held_out": "whether the scored sweeps were kept from the fit",
-    "evaluations": "simulations of the search",
-    "stopped": "why the search stopped",
-    "file": "the model",
-    "error": "why there is no model or no score, else empty",
-}
+__all__ = ["choice_in_words", "fit_one", "table_to_read"]
 
 _TO_READ = {
     "level": "level",
+    "chosen": "chosen",
+    "cv_score": "cross-validated",
+    "aic": "AIC",
+    "bic": "BIC",
     "training_score": "training score",
     "ratio": "hold-out ratio",
     "reliability": "data's reliability",
@@ -51,66 +40,61 @@ _TO_READ = {
 }
 
 
-def is_held_out(fitter: GLIFFitter, sweeps: SweepSet) -> bool:
-    """Whether the recording has separate sweeps to fit and to score."""
-    names = set(sweeps.where(clamp="current").table["stimulus"])
-    return {fitter.train, fitter.test} <= names
+def fit_one(
+    sweeps: SweepSet,
+    folder: Path,
+    output: Output,
+    *,
+    levels: Sequence[int],
+    method: str,
+    figure: bool,
+    **options: Any,
+) -> None:
+    """Fit the levels of a recording, write them, and print their scores.
 
-
-def fit_levels(
-    sweeps: SweepSet, levels: Iterable[int], *, folder: Path, **options: Any
-) -> pd.DataFrame:
-    """Fit and score every level, and write its model.
-
-    A level that cannot be fitted costs that level; one that cannot be scored keeps its model.
-    `options` are those of ``GLIFFitter``.
+    A level that cannot be fitted costs that level; one that cannot be scored keeps its model. `options`
+    are those of ``GLIFFitter``.
     """
-    rows = []
-    for level in levels:
-        say(f"Fitting GLIF {level} ...")
-        row: dict[str, Any] = {"level": level, "error": ""}
-        try:
-            _fit_into(row, GLIFFitter(level, **options), sweeps, folder)
-        except FitError as error:
-            row["error"] = str(error)
-            click.echo(
-                f"GLIF {level}, {'not scored' if 'file' in row else 'not fitted'}: {error}",
-                err=True,
-            )
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    if "note" in sweeps.metadata:
+        raise FitError(sweeps.metadata["note"])
+    say(f"Fitting GLIF {', '.join(map(str, levels))} ...")
+    found = fitted_levels(sweeps, levels, method=method, **options)
+    fit = told(sweeps, found, method=method, source=sweeps.source)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_cell(fit, folder)
+    scores = score_table(fit)
+    if output.form == "json":
+        output.document(cell_document(fit))
+    else:
+        output.table(scores, to_read=table_to_read(scores))
+    if figure and len(fit.models):
+        _draw(sweeps, found, folder / "fit.svg", method)
+    _tell(scores, folder)
 
 
-def _fit_into(row: dict[str, Any], fitter: GLIFFitter, sweeps: SweepSet, folder: Path) -> None:
-    fitter.fit(sweeps)
-    file = write_glif(fitter.model_, folder / f"glif{fitter.level}" / "neuron_config.json")
-    row |= {
-        "training_score": fitter.result_.score,
-        "held_out": is_held_out(fitter, sweeps),
-        "evaluations": fitter.result_.evaluations,
-        "stopped": str(fitter.result_.reason),
-        "file": file.relative_to(folder).as_posix(),
-    }
-    row |= fitter.evaluate(sweeps)
+def _draw(sweeps: SweepSet, found: LevelFits, file: Path, method: str) -> None:
+    from allentk.atomic import whole
+    from allentk.report import fit_figure
+
+    drawn = fit_figure(sweeps, found, mark_chosen=method == "allentk")
+    with whole(file) as part:
+        drawn.savefig(part, format="svg", metadata={"Date": None})
+    say(f"The fit is drawn in {file}.")
 
 
-def write_scores(scores: pd.DataFrame, sweeps: SweepSet, folder: Path) -> dict[str, Any]:
-    """Write scores.csv and scores.json; return what the latter holds."""
-    metadata = sweeps.metadata
-    document: dict[str, Any] = plain(
-        {
-            "specimen_id": metadata.get("specimen_id"),
-            "dendrite_type": metadata.get("dendrite_type"),
-            "source": sweeps.source,
-            "synthetic": bool(metadata.get("synthetic")),
-            "levels": scores.to_dict("records"),
-        }
-    )
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "scores.json", text + "\n")
-    table = scores.assign(synthetic=document["synthetic"])
-    write_text(folder / "scores.csv", table.to_csv(index=False, lineterminator="\n"))
-    return document
+def _tell(scores: pd.DataFrame, folder: Path) -> None:
+    failed = scores[scores["file"].isna()]
+    for row in scores[scores["error"] != ""].to_dict("records"):
+        what = "not fitted" if row["level"] in set(failed["level"]) else "not scored"
+        click.echo(f"GLIF {row['level']}, {what}: {row['error']}", err=True)
+    for row in scores[scores["notes"].fillna("") != ""].to_dict("records"):
+        say(f"Note, GLIF {row['level']}: {row['notes']}")
+    say(f"{'Scores' if len(failed) == len(scores) else 'Models and scores'} are in {folder}.")
+    if len(failed):
+        names = ", ".join(f"GLIF {level}" for level in failed["level"])
+        raise click.ClickException(
+            f"{len(failed)} of {len(scores)} levels were not fitted: {names}"
+        )
 
 
 def table_to_read(scores: pd.DataFrame) -> str:
@@ -118,10 +102,14 @@ def table_to_read(scores: pd.DataFrame) -> str:
     fitted = scores[scores["file"].notna()]
     if not len(fitted):
         return ""
-    held_out = bool(fitted["held_out"].all())
+    held_out = bool(fitted["held_out"].fillna(False).all())
     names = {**_TO_READ, "ratio": "hold-out ratio" if held_out else "ratio"}
-    reasons = fitted["stopped"].str.partition(":")[0]
-    lines = [text_table(fitted.assign(stopped=reasons)[list(names)].rename(columns=names)), ""]
+    shown = fitted.assign(
+        stopped=fitted["stopped"].str.partition(":")[0],
+        chosen=["chosen" if chosen else "" for chosen in fitted["chosen"]],
+    )
+    shown = shown[list(names)].rename(columns=names).dropna(axis="columns", how="all")
+    lines = [text_table(shown), "", choice_in_words(fitted), ""]
     lines += [f"stopped, {reason}" for reason in fitted["stopped"].unique()]
     if not held_out:
         lines.append(
@@ -129,3 +117,23 @@ def table_to_read(scores: pd.DataFrame) -> str:
             "of the fit"
         )
     return "\n".join(lines).rstrip()
+
+
+def choice_in_words(fitted: pd.DataFrame) -> str:
+    """Return a sentence on which level is chosen, and why."""
+    chosen = fitted[fitted["chosen"]]
+    if not len(chosen):
+        return "No level is chosen: the published pipeline does not compare them."
+    row = chosen.iloc[0]
+    by_aic, by_bic = (int(fitted.loc[fitted[name].idxmin(), "level"]) for name in ("aic", "bic"))
+    if math.isnan(row["cv_score"]):
+        why = "it has the smallest BIC; the recording is too short to hold anything out"
+    else:
+        why = (
+            f"it predicts best what was held out in cross-validation ({row['cv_score']:.3f}), the "
+            f"lowest of equals"
+        )
+    return (
+        f"GLIF {row['level']} is chosen: {why}. The smallest AIC has GLIF {by_aic}, the smallest BIC "
+        f"GLIF {by_bic}."
+    )

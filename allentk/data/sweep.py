@@ -154,7 +154,18 @@ class Sweep:
         return math.isfinite(self.start_s) and math.isfinite(self.stop_s)
 
     def index(self, time_s: float) -> int:
-        """Return the sample nearest to `time_s`, from 0 to ``n_samples``."""
+        """Return the sample nearest to `time_s`, from 0 to ``n_samples``.
+
+        Raises
+        ------
+        DataError
+            Where the time is not finite, as the stimulus window is where none is known.
+        """
+        if not math.isfinite(time_s):
+            raise DataError(
+                f"{self.label}: a time of {time_s} s is none of its samples; where the stimulus window "
+                f"is not known give times, or find it by features.stimulus_window"
+            )
         return min(max(round(time_s * self.sampling_rate_hz), 0), self.voltage_mv.size)
 
     def to_dataframe(self) -> pd.DataFrame:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import DataError
 
-__all__ = ["stimulus_window"]
+__all__ = ["stimulus_window", "stretches"]
 
 _QUIET_S = 0.005  # a sweep begins with at least this much of its holding current
 _JOIN_S = 0.005  # shorter silences are part of a stimulus, such as zero crossings of noise
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 
 
 def stimulus_window(
-    current_pa: Array, sampling_rate_hz: float, *, after_s: float = 0.0, silent: bool = False
+    current_pa: ArrayLike, sampling_rate_hz: float, *, after_s: float = 0.0, silent: bool = False
 ) -> tuple[float, float]:
     """Return start and stop of the stimulus in seconds, NaN where there is none.
 
@@ -55,7 +55,8 @@ def stimulus_window(
     Raises
     ------
     DataError
-        Where a sample before the last finite one is not finite.
+        Where a sample before the last finite one is not finite, the current is not one-dimensional,
+        or the sampling rate is not positive.
 
     Examples
     --------
@@ -64,7 +65,13 @@ def stimulus_window(
     >>> stimulus_window(current, 1000.0)
     (0.5, 1.5)
     """
-    current = _known(np.asarray(current_pa, dtype=float), sampling_rate_hz)
+    given = np.asarray(current_pa, dtype=float)
+    if given.ndim != 1 or not 0 < sampling_rate_hz < math.inf:
+        raise DataError(
+            f"a stimulus window needs one current over time and a positive sampling_rate_hz, got shape "
+            f"{given.shape} and {sampling_rate_hz!r}; give one sweep at a time"
+        )
+    current = _known(given, sampling_rate_hz)
     n_quiet = max(round(_QUIET_S * sampling_rate_hz), 2)
     if current.size <= n_quiet:
         return math.nan, math.nan
@@ -113,7 +120,7 @@ def _base(current: Array, n_quiet: int, noise: float) -> float:
         return first
     near = max(_SIGMA * noise, abs(last - first) / 4)
     held = [np.abs(current - level) <= near for level in levels]
-    if sum(stop - start >= n_quiet for start, stop in _stretches(held[0], 1)) > 1:
+    if sum(stop - start >= n_quiet for start, stop in stretches(held[0], 1)) > 1:
         return first
     nothing = [level for level in levels if abs(level) <= small]
     return nothing[0] if len(nothing) == 1 else levels[int(held[1].sum() > held[0].sum())]
@@ -124,19 +131,19 @@ def _pulses(step: Array, rate: float, noise: float) -> list[tuple[int, int]]:
     top = _largest(step)
     if noise <= 1e-6 * top:
         limit = max(1e-6 * top, 1e-9)
-        return _stretches((step > limit) | (step < -limit), round(_JOIN_S * rate))
+        return stretches((step > limit) | (step < -limit), round(_JOIN_S * rate))
     n_block = max(round(_BLOCK_S * rate), 1)
     blocks = np.median(step[: step.size // n_block * n_block].reshape(-1, n_block), axis=1)
     # The first blocks tell how much medians scatter; the noise of a sample bounds it from above.
     scatter = noise if n_block < 4 else noise * 1.2533 / math.sqrt(n_block)
     # A slow drift of a nearly exact current is no stimulus either.
     limit = max(_SIGMA * scatter, _DRIFT * float(np.nanmax(np.abs(blocks))))
-    found = _stretches(np.abs(blocks) > limit, round(_JOIN_S / _BLOCK_S))
+    found = stretches(np.abs(blocks) > limit, round(_JOIN_S / _BLOCK_S))
     long_enough = [(first, last) for first, last in found if last - first > 1 or n_block == 1]
     return [_edges(step, first * n_block, last * n_block, n_block) for first, last in long_enough]
 
 
-def _stretches(active: NDArray[np.bool_], join: int) -> list[tuple[int, int]]:
+def stretches(active: NDArray[np.bool_], join: int) -> list[tuple[int, int]]:
     """Return the runs of True as (first, one after the last), joined across short silences."""
     padded = np.concatenate([[False], active, [False]])
     edges = np.flatnonzero(padded[1:] != padded[:-1])

@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def between_samples(
-    spikes: Mapping[str, Array], v: Array, slope: Array, rate: float, target: float
+    spikes: Mapping[str, Array], v: Array, slope: Array, rate: float, target: Array
 ) -> dict[str, Array]:
     """Return the columns of a spike table that change where times lie between samples.
 
@@ -29,8 +29,8 @@ def between_samples(
         Voltage in mV, and dV/dt in V/s of the whole sweep.
     rate : float
         Samples per second.
-    target : float
-        The dV/dt that is the threshold, in V/s.
+    target : ndarray, shape (n_spikes,)
+        The dV/dt that is the threshold of each spike, in V/s.
     """
     k = spikes["threshold_index"].astype(np.int64)
     after = np.minimum(k + 1, slope.size - 1)

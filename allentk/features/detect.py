@@ -72,12 +72,17 @@ class Found:
     peak: Indices
     upstroke: Indices
     clipped: NDArray[np.bool_]
-    target: float = math.nan
+    target: Array
 
     def keep(self, mask: NDArray[np.bool_]) -> Found:
         """Return the spikes where `mask` is true."""
-        rows = (self.threshold[mask], self.peak[mask], self.upstroke[mask], self.clipped[mask])
-        return Found(*rows, self.target)
+        return Found(
+            self.threshold[mask],
+            self.peak[mask],
+            self.upstroke[mask],
+            self.clipped[mask],
+            self.target[mask],
+        )
 
 
 def _crossings(slope: Array, first: int, last: int, cutoff: float) -> Indices:
@@ -158,7 +163,7 @@ def _merge_overlaps(spikes: Found) -> Found:
         spikes.peak[keep_peak],
         spikes.upstroke[keep_peak],
         spikes.clipped[keep_peak],
-        spikes.target,
+        spikes.target[keep_threshold],
     )
 
 
@@ -178,7 +183,7 @@ def _mend_long(
         start, peak = int(spikes.threshold[i]), int(spikes.peak[i])
         later = _last_at_most(slope, int(spikes.upstroke[i]), max(peak - limit, 0), target)
         if later is not None:
-            spikes.threshold[i] = later
+            spikes.threshold[i], spikes.target[i] = later, target
             continue
         new_peak = start + int(v[start : start + 2 * limit].argmax())
         is_last = i == spikes.threshold.size - 1
@@ -215,7 +220,7 @@ def detect(
     """
     (first, last), criteria = window, criteria or Criteria()
     nothing = np.empty(0, dtype=np.int64)
-    none = Found(nothing, nothing, nothing, nothing.astype(bool))
+    none = Found(nothing, nothing, nothing, nothing.astype(bool), nothing.astype(float))
     crossing = _crossings(slope, first, last, criteria.dv_cutoff)
     if crossing.size == 0:
         return none
@@ -226,7 +231,8 @@ def detect(
     upstroke = _argmax_each(slope, crossing, peak)
     target = float(slope[upstroke].mean()) * criteria.thresh_frac
     threshold = _thresholds(slope, upstroke, target)
-    spikes = Found(threshold, peak, upstroke, np.zeros(peak.size, dtype=bool), target)
+    clipped = np.zeros(peak.size, dtype=bool)
+    spikes = Found(threshold, peak, upstroke, clipped, np.full(peak.size, target))
     if criteria.reject_at_start_s > 0:
         spikes = spikes.keep(spikes.threshold > first + criteria.reject_at_start_s * rate)
     if spikes.peak.size:

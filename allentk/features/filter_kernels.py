@@ -58,7 +58,8 @@ def _pass(b: Coefficients, a: Coefficients, start: State, x: Array, sign: int, m
     """Filter in place, from the first sample to the last, or backwards where `sign` is -1."""
     n = x.size
     origin = 0 if sign > 0 else n - 1
-    lane = n // 4
+    # A lane's start costs `memory` samples: short pieces are filtered in one go.
+    lane = n // 4 if n > 16 * memory else 0
     second, third, fourth = origin + sign * lane, origin + sign * 2 * lane, origin + sign * 3 * lane
     p = _started(b, a, start, x, origin, sign, 0, memory)
     q = _started(b, a, start, x, origin, sign, lane, memory)

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 #: Allen's low-pass for spikes, and the heavier one for what follows a spike.
 CUTOFF_HZ, HEAVY_CUTOFF_HZ = 10_000.0, 1_000.0
 
+#: Sampling rate below which the low-pass for spikes is another.
+LEAST_RATE_HZ = 22_000.0
 #: Samples by which either end of the voltage goes on, mirrored, before it is filtered.
 MIRRORED = 15
 #: What is left of a wrong start after the filter's memory.
@@ -23,8 +25,12 @@ _FADED = 1e-17
 
 
 def cutoff_hz(sampling_rate_hz: float) -> float:
-    """Return the low-pass used for spikes: 10 kHz, or 0.4 of the rate at 20 kHz and below."""
-    return CUTOFF_HZ if sampling_rate_hz > 2 * CUTOFF_HZ else 0.4 * sampling_rate_hz
+    """Return the low-pass used for spikes: 10 kHz, or 0.4 of the rate below 22 kHz.
+
+    The nearer a low-pass is to half of the sampling rate, the longer it rings: at 20.001 kHz one of
+    10 kHz gives anything.
+    """
+    return CUTOFF_HZ if sampling_rate_hz >= LEAST_RATE_HZ else 0.4 * sampling_rate_hz
 
 
 def heavy_cutoff_hz(sampling_rate_hz: float) -> float:
@@ -45,6 +51,16 @@ def _low_pass(normalised: float) -> tuple[Any, Any, Any, int]:
     return *numbers, memory
 
 
+def _joined(runs: NDArray[np.int64], gap: int) -> NDArray[np.int64]:
+    """Join runs that are no more than `gap` apart: to start the filter anew would cost more."""
+    if len(runs) < 2:
+        return runs
+    apart = runs[1:, 0] - runs[:-1, 1] > gap
+    firsts = runs[np.concatenate([[True], apart]), 0]
+    lasts = runs[np.concatenate([apart, [True]]), 1]
+    return np.column_stack([firsts, lasts])
+
+
 def dvdt(
     voltage_mv: Array, sampling_rate_hz: float, cutoff: float, runs: ArrayLike | None = None
 ) -> Array:
@@ -60,7 +76,8 @@ def dvdt(
     sampling_rate_hz, cutoff : float
         Samples per second, and the cutoff of the low-pass in Hz.
     runs : array_like, shape (n_runs, 2), optional
-        Where dV/dt is wanted: first sample and the one after the last. Elsewhere it is undefined.
+        Where dV/dt is wanted: first sample and the one after the last, ascending. Elsewhere it is
+        undefined.
     """
     from allentk.features.filter_kernels import zero_phase_slope
 
@@ -74,6 +91,6 @@ def dvdt(
         voltage_mv,
         MIRRORED,
         sampling_rate_hz * 1e-3,
-        wanted.reshape(-1, 2),
+        _joined(wanted.reshape(-1, 2), 2 * memory),
     )
     return slope

@@ -132,8 +132,8 @@ def sweep(
     >>> sweep(flat)["n_spikes"]
     0
     """
-    trace = filtered(recorded)
     start, stop = window(recorded)
+    trace = filtered(recorded, start, stop)
     spikes = spikes_of(trace, start, stop, criteria=criteria, definition=definition)
     row: dict[str, Any] = {"amplitude_pa": amplitude_pa(recorded)}
     row.update(train(spikes, start, trace.end_s if stop is None else stop))

@@ -46,8 +46,8 @@ def patterns(
     >>> patterns(Sweep([-70.0] * 5000, [0.0] * 5000, 50_000.0))["n_bursts"]
     0
     """
-    trace = filtered(sweep)
     start, stop = window(sweep)
+    trace = filtered(sweep, start, stop)
     end = trace.end_s if stop is None else stop
     spikes = spikes_of(trace, start, stop, criteria=criteria, definition=definition)
     found = bursts(spikes, definition=definition)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import Sweep
+from allentk.data.window import stretches
 
 __all__ = ["Epochs", "Pulse", "epochs", "last_finite", "pulses"]
 
@@ -76,18 +77,9 @@ def pulses(trace: Array, rate_hz: float) -> list[Pulse]:
     away = np.abs(trace - np.median(quiet))
     exact = _EXACT * float(np.nanmax(away))
     noise = _SIGMA * float(quiet.std())
-    found = _stretches(away > max(exact, noise), max(round(_JOIN_S * rate_hz), 1))
+    found = stretches(away > max(exact, noise), max(round(_JOIN_S * rate_hz), 1) + 1)
     shortest = _SHORT_S * rate_hz if noise > exact else 0
-    return [pulse for pulse in found if pulse.stop - pulse.first >= shortest]
-
-
-def _stretches(active: NDArray[np.bool_], join: int) -> list[Pulse]:
-    edges = np.flatnonzero(np.diff(active, prepend=False, append=False))
-    firsts, stops = edges[::2], edges[1::2]
-    apart = firsts[1:] - stops[:-1] > join
-    firsts = np.concatenate([firsts[:1], firsts[1:][apart]])
-    stops = np.concatenate([stops[:-1][apart], stops[-1:]])
-    return [Pulse(int(a), int(b)) for a, b in zip(firsts, stops, strict=True)]
+    return [Pulse(first, stop) for first, stop in found if stop - first >= shortest]
 
 
 def epochs(sweep: Sweep) -> Epochs:

@@ -52,8 +52,8 @@ QUIRKS = (
         "at the fraction that was asked for",
     ),
     Quirk(
-        "sampling rates of 20 kHz and below",
-        "the 10 kHz low-pass raises an error",
+        "sampling rates below 22 kHz",
+        "the 10 kHz low-pass raises an error at 20 kHz and below, and rings just above",
         "low-pass at 0.4 of the sampling rate, told in filter_hz",
         _SAME,
     ),

@@ -48,12 +48,15 @@ def _falling(v: Array, slope: Array, peak: int, stop: int) -> Shape:
     if shape.trough > peak:
         whole = shape.trough > steepest
         shape.downstroke = steepest if whole else peak + int(slope[peak : shape.trough].argmin())
-    ended = slope[steepest:stop] >= TERMINATION * slope[steepest]
-    if ended.any():
-        shape.fast_trough = steepest + int(ended.argmax())
-    else:
-        shape.clipped = True
+    shape.fast_trough = _first(slope[steepest:stop] >= TERMINATION * slope[steepest], steepest)
+    shape.clipped = shape.fast_trough is None
     return shape
+
+
+def _first(there: NDArray[np.bool_], offset: int) -> int | None:
+    """Return where it is first true, counted from `offset`; None where it is nowhere."""
+    at = int(there.argmax()) if there.size else 0
+    return offset + at if there.size and there[at] else None
 
 
 def _followed(fast: list[int], rate: float, size: int) -> list[tuple[int, int]]:
@@ -70,18 +73,13 @@ def _followed(fast: list[int], rate: float, size: int) -> list[tuple[int, int]]:
 
 def _adp(v: Array, heavy: Array, fast: int, stop: int, rate: float) -> tuple[int, int] | None:
     """Afterdepolarisation and the minimum after it, where there is one."""
-    rising = np.flatnonzero(
-        heavy[fast : min(fast + _samples(ADP_WITHIN_S, rate), stop)] >= ADP_SLOPE
-    )
-    if rising.size == 0:
+    cross = _first(heavy[fast : min(fast + _samples(ADP_WITHIN_S, rate), stop)] >= ADP_SLOPE, fast)
+    if cross is None:
         return None
-    cross = fast + int(rising[0])
-    turning = np.flatnonzero(
-        heavy[cross : min(fast + _samples(ADP_MAX_DELAY_S, rate) + 1, stop)] <= 0
-    )
-    if turning.size == 0:
+    late = min(fast + _samples(ADP_MAX_DELAY_S, rate) + 1, stop)
+    adp = _first(heavy[cross:late] <= 0, cross)
+    if adp is None:
         return None
-    adp = cross + int(turning[0])
     lowest = adp + int(v[adp:stop].argmin())
     accepted = (
         v[adp] - v[lowest] >= TOLERANCE_MV
@@ -113,11 +111,11 @@ def _width(v: Array, threshold: int, peak: int, fast: int, definition: Definitio
     level = (v[peak] + v[fast]) / 2
     if level < v[threshold]:
         level = (v[peak] + v[threshold]) / 2
-    before = np.flatnonzero(v[threshold + 1 : peak + 1] <= level)
-    after = np.flatnonzero(v[peak:fast] <= level)
-    if before.size == 0 or after.size == 0:
+    back = _first(v[peak:threshold:-1] <= level, 0)
+    fall = _first(v[peak:fast] <= level, peak)
+    if back is None or fall is None:
         return None
-    rise, fall = int(threshold + 1 + before[-1]), int(peak + after[0])
+    rise = peak - back
     if definition == "allen" or rise == peak:
         return float(fall - rise)
     up = rise + (level - v[rise]) / (v[rise + 1] - v[rise])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,16 @@ from allentk.features.shape import Shape, shapes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SPIKE_COLUMNS", "Columns", "Filtered", "bounds", "filtered", "spikes", "spikes_of"]
+__all__ = [
+    "SPIKE_COLUMNS",
+    "Columns",
+    "Filtered",
+    "bounds",
+    "filtered",
+    "recorded",
+    "spikes",
+    "spikes_of",
+]
 
 Array = NDArray[np.float64]
 
@@ -55,9 +64,13 @@ SPIKE_COLUMNS = (
 )
 
 
+#: How much before a window is low-passed with it.
+LOOK_BACK_S = 0.02
+
+
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """A sweep up to its last finite sample, and its dV/dt."""
+    """A sweep up to its last finite sample, and its dV/dt in V/s."""
 
     sweep: Sweep
     v: Array
@@ -75,8 +88,10 @@ class Filtered:
         return (self.v.size - 1) / self.rate
 
 
-def filtered(sweep: Sweep) -> Filtered:
-    """Prepare a sweep for spike detection.
+def filtered(sweep: Sweep, start_s: float | None = None, end_s: float | None = None) -> Filtered:
+    """Prepare a sweep, or a window of it in seconds, for spike detection.
+
+    Outside the window dV/dt is undefined.
 
     Raises
     ------
@@ -85,17 +100,30 @@ def filtered(sweep: Sweep) -> Filtered:
     """
     if sweep.clamp != "current":
         raise FeatureError(f"{sweep.label}: a voltage-clamp sweep has no spikes to measure")
-    size = _recorded(sweep)
+    size = recorded(sweep)
     # The low-pass needs 16 samples to start from.
     if size < max(0.005 * sweep.sampling_rate_hz, 17):
         raise FeatureError(f"{sweep.label}: {size} finite samples are too few to measure spikes")
-    v = sweep.voltage_mv[:size]
-    cutoff = cutoff_hz(sweep.sampling_rate_hz)
-    return Filtered(sweep, v, dvdt(v, sweep.sampling_rate_hz, cutoff), cutoff)
+    v, cutoff = sweep.voltage_mv[:size], cutoff_hz(sweep.sampling_rate_hz)
+    whole = Filtered(sweep, v, v, cutoff)
+    return replace(whole, slope=_slope(whole, *bounds(whole, start_s, end_s)))
 
 
-def _recorded(sweep: Sweep) -> int:
-    """Return how many samples there are before a tail of NaN."""
+def _slope(trace: Filtered, first: int, last: int) -> Array:
+    """Return dV/dt of a window, and of as much before it as a threshold may be looked for in.
+
+    Where the voltage does not rise it is below any threshold, so that no search goes on beyond.
+    """
+    v, rate = trace.v, trace.rate
+    low, high = max(first - round(LOOK_BACK_S * rate), 0), min(last + 1, v.size - 1)
+    slope = dvdt(v, rate, trace.cutoff_hz, [(low, high)])
+    if low and not (slope[low:first] <= 0).any():
+        return dvdt(v, rate, trace.cutoff_hz, [(0, high)])
+    return slope
+
+
+def recorded(sweep: Sweep) -> int:
+    """Return how many samples there are before a tail of NaN; FeatureError on a NaN before that."""
     v = sweep.voltage_mv
     bad = not_finite(v)
     if bad is None:
@@ -138,8 +166,8 @@ def spikes(
     DataFrame
         One row per spike, columns `SPIKE_COLUMNS` (none missing where there is no spike). Indices are
         samples of the sweep. ``attrs["filter_hz"]`` is the low-pass used: 10 kHz, or 0.4 of the
-        sampling rate at 20 kHz and below. Afterdepolarisations are found at 1 kHz, or at 0.4 of the
-        sampling rate below 2.5 kHz.
+        sampling rate below 22 kHz. Afterdepolarisations are found at 1 kHz, or at 0.4 of the sampling
+        rate below 2.5 kHz.
 
     Raises
     ------
@@ -159,7 +187,7 @@ def spikes(
     """
     import pandas as pd
 
-    trace = filtered(sweep)
+    trace = filtered(sweep, start_s, end_s)
     columns = spikes_of(trace, start_s, end_s, criteria=criteria, definition=definition)
     table = pd.DataFrame({name: columns[name] for name in SPIKE_COLUMNS})
     table.attrs["filter_hz"] = trace.cutoff_hz
@@ -172,8 +200,8 @@ def bounds(trace: Filtered, start_s: float | None, end_s: float | None) -> tuple
     end = trace.end_s if end_s is None else min(end_s, trace.end_s)
     if not 0 <= start < end:
         raise FeatureError(
-            f"{trace.sweep.label}: the window {start_s}..{end_s} s is not inside the sweep of "
-            f"{trace.end_s:.4f} s"
+            f"{trace.sweep.label}: the window {start:.6g}..{end:.6g} s must begin inside the recording "
+            f"of {trace.end_s:.6g} s and end after its start; give start_s and end_s inside it"
         )
     return round(start * trace.rate), round(end * trace.rate)
 
@@ -186,7 +214,10 @@ def spikes_of(
     criteria: Criteria | None = None,
     definition: Definition = "allen",
 ) -> Columns:
-    """Return the columns of ``spikes`` of a prepared sweep, each of shape ``(n_spikes,)``."""
+    """Return the columns of ``spikes`` of a prepared sweep, each of shape ``(n_spikes,)``.
+
+    The window must not be wider than the one that was prepared.
+    """
     first, last = bounds(trace, start_s, end_s)
     v, slope, rate = trace.v, trace.slope, trace.rate
     found = detect(v, slope, rate, (first, last), criteria=criteria, definition=checked(definition))

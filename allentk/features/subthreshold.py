@@ -137,7 +137,8 @@ def deflection(
         The step, in seconds; its last sample does not count.
     direction : {"min", "max"}, optional
         The smallest or the largest voltage; where not given, the largest where the current in the
-        middle is at or above the holding current (the median of the 10 ms before), else the smallest.
+        middle (the median of 10 ms, since a measured current is noisy) is at or above the holding
+        current (that of the 10 ms before), else the smallest.
 
     Raises
     ------
@@ -151,11 +152,18 @@ def deflection(
             f"{sweep.duration_s:.6g} s, give a start and an end inside it"
         )
     if direction is None:
-        up = sweep.current_pa[(first + last) // 2] >= holding_pa(sweep, start_s)
-        direction = "max" if up else "min"
+        direction = "max" if _middle_pa(sweep, first, last) >= holding_pa(sweep, start_s) else "min"
     part = sweep.voltage_mv[first:last]
     at = first + int(part.argmax() if direction == "max" else part.argmin())
     return float(sweep.voltage_mv[at]), at
+
+
+def _middle_pa(sweep: Sweep, first: int, last: int) -> float:
+    """Return the median current of the 10 ms about the middle of a step, in pA."""
+    middle, half = (first + last) // 2, round(HOLDING_S * sweep.sampling_rate_hz / 2)
+    return float(
+        np.median(sweep.current_pa[max(middle - half, first) : min(middle + half + 1, last)])
+    )
 
 
 def sag(sweep: Sweep, start_s: float, end_s: float, *, window_s: float = BASELINE_S) -> float:
@@ -277,7 +285,9 @@ def _projected(v: Array, power: float, rate: float, decay: float) -> tuple[float
 
 
 def input_resistance(voltage_mv: ArrayLike, current_pa: ArrayLike) -> float:
-    """Return the slope of voltage on current in MOhm; NaN with fewer than two amplitudes.
+    """Return the slope of voltage (mV) on current (pA) in MOhm; NaN with fewer than two amplitudes.
+
+    Sweeps of which either is NaN do not count.
 
     Raises
     ------
@@ -295,6 +305,8 @@ def input_resistance(voltage_mv: ArrayLike, current_pa: ArrayLike) -> float:
             f"input resistance: voltage and current must be one-dimensional and equally long, got "
             f"shapes {v.shape} and {i.shape}; give one of each per sweep"
         )
+    known = np.isfinite(v) & np.isfinite(i)
+    v, i = v[known], i[known]
     if np.unique(i).size < 2:
         return math.nan
     return float(np.polynomial.polynomial.polyfit(i, v, 1)[1]) * 1e3

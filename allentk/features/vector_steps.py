@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from allentk.data import Sweep, SweepSet
 from allentk.data.ontology import protocol
 from allentk.errors import AllenTKError, FeatureError
+from allentk.features.definition import Definition
 from allentk.features.detect import Criteria
 from allentk.features.measure import amplitude_pa
 from allentk.features.spike_table import spikes
@@ -58,7 +59,7 @@ class Step:
         return float(np.rint(self.amplitude_pa))
 
 
-def _step(recorded: Sweep) -> Step:
+def _step(recorded: Sweep, definition: Definition) -> Step:
     if not recorded.has_window or recorded.stop_s <= recorded.start_s:
         raise FeatureError(f"{recorded.label}: a long square needs its stimulus window")
     amplitude = amplitude_pa(recorded)
@@ -76,7 +77,9 @@ def _step(recorded: Sweep) -> Step:
         first=first,
         last=last,
         rate=rate,
-        spikes=spikes(recorded, start_s=start_s, end_s=stop_s, criteria=CRITERIA),
+        spikes=spikes(
+            recorded, start_s=start_s, end_s=stop_s, criteria=CRITERIA, definition=definition
+        ),
         binned_mv=bin_means(recorded.voltage_mv, before, VOLTAGE_BIN_S * rate, count),
         baseline_mv=baseline(recorded, start_s),
         peak_mv=deflection(recorded, start_s, stop_s)[0],
@@ -84,7 +87,9 @@ def _step(recorded: Sweep) -> Step:
     )
 
 
-def long_squares(sweeps: SweepSet, failed: dict[int, str]) -> list[Step]:
+def long_squares(
+    sweeps: SweepSet, failed: dict[int, str], definition: Definition = "allen"
+) -> list[Step]:
     """Measure the long squares of a recording, in its order.
 
     Reasons for which a sweep is left out go into `failed`; among them a step of another length than
@@ -95,7 +100,7 @@ def long_squares(sweeps: SweepSet, failed: dict[int, str]) -> list[Step]:
         stimulus=lambda name: protocol(name) == "long_square", clamp="current"
     ).numbers:
         try:
-            steps.append(_step(sweeps.sweep(number)))
+            steps.append(_step(sweeps.sweep(number), definition))
         except AllenTKError as error:
             failed[number] = str(error)
     lengths = Counter(round(step.duration_s, 3) for step in steps)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from allentk.data import SweepSet
 from allentk.errors import AllenTKError, FeatureError
 from allentk.features.chirp import impedance
+from allentk.features.definition import Definition, checked
 from allentk.features.vector_ap import ramp_ap, rheobase_ap, short_square_ap
 from allentk.features.vector_layout import (
     AP_SAMPLES,
@@ -39,7 +40,9 @@ __all__ = ["VECTOR_SHAPES", "FeatureVectors", "vectors"]
 Array = NDArray[np.float64]
 
 
-def vectors(sweeps: SweepSet, *, chirp: bool = True) -> FeatureVectors:
+def vectors(
+    sweeps: SweepSet, *, chirp: bool = True, definition: Definition = "allen"
+) -> FeatureVectors:
     """Measure the feature vectors of a cell.
 
     Parameters
@@ -49,6 +52,9 @@ def vectors(sweeps: SweepSet, *, chirp: bool = True) -> FeatureVectors:
         that the table gives them; amplitudes are nominal or, where not known, measured.
     chirp : bool
         Whether to add ``chirp``.
+    definition : {"allen", "allentk"}
+        Whose rules the spikes follow; ``"allentk"`` changes ``spiking_threshold_v``, ``spiking_width`` and
+        ``isi_shape``.
 
     Returns
     -------
@@ -102,7 +108,7 @@ def vectors(sweeps: SweepSet, *, chirp: bool = True) -> FeatureVectors:
     """
     failed: dict[int, str] = {}
     errors: dict[str, str] = {}
-    steps = long_squares(sweeps, failed)
+    steps = long_squares(sweeps, failed, checked(definition))
     arrays = {name: np.full(n * m, np.nan) for name, (n, m) in _lengths(steps).items()}
     for name, make in _makers(sweeps, steps).items():
         _put(arrays, errors, name, make)

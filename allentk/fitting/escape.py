@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ Array = NDArray[np.float64]
 
 #: Newton steps, and the gain of log-likelihood below which they end.
 STEPS, SETTLED = 50, 1e-6
+#: Largest log-rate, and fewest spikes expected where there was one, that are told from others.
+LARGEST, TINY = 50.0, 1e-30
 #: A whisper of shrinkage that keeps a column without variance from being singular.
 RIDGE = 1e-9
 
@@ -38,25 +41,44 @@ class Escape:
     penalty: Array
 
 
+def _expected(escape: Escape, weights: Array) -> Array:
+    """Return the spikes expected in every bin, were there no end to them."""
+    return np.asarray(np.exp(np.minimum(weights @ escape.columns, LARGEST)) * BIN_S)
+
+
 def log_likelihood(escape: Escape, weights: Array) -> float:
-    """Return the log-likelihood of the spikes, a point process of events per second."""
-    log_rate = weights @ escape.columns
-    expected = float(np.exp(np.minimum(log_rate, 50.0)).sum()) * BIN_S
+    """Return the log-likelihood of the spikes, in events per second.
+
+    A bin is silent with probability ``exp(-expected)``, and has a spike otherwise.
+    """
+    expected = _expected(escape, weights)
+    fired = expected[escape.fired]
+    heard = np.log(-np.expm1(-np.maximum(fired, TINY))) - math.log(BIN_S)
     pull = 0.5 * float(weights @ escape.penalty @ weights)
-    return float(log_rate[escape.fired].sum()) - expected - pull
+    return float(heard.sum()) - float(expected.sum() - fired.sum()) - pull
+
+
+def _slopes(escape: Escape, expected: Array) -> Array:
+    """Return the derivative of every bin's log-likelihood by its log-rate."""
+    out: Array = -expected
+    fired = np.maximum(expected[escape.fired], TINY)
+    out[escape.fired] = fired * np.exp(-fired) / -np.expm1(-fired)
+    return out
 
 
 def gradient(escape: Escape, weights: Array) -> Array:
     """Return the derivative of the log-likelihood by the weights."""
-    rate = np.exp(np.minimum(weights @ escape.columns, 50.0)) * BIN_S
-    missing = escape.columns[:, escape.fired].sum(axis=1) - escape.columns @ rate
-    return np.asarray(missing - escape.penalty @ weights)
+    slopes = _slopes(escape, _expected(escape, weights))
+    return np.asarray(escape.columns @ slopes - escape.penalty @ weights)
 
 
 def hessian(escape: Escape, weights: Array) -> Array:
     """Return the second derivative, which is nowhere positive: there is one maximum."""
-    rate = np.exp(np.minimum(weights @ escape.columns, 50.0)) * BIN_S
-    return -(escape.columns * rate) @ escape.columns.T - escape.penalty
+    expected = _expected(escape, weights)
+    curves = _slopes(escape, expected)
+    heard = curves[escape.fired]
+    curves[escape.fired] = heard * (1.0 - expected[escape.fired] - heard)
+    return np.asarray((escape.columns * curves) @ escape.columns.T - escape.penalty)
 
 
 def maximise(escape: Escape, start: Array) -> tuple[Array, float]:

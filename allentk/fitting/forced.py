@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from allentk.fitting.membrane import free_response, since_reset, spike_ends
+from allentk.fitting.membrane import at_place, free_response, place_of, since_reset, spike_ends
 from allentk.fitting.passive import basis
 from allentk.fitting.recording import BIN_S, Trial
 from allentk.models import GLIFParameters
@@ -32,49 +32,35 @@ class Forced:
         Whether the cell fired in the bin.
     used : ndarray of bool, shape (n,)
         Whether the bin may be fitted; what may not still is history.
-    sizes : tuple of int
-        Bins of every trial, which follow each other.
-    kicks : tuple of ndarray
-        For every trial, the bin in which each refractory time has ended, counted from its first.
-    t_ref_s : float
-        The refractory time in seconds.
+    live : tuple of ndarray of bool
+        For every trial, which of its bins are in no refractory time.
+    ends : tuple of ndarray
+        For every trial, the places between bins where refractory times have ended.
     """
 
     voltage_mv: Array
     fired: NDArray[np.bool_]
     used: NDArray[np.bool_]
-    sizes: tuple[int, ...]
-    kicks: tuple[NDArray[np.int64], ...]
-    t_ref_s: float
+    live: tuple[NDArray[np.bool_], ...]
+    ends: tuple[Array, ...]
 
     def spike_trace(self, rate_per_s: float) -> Array:
-        """Return 1 per spike as of the end of its refractory time, decaying, frozen bins left out.
-
-        It decays through the refractory times too, as the model's threshold does.
-        """
-        lost = math.exp(-rate_per_s * self.t_ref_s)
-        step = math.exp(-rate_per_s * BIN_S)
-        out = np.empty(self.voltage_mv.size)
-        start = 0
-        for size, kicks in zip(self.sizes, self.kicks, strict=True):
-            state, first = 0.0, 0
-            clock = step ** np.arange(size + 1)
-            for kick in [*kicks.tolist(), size]:
-                out[start + first : start + kick] = state * clock[: kick - first]
-                state = state * float(clock[kick - first]) * lost + 1.0
-                first = kick
-            start += size
-        return out
+        """Return what every spike raises by 1 at the end of its refractory time, decaying always."""
+        traces = [
+            basis(live.size, ends, rate_per_s)[live]
+            for live, ends in zip(self.live, self.ends, strict=True)
+        ]
+        return np.concatenate(traces)
 
     def voltage_trace(self, rate_per_s: float) -> Array:
         """Return the integral of the voltage in mV s, forgotten at `rate_per_s`, held while silent."""
         step = math.exp(-rate_per_s * BIN_S)
         gain = (1 - step) / rate_per_s if rate_per_s > 0 else BIN_S
         out, start = np.empty(self.voltage_mv.size), 0
-        for size in self.sizes:
-            part = slice(start, start + size)
+        for live in self.live:
+            part = slice(start, start + int(live.sum()))
             out[part] = signal.lfilter([0.0, gain], [1.0, -step], self.voltage_mv[part])
-            start += size
+            start = part.stop
         return out
 
 
@@ -91,40 +77,42 @@ def forced_voltage(trial: Trial, model: GLIFParameters) -> Array:
     free = free_response(drive, p, (1 - p) * model.R_mohm * 1e-3)
     if not ends.size:
         return free
-    at = np.minimum((trial.spike_times_s[: ends.size] / BIN_S).astype(np.int64), n - 1)
-    apart, last = np.empty(ends.size), -1
-    for k, (spike, end) in enumerate(zip(at.tolist(), ends.tolist(), strict=True)):
-        before = free[spike] + (apart[last] * p ** max(spike - ends[last], 0) if last >= 0 else 0.0)
-        apart[k] = model.reset_a * before + model.reset_b_mv - free[end]
-        last = k
+    at = place_of(trial.spike_times_s[: ends.size])
+    at_spike, at_end = at_place(free, at), at_place(free, ends)
+    apart, left = np.empty(ends.size), 0.0
+    for k in range(ends.size):
+        before = at_spike[k] + (left * p ** max(at[k] - ends[k - 1], 0.0) if k else 0.0)
+        apart[k] = left = model.reset_a * before + model.reset_b_mv - at_end[k]
     which, since = since_reset(n, ends)
     return free + np.where(which >= 0, apart[np.maximum(which, 0)], 0.0) * p**since
 
 
 def forced(trials: Sequence[Trial], model: GLIFParameters) -> Forced:
     """Run the model through trials with their recorded spikes."""
-    voltages, fired, used, sizes, kicks = [], [], [], [], []
+    voltages: list[Array] = []
+    fired: list[NDArray[np.bool_]] = []
+    live: list[NDArray[np.bool_]] = []
     for trial in trials:
         n = trial.voltage_mv.size
-        ends = spike_ends(trial, model.t_ref_s)
         spikes = np.minimum((trial.spike_times_s / BIN_S).astype(np.int64), n - 1)
-        silent = np.zeros(n + 1, dtype=np.int64)
-        np.add.at(silent, np.minimum(spikes + 1, n), 1)
-        np.add.at(silent, np.append(ends, np.full(spikes.size - ends.size, n)), -1)
-        live = np.cumsum(silent[:-1]) <= 0
         hit = np.zeros(n, dtype=np.bool_)
         hit[spikes] = True
-        place = np.cumsum(live) - live
-        voltages.append(forced_voltage(trial, model)[live])
-        fired.append(hit[live])
-        used.append(trial.kept[live])
-        sizes.append(int(live.sum()))
-        kicks.append(place[ends])
+        live.append(_live(n, spikes, spike_ends(trial, model.t_ref_s)))
+        voltages.append(forced_voltage(trial, model)[live[-1]])
+        fired.append(hit[live[-1]])
     return Forced(
         np.concatenate(voltages),
         np.concatenate(fired),
-        np.concatenate(used),
-        tuple(sizes),
-        tuple(kicks),
-        model.t_ref_s,
+        np.concatenate([trial.kept[alive] for trial, alive in zip(trials, live, strict=True)]),
+        tuple(live),
+        tuple(spike_ends(trial, model.t_ref_s) for trial in trials),
     )
+
+
+def _live(n_bins: int, spikes: NDArray[np.int64], ends: Array) -> NDArray[np.bool_]:
+    """Return which bins are in no refractory time; the bin of a spike itself is in none."""
+    change = np.zeros(n_bins + 1, dtype=np.int64)
+    first = np.ceil(ends).astype(np.int64)
+    np.add.at(change, spikes + 1, 1)
+    np.add.at(change, np.append(first, np.full(spikes.size - first.size, n_bins)), -1)
+    return np.asarray(np.cumsum(change[:-1]) <= 0)

@@ -164,7 +164,7 @@ def fit_levels(
     trials = choose(given, train, other=test, option="train")
     stimuli = groups(trials)
     parts = folds(stimuli, FOLDS)
-    recovery = fit_recovery(given, 0.0) if _wants_reset(levels) else None
+    recovery = fit_recovery(given) if _wants_reset(levels) else None
     fits: dict[int, FitResult] = {}
     errors: dict[int, FitError] = {}
     chosen: dict[int, Chosen] = {}

@@ -48,26 +48,28 @@ class _Fit:
     pair: tuple[int, ...]
 
 
-def spike_ends(trial: Trial, t_ref_s: float) -> NDArray[np.int64]:
-    """Return the bins in which the refractory time of a spike has ended."""
-    ends = np.ceil((trial.spike_times_s + t_ref_s) / BIN_S).astype(np.int64)
-    return ends[ends < trial.voltage_mv.size]
+def place_of(times_s: Array) -> Array:
+    """Return where times lie between the centres of the bins."""
+    return times_s / BIN_S - 0.5
 
 
-def since_reset(n_bins: int, resets: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
+def spike_ends(trial: Trial, t_ref_s: float) -> Array:
+    """Return the places where the refractory time of a spike has ended."""
+    ends = place_of(trial.spike_times_s + t_ref_s)
+    return ends[ends <= trial.voltage_mv.size - 1]
+
+
+def since_reset(n_bins: int, resets: Array) -> tuple[NDArray[np.int64], Array]:
     """Return for every bin which reset was the last, -1 for none, and the bins since it."""
+    if not resets.size:
+        return np.full(n_bins, -1), np.full(n_bins, np.inf)
     bins = np.arange(n_bins)
     last = np.searchsorted(resets, bins, side="right") - 1
-    since = (
-        np.where(last >= 0, bins - resets[np.maximum(last, 0)], np.inf)
-        if resets.size
-        else (np.full(n_bins, np.inf))
-    )
-    return last, since
+    return last, np.where(last >= 0, bins - resets[np.maximum(last, 0)], np.inf)
 
 
-def forced_response(current_pa: Array, passive: Passive, resets: NDArray[np.int64]) -> Array:
-    """Return the voltage above rest in mV of a membrane that is set to rest at the bins `resets`."""
+def forced_response(current_pa: Array, passive: Passive, resets: Array) -> Array:
+    """Return the voltage above rest in mV of a membrane that is set to rest at the places `resets`."""
     p = math.exp(-BIN_S / passive.tau_s)
     free = free_response(current_pa, p, (1 - p) * passive.R_mohm * 1e-3)
     last, since = since_reset(current_pa.size, resets)
@@ -81,10 +83,15 @@ def free_response(current_pa: Array, p: float, gain: float) -> Array:
     return free
 
 
-def _at_reset(free: Array, resets: NDArray[np.int64], last: NDArray[np.int64]) -> Array:
+def at_place(values: Array, places: Array) -> Array:
+    """Return values between the bins' centres."""
+    return np.asarray(np.interp(places, np.arange(values.size), values))
+
+
+def _at_reset(free: Array, resets: Array, last: NDArray[np.int64]) -> Array:
     if not resets.size:
         return np.zeros(free.size)
-    return np.where(last >= 0, free[resets[np.maximum(last, 0)]], 0.0)
+    return np.where(last >= 0, at_place(free, resets)[np.maximum(last, 0)], 0.0)
 
 
 def fit_membrane(
@@ -202,7 +209,8 @@ def _membrane(fit: _Fit, passive: Passive, currents: bool, n_bins: int, without:
     tau = fit.tau_s
     if R_mohm <= 0:
         rest, R_mohm, tau = passive.E_L_mv, passive.R_mohm, passive.tau_s
-    amp, taus = (), ()
+    amp: tuple[float, ...] = ()
+    taus: tuple[float, ...] = ()
     if currents:
         slow = fit.pair or (1, 3)
         amp = tuple((fit.weights[2:] / R_mohm).tolist()) if fit.pair else (0.0, 0.0)

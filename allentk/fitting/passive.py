@@ -49,10 +49,15 @@ def between_spikes(trial: Trial, before_s: float, after_s: float) -> NDArray[np.
     return np.asarray(np.cumsum(edges[:-1]) == 0) & trial.kept
 
 
-def basis(n_bins: int, resets: NDArray[np.int64], rate_per_s: float) -> Array:
-    """Return the current of 1 pA per reset that decays with this rate, in bins."""
-    kicks = np.zeros(n_bins)
-    np.add.at(kicks, resets[resets < n_bins], 1.0)
+def basis(n_bins: int, resets: Array, rate_per_s: float) -> Array:
+    """Return what is raised by 1 at each reset and decays with this rate, in bins.
+
+    Resets are places between the bins' centres; the first bin after one has decayed already.
+    """
+    kicks, first = np.zeros(n_bins), np.ceil(resets).astype(np.int64)
+    inside = first < n_bins
+    size = np.exp(-rate_per_s * BIN_S * (first - resets)[inside])
+    np.add.at(kicks, first[inside], size)
     current: Array = signal.lfilter([1.0], [1.0, -math.exp(-rate_per_s * BIN_S)], kicks)
     return current
 
@@ -114,7 +119,7 @@ def _regress(trials: list[Trial], part: float) -> tuple[float, float, float]:
         v, i = trial.voltage_mv, trial.current_pa
         quiet = between_spikes(trial, BEFORE_S, AFTER_S)
         keep = quiet[:-1] & quiet[1:] & (v[:-1] < _ceiling_mv(trial, thresholds, part))
-        resets = np.ceil((trial.spike_times_s + AFTER_S) / BIN_S).astype(np.int64)
+        resets = np.ceil((trial.spike_times_s + AFTER_S) / BIN_S)
         bases = [basis(v.size, resets, rate)[1:] for rate in RATES_PER_S]
         mean_current = (i[:-1] + i[1:]) / 2
         rows.append(np.column_stack([v[:-1], mean_current, np.ones(v.size - 1), *bases])[keep])

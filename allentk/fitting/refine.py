@@ -29,6 +29,9 @@ ANNEALED = ((0.040, 0.25), (0.020, 0.25), (SIGMA_S, 0.5))
 WEAKER = ((SIGMA_S, 0.5),)
 #: First step of the optimizer.
 STEP = 0.3
+#: Generations that the first search has at the least; more candidates than the optimizer asks for by
+#: itself go into larger generations, which rugged scores lead astray less.
+GENERATIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,9 @@ def refine(
                 sigma_s=sigma,
                 seed=seed + 10 * place + phase,
                 max_evaluations=max(round(part * max_evaluations), 1),
+                population=max(
+                    4 + int(3 * math.log(coordinates.size)), max_evaluations // GENERATIONS
+                ),
             )
             if sigma == SIGMA_S:
                 rows += [
@@ -110,10 +116,11 @@ def _search(
     sigma_s: float,
     seed: int,
     max_evaluations: int,
+    population: int,
 ) -> Found:
     return search(
         lambda candidate: _cost(scorer, coordinates, candidate, pull, sigma_s),
-        CMAES(x, STEP, seed=seed),
+        CMAES(x, STEP, seed=seed, population=population),
         start=x,
         max_evaluations=max_evaluations,
     )

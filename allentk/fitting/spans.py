@@ -110,7 +110,7 @@ def seen(group: Group, spans: Spans) -> Group:
     trials = []
     for trial in group.trials:
         spikes = within(trial.spike_times_s, spans)
-        bins = np.arange(trial.voltage_mv.size) * BIN_S
+        bins: Array = np.arange(trial.voltage_mv.size, dtype=np.float64) * BIN_S
         trials.append(
             replace(
                 trial,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ SPIKE_RATES_PER_S = (10.0, 30.0, 90.0, 270.0)
 VOLTAGE_RATES_PER_S = (5.0, 15.0, 50.0, 150.0)
 #: Largest threshold that follows the voltage, as a part of a steady voltage, and largest step in mV.
 LARGEST_PART, LARGEST_STEP_MV = 0.9, 30.0
+#: The rate at the threshold that is handed on, about that at which a deterministic cell fires.
+FIRING_HZ = 1000.0
 #: Range of the voltage over which the rate grows e-fold; outside it the regression means nothing.
 WIDTHS_MV = (0.05, 20.0)
 
@@ -33,7 +36,7 @@ WIDTHS_MV = (0.05, 20.0)
 class Threshold:
     """What the likelihood says of a threshold; components that are not there are 0.
 
-    `th_inf_mv` is where the rate is 1 in a millisecond, which a deterministic threshold comes close to.
+    `th_inf_mv` is where the rate is `FIRING_HZ`.
     """
 
     th_inf_mv: float
@@ -48,8 +51,33 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """A fit with components of these rates, None for one that is not there."""
+
+    spike_rate: float | None
+    voltage_rate: float | None
     weights: Array
     value: float
+    log_likelihood: float
+
+    @property
+    def width_mv(self) -> float:
+        return 1 / float(self.weights[1])
+
+    @property
+    def spike_a_mv(self) -> float:
+        return 0.0 if self.spike_rate is None else -float(self.weights[2]) * self.width_mv
+
+    @property
+    def voltage_a_per_s(self) -> float:
+        return 0.0 if self.voltage_rate is None else -float(self.weights[-1]) * self.width_mv
+
+    @property
+    def sane(self) -> bool:
+        """Whether a cell can have these components."""
+        step, part = self.spike_a_mv, self.voltage_a_per_s / (self.voltage_rate or 1.0)
+        return (self.spike_rate is None or 0 < step < LARGEST_STEP_MV) and (
+            self.voltage_rate is None or 0 < part < LARGEST_PART
+        )
 
 
 def fit_threshold(
@@ -76,108 +104,80 @@ def fit_threshold(
     Mensi et al. 2012, Journal of Neurophysiology 107:1756.
     """
     run = forced(trials, model)
-    rows = [np.ones(run.voltage_mv.size), run.voltage_mv]
-    best = _fit(run, rows, None)
-    spike_rate, voltage_rate, dropped = SPIKE_RATES_PER_S[1], VOLTAGE_RATES_PER_S[1], []
-    spike: Array | None = None
-    if model.level in RESET_LEVELS:
-        spike_rate, best, taken = _spike_component(run, rows, best, recovery)
-        if taken:
-            spike = run.spike_trace(spike_rate)
-            rows = [*rows, spike]
-        else:
-            dropped.append("spike component of the threshold")
-    step = float(-best.weights[2] / best.weights[1]) if spike is not None else 0.0
-    slope = 0.0
-    if model.level == 5:
-        voltage_rate, found, taken = _voltage_component(run, rows, best, spike_rate, recovery)
-        if taken:
-            best = found
-            slope = float(-best.weights[-1] / best.weights[1])
-            step = max(float(-best.weights[2] / best.weights[1]), 0.0) if spike is not None else 0.0
-        else:
-            dropped.append("voltage component of the threshold")
-    width = 1 / float(best.weights[1])
+    told = None if recovery is None else recovery.since_end(model.t_ref_s)
+    spike = model.level in RESET_LEVELS
+    voltage = model.level == 5
+    best = _best(run, spike, voltage, told)
+    dropped = []
+    if spike and best.spike_rate is None:
+        dropped.append("spike component of the threshold")
+    if voltage and best.voltage_rate is None:
+        dropped.append("voltage component of the threshold")
     return Threshold(
-        (math.log(1e3) - float(best.weights[0])) * width,
-        width,
-        step,
-        spike_rate,
-        slope,
-        voltage_rate,
-        best.value,
+        (math.log(FIRING_HZ) - float(best.weights[0])) * best.width_mv,
+        best.width_mv,
+        best.spike_a_mv,
+        best.spike_rate or SPIKE_RATES_PER_S[1],
+        best.voltage_a_per_s,
+        best.voltage_rate or VOLTAGE_RATES_PER_S[1],
+        best.log_likelihood,
         tuple(dropped),
     )
 
 
+def _best(run: Forced, spike: bool, voltage: bool, told: Recovery | None) -> _Found:
+    """Return the likeliest fit of a sane threshold, with as many components as can be had."""
+    spikes: Sequence[float | None] = SPIKE_RATES_PER_S if spike else (None,)
+    voltages: Sequence[float | None] = VOLTAGE_RATES_PER_S if voltage else (None,)
+    plain = _fit(run, None, None, told, None)
+    for those in ((spikes, voltages), (spikes, (None,)), ((None,), voltages)):
+        tried = [
+            _fit(run, spike_rate, voltage_rate, told, plain.weights)
+            for spike_rate, voltage_rate in itertools.product(*those)
+        ]
+        sane = [found for found in tried if found.sane]
+        if sane:
+            return max(sane, key=lambda found: found.value)
+    return plain
+
+
 def _fit(
     run: Forced,
-    rows: list[Array],
+    spike_rate: float | None,
+    voltage_rate: float | None,
+    told: Recovery | None,
     start: Array | None,
-    recovery: Recovery | None = None,
-    spike_rate: float = 0.0,
 ) -> _Found:
-    columns = np.stack([row[run.used] for row in rows])
-    fired = run.fired[run.used]
+    rows = [np.ones(run.voltage_mv.size), run.voltage_mv]
+    if spike_rate is not None:
+        rows.append(run.spike_trace(spike_rate))
+    if voltage_rate is not None:
+        rows.append(run.voltage_trace(voltage_rate))
     penalty = np.zeros((len(rows), len(rows)))
-    if recovery is not None and len(rows) > 2:
-        penalty[1:3, 1:3] = recovery.penalty(spike_rate)
+    if told is not None and spike_rate is not None:
+        penalty[1:3, 1:3] = told.penalty(spike_rate)
+    columns, fired = np.stack([row[run.used] for row in rows]), run.fired[run.used]
+    given = _guess(columns, fired) if start is None else start
+    given = np.concatenate([given, np.zeros(len(rows) - given.size)])
     escape = Escape(columns, fired, penalty)
-    if start is None:
-        start = np.zeros(len(rows))
-        start[1] = 0.5
-        at = columns[1, fired].mean() if fired.any() else columns[1].max()
-        start[0] = math.log(100.0) - 0.5 * float(at)
-    start = np.concatenate([start, np.zeros(len(rows) - start.size)])
-    weights, _ = maximise(escape, start)
-    low, high = 1 / WIDTHS_MV[1], 1 / WIDTHS_MV[0]
-    if not low <= weights[1] <= high:
-        weights = weights.copy()
-        weights[0] += (weights[1] - min(max(weights[1], low), high)) * float(
-            columns[1, fired].mean() if fired.any() else 0.0
-        )
-        weights[1] = min(max(weights[1], low), high)
-    plain = Escape(columns, fired, np.zeros_like(penalty))
-    return _Found(weights, log_likelihood(plain, weights))
+    weights = _bounded(maximise(escape, given)[0], float(columns[1, fired].mean()))
+    value = log_likelihood(escape, weights)
+    pull = 0.5 * float(weights @ penalty @ weights)
+    return _Found(spike_rate, voltage_rate, weights, value, value + pull)
 
 
-def _spike_component(
-    run: Forced, rows: list[Array], base: _Found, recovery: Recovery | None
-) -> tuple[float, _Found, bool]:
-    """Return the decay rate, the fit, and whether the component is one that a cell can have."""
-    tried = [
-        (rate, _fit(run, [*rows, run.spike_trace(rate)], base.weights, recovery, rate))
-        for rate in SPIKE_RATES_PER_S
-    ]
-    sane = [
-        (rate, fit) for rate, fit in tried if 0 < -fit.weights[2] / fit.weights[1] < LARGEST_STEP_MV
-    ]
-    if not sane:
-        return SPIKE_RATES_PER_S[1], base, False
-    rate, best = max(sane, key=lambda pair: pair[1].value)
-    return rate, best, True
+def _guess(columns: Array, fired: NDArray[np.bool_]) -> Array:
+    """Return weights that fire at 100 Hz where the cell did, e-fold over 2 mV."""
+    return np.array([math.log(100.0) - 0.5 * float(columns[1, fired].mean()), 0.5])
 
 
-def _voltage_component(
-    run: Forced,
-    rows: list[Array],
-    base: _Found,
-    spike_rate: float,
-    recovery: Recovery | None,
-) -> tuple[float, _Found, bool]:
-    tried = [
-        (rate, _fit(run, [*rows, run.voltage_trace(rate)], base.weights, recovery, spike_rate))
-        for rate in VOLTAGE_RATES_PER_S
-    ]
-    sane = [
-        (rate, fit)
-        for rate, fit in tried
-        if 0 < -fit.weights[-1] / fit.weights[1] / rate < LARGEST_PART
-    ]
-    if not sane:
-        return VOLTAGE_RATES_PER_S[1], base, False
-    rate, best = max(sane, key=lambda pair: pair[1].value)
-    return rate, best, True
+def _bounded(weights: Array, at_mv: float) -> Array:
+    """Return the weights with a width in `WIDTHS_MV`, the rate at `at_mv` as it was."""
+    slope = min(max(float(weights[1]), 1 / WIDTHS_MV[1]), 1 / WIDTHS_MV[0])
+    out = weights.copy()
+    out[0] += (weights[1] - slope) * at_mv
+    out[1] = slope
+    return out
 
 
 def likelihood_of(trials: Sequence[Trial], model: GLIFParameters) -> float:
@@ -191,4 +191,5 @@ def likelihood_of(trials: Sequence[Trial], model: GLIFParameters) -> float:
         shift += model.th_spike_a_mv * run.spike_trace(model.th_spike_b_per_s)
     if model.th_voltage_a_per_s:
         shift += model.th_voltage_a_per_s * run.voltage_trace(model.th_voltage_b_per_s)
-    return _fit(run, [np.ones(shift.size), run.voltage_mv - shift], None).value
+    bare = replace(run, voltage_mv=run.voltage_mv - shift)
+    return _fit(bare, None, None, None, None).log_likelihood

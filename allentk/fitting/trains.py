@@ -22,8 +22,8 @@ __all__ = ["Scorer", "TrainTable"]
 
 Array = NDArray[np.float64]
 
-#: Step of the tables; linear interpolation on it is exact to some 1e-5 at 10 ms.
-GRID_S = 5e-4
+#: Step of the tables in standard deviations; linear interpolation on it is exact to some 1e-5.
+GRID = 0.03
 #: Smoothed spikes farther apart than so many standard deviations do not meet.
 REACH = 8.0
 
@@ -47,6 +47,7 @@ class TrainTable:
         self, trials_s: Sequence[Array], duration_s: float, spans: Spans, *, sigma_s: float
     ) -> None:
         self._spans, self._spread = spans, math.sqrt(2.0) * sigma_s
+        self._step_s = GRID * sigma_s
         self._seen_s = sum(stop - start for start, stop in spans)
         trials = [times[within(times, spans)] for times in trials_s]
         self._counts = np.array([times.size for times in trials], dtype=float)
@@ -59,15 +60,15 @@ class TrainTable:
 
     def _smoothed(self, times: Array, duration_s: float) -> NDArray[np.float32]:
         """Return the sum of the Gaussians of a train on the grid."""
-        size = math.ceil(duration_s / GRID_S) + 2
+        size = math.ceil(duration_s / self._step_s) + 2
         out = np.zeros(size)
-        half = math.ceil(REACH * self._spread / GRID_S)
+        half = math.ceil(REACH * self._spread / self._step_s)
         offset = np.arange(-half, half + 1)
         for time in times.tolist():
-            centre = round(time / GRID_S)
+            centre = round(time / self._step_s)
             at = centre + offset
             at = at[(at >= 0) & (at < size)]
-            out[at] += np.exp(-0.5 * ((at * GRID_S - time) / self._spread) ** 2)
+            out[at] += np.exp(-0.5 * ((at * self._step_s - time) / self._spread) ** 2)
         return out.astype(np.float32)
 
     def _variance(self, times: Array) -> float:
@@ -86,20 +87,24 @@ class TrainTable:
         return together / norm / self._seen_s - product / self._seen_s**2
 
     def explained(self, times_s: Array) -> Array:
-        """Return the explained variance of every trial by a model's train."""
+        """Return the explained variance of every trial by a model's train; NaN where both are silent."""
         times = times_s[within(times_s, self._spans)]
-        place = times / GRID_S
+        place = times / self._step_s
         left = place.astype(np.int64)
         part = place - left
         sums = self._table[:, left] @ (1.0 - part) + self._table[:, left + 1] @ part
         norm = self._spread * math.sqrt(2.0 * math.pi)
         cross = sums / norm / self._seen_s - self._counts * times.size / self._seen_s**2
         total = self._variances + self._variance(times)
-        return np.divide(2 * cross, total, out=np.full(total.size, np.nan), where=total > 0)
+        out: Array = np.full(total.size, np.nan)
+        np.divide(2 * cross, total, out=out, where=total > 0)
+        return out
 
     def ratio(self, times_s: Array) -> float:
-        """Return the explained-variance ratio N / D; NaN where the data are silent or no guide."""
-        return float(np.nanmean(self.explained(times_s))) / self.data
+        """Return the explained-variance ratio N / D; NaN where model and data are alike silent."""
+        scores = self.explained(times_s)
+        there = scores[np.isfinite(scores)]
+        return float(there.mean()) / self.data if there.size else math.nan
 
 
 class Scorer:
@@ -132,7 +137,8 @@ class Scorer:
         for (group, _), table in zip(self._parts, self._tabulated(sigma_s), strict=True):
             if table.empty:
                 continue
-            times = (spike_steps(model, group.current_at(dt_s), dt_s=dt_s) + 1) * dt_s
+            steps = spike_steps(model, group.current_at(dt_s), dt_s=dt_s)
+            times: Array = (steps + 1).astype(np.float64) * dt_s
             total += table.ratio(times) * len(group.trials)
             weight += len(group.trials)
         return total / weight if weight else math.nan

@@ -27,25 +27,28 @@ class Recovery:
     after_s: Array
     raised_mv: Array
 
+    def since_end(self, t_ref_s: float) -> Recovery:
+        """Return the same counted from the end of the refractory time, where a model's step is."""
+        return Recovery(np.maximum(self.after_s - t_ref_s, 0.0), self.raised_mv)
+
     def penalty(self, rate_per_s: float) -> Array:
         """Return the quadratic form in (1 / width, -step / width) that holds a step to the pulses.
 
-        For a step ``a`` it is ``sum (a exp(-rate t) - raised)^2 / (SPREAD_MV^2)``, times ``WIDTH_MV^2`` and
-        over the width's square, which keeps it convex beside the likelihood.
+        For a step ``a`` at time 0 it is ``sum (a exp(-rate t) - raised)^2 / SPREAD_MV^2``, times
+        ``WIDTH_MV^2`` and over the width's square, which keeps it convex beside the likelihood.
         """
         rows = np.column_stack([self.raised_mv, np.exp(-rate_per_s * self.after_s)])
         form: Array = rows.T @ rows * (WIDTH_MV / SPREAD_MV) ** 2
         return form
 
 
-def fit_recovery(sweeps: SweepSet, t_ref_s: float) -> Recovery | None:
+def fit_recovery(sweeps: SweepSet) -> Recovery | None:
     """Measure the sweeps named ``Short Square - Triple``.
 
     Returns
     -------
     Recovery or None
-        None where no sweep has spikes to the first two pulses. Times count from the end of the first
-        spike's refractory time, where the model raises its threshold.
+        None where no sweep has spikes to the first two pulses.
     """
     table = triples(sweeps)
     table = table[(table["error"] == "") & table["threshold_v_1"].notna()]
@@ -53,8 +56,7 @@ def fit_recovery(sweeps: SweepSet, t_ref_s: float) -> Recovery | None:
     for _, row in table.iterrows():
         if row["n_spikes_1"] != 1 or not np.isfinite(row["threshold_v_2"]):
             continue
-        gap = row["interval"] + row["latency_2"] - row["latency_1"] - t_ref_s
-        if gap > 0:
-            after.append(float(gap))
-            raised.append(float(row["threshold_v_2"] - row["threshold_v_1"]))
+        gap = row["interval"] + row["latency_2"] - row["latency_1"]
+        after.append(float(gap))
+        raised.append(float(row["threshold_v_2"] - row["threshold_v_1"]))
     return Recovery(np.array(after), np.array(raised)) if after else None

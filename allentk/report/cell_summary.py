@@ -12,6 +12,7 @@ import pandas as pd
 from allentk import features
 from allentk.data import Sweep, SweepSet
 from allentk.errors import FeatureError
+from allentk.features.definition import Definition, checked
 from allentk.report.sweep_traces import Span, spikes_of
 
 __all__ = ["FirstSpike", "Summary", "first_spikes", "span_of", "summary_of"]
@@ -47,9 +48,9 @@ class Summary:
         return math.nan if value is None or pd.isna(value) else float(value)
 
     @property
-    def published(self) -> bool:
-        """Whether the features follow the published definitions."""
-        return bool(self.row.attrs.get("definition", "allen") == "allen")
+    def definition(self) -> Definition:
+        """Whose rules the features follow."""
+        return checked(self.row.attrs.get("definition", "allen"))
 
     def recorded(self, stimulus: str) -> bool:
         """Whether the recording has sweeps of a protocol."""
@@ -91,15 +92,19 @@ class FirstSpike:
     filter_hz: float
 
 
-def summary_of(sweeps: SweepSet, row: pd.Series[Any] | None) -> Summary:
-    """Measure what the figure needs; without `row` the cell is measured too."""
+def summary_of(
+    sweeps: SweepSet, row: pd.Series[Any] | None, *, definition: Definition = "allen"
+) -> Summary:
+    """Measure what the figure needs, by the definition of `row`; without it the cell is measured too."""
     if row is None:
         try:
-            row = features.cell(sweeps)
+            row = features.cell(sweeps, definition=checked(definition))
         except FeatureError:
             # A recording of other protocols has a summary that says so.
             row = pd.Series(dtype=object)
-    steps = _measured(sweeps, "Long Square").sort_values("amplitude_pa", kind="stable")
+            row.attrs["definition"] = definition
+    steps = _measured(sweeps, "Long Square", row.attrs.get("definition", "allen"))
+    steps = steps.sort_values("amplitude_pa", kind="stable")
     hero = row.attrs.get("hero_sweep_number")
     named = hero in set(steps["number"])
     number = hero if named else (steps["number"].iloc[-1] if len(steps) else None)
@@ -107,8 +112,9 @@ def summary_of(sweeps: SweepSet, row: pd.Series[Any] | None) -> Summary:
     return Summary(sweeps, row, steps, shown, named)
 
 
-def _measured(sweeps: SweepSet, stimulus: str) -> pd.DataFrame:
-    table = features.table(sweeps.where(stimulus=stimulus, clamp="current"))
+def _measured(sweeps: SweepSet, stimulus: str, definition: Definition) -> pd.DataFrame:
+    chosen = sweeps.where(stimulus=stimulus, clamp="current")
+    table = features.table(chosen, definition=definition)
     return table[table["error"] == ""]
 
 
@@ -122,16 +128,17 @@ def _at_rheobase(cell: Summary) -> FirstSpike | None:
     sweep = cell.rheobase
     if sweep is None:
         return None
-    return _first("rheobase", sweep, spikes_of(sweep, span_of(sweep)))
+    spikes = spikes_of(sweep, span_of(sweep), definition=cell.definition)
+    return _first("rheobase", sweep, spikes)
 
 
 def _of_ramp(cell: Summary) -> FirstSpike | None:
-    ramps = _measured(cell.sweeps, "Ramp")
+    ramps = _measured(cell.sweeps, "Ramp", cell.definition)
     spiking = ramps[ramps["n_spikes"] > 0]
     if not len(spiking):
         return None
     sweep = cell.sweeps.sweep(int(spiking["number"].iloc[0]))
-    return _first("ramp", sweep, spikes_of(sweep))
+    return _first("ramp", sweep, spikes_of(sweep, definition=cell.definition))
 
 
 def _of_short_square(cell: Summary) -> FirstSpike | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from allentk.data import Morphology, SweepSet
+from allentk.features.definition import Definition
 from allentk.report.cell_summary import Summary, first_spikes, span_of, summary_of
 from allentk.report.figures import COLOURS, Figure, canvas, marked, styled
 from allentk.report.measured_panels import (
@@ -41,6 +42,7 @@ def feature_figure(
     quality: pd.DataFrame | None = None,
     morphology: Morphology | None = None,
     synthetic: bool = False,
+    definition: Definition = "allen",
 ) -> Figure:
     """Draw the summary of a cell on one page.
 
@@ -62,6 +64,8 @@ def feature_figure(
         The cell's shape. Without it there is no such panel.
     synthetic : bool
         Mark the figure.
+    definition : {"allen", "allentk"}
+        Whose rules, where `features` is not given; else its own count.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def feature_figure(
     >>> figure = feature_figure(sweeps)  # doctest: +SKIP
     >>> figure.savefig("cell.png")  # doctest: +SKIP
     """
-    cell = summary_of(sweeps, features)
+    cell = summary_of(sweeps, features, definition=definition)
     heights = (*_HEIGHTS, 1.7 if quality is None else 3.1)
     figure, axes = canvas(9.6, sum(heights))
     axes[0, 0].remove()
@@ -117,7 +121,9 @@ def _spikes(axes: Any, cell: Summary) -> None:
 
 def _rheobase_spike(axes: Axes, cell: Summary) -> None:
     name, sweep = "First spike at rheobase", cell.rheobase
-    spikes = pd.DataFrame() if sweep is None else spikes_of(sweep, span_of(sweep))
+    spikes = pd.DataFrame()
+    if sweep is not None:
+        spikes = spikes_of(sweep, span_of(sweep), definition=cell.definition)
     if sweep is None or not len(spikes):
         empty(axes, name, "no long square made a spike" if len(cell.steps) else cell.no_steps)
         return

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk import features
 from allentk.features.filters import dvdt
 from allentk.report.cell_summary import FirstSpike, Summary
 from allentk.report.figures import COLOURS
@@ -94,11 +93,11 @@ def resistance_panel(axes: Axes, cell: Summary) -> None:
         empty(axes, "Resistance and sag", _NO_DOWN if len(cell.steps) else cell.no_steps)
         return
     i, peak = down["amplitude_pa"].to_numpy(float), down["peak_deflect"].to_numpy(float)
-    steady = _steady(cell)
+    steady = down["v_steady"].to_numpy(float)
     axes.plot(i, peak, "v", color=COLOURS["vermilion"], ms=5, label="peak", zorder=3)
     axes.plot(i, steady, "_", color=COLOURS["purple"], ms=10, mew=2, label="steady state")
     # Whose slope the resistance is: of the peaks as published, else of the steady states.
-    _resistance(axes, cell, i, peak if cell.published else steady)
+    _resistance(axes, cell, i, peak if cell.definition == "allen" else steady)
     axes.set(title="Resistance and sag", xlabel="current (pA)", ylabel="voltage (mV)")
     sag = cell.value("sag")
     if not math.isnan(sag):
@@ -116,13 +115,6 @@ def _resistance(axes: Axes, cell: Summary, i: Array, v: Array) -> None:
     ends = np.array([i.min(), 0.0])
     line = np.nanmedian(v - slope * i) + slope * ends
     axes.plot(ends, line, "--", color=COLOURS["blue"], label=f"{fixed(1e3 * slope, 0)} MΩ")
-
-
-def _steady(cell: Summary) -> Array:
-    """Return the mean voltage at the end of every hyperpolarising step, in mV."""
-    steps = [cell.sweeps.sweep(int(at)) for at in cell.hyperpolarising["number"]]
-    ends = [features.baseline(s, s.stop_s) if s.has_window else math.nan for s in steps]
-    return np.array(ends)
 
 
 def tau_panel(axes: Axes, cell: Summary) -> None:

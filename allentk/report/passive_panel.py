@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from allentk import features
 from allentk.data import Sweep
 from allentk.errors import FeatureError
+from allentk.features.definition import Definition
 from allentk.features.subthreshold import BASELINE_S
 from allentk.report.figures import COLOURS
 
@@ -40,12 +41,12 @@ class Step:
     tau_s: float
 
 
-def measured_step(sweep: Sweep) -> Step | None:
+def measured_step(sweep: Sweep, definition: Definition = "allen") -> Step | None:
     """Measure a hyperpolarising step; None where the sweep is none or cannot be measured."""
     if sweep.clamp != "current" or not sweep.has_window:
         return None
     try:
-        row = features.sweep(sweep)
+        row = features.sweep(sweep, definition=definition)
     except FeatureError:
         return None
     if math.isnan(row["sag"]):
@@ -53,8 +54,7 @@ def measured_step(sweep: Sweep) -> Step | None:
     peak, at = features.deflection(sweep, sweep.start_s, sweep.stop_s)
     return Step(
         base_mv=float(row["v_baseline"]),
-        # The steady state is the baseline before the end of the step.
-        steady_mv=features.baseline(sweep, sweep.stop_s),
+        steady_mv=float(row["v_steady"]),
         peak_mv=peak,
         peak_s=at / sweep.sampling_rate_hz,
         sag=float(row["sag"]),

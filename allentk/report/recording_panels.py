@@ -71,7 +71,7 @@ def hero_panel(voltage: Axes, rate: Axes, cell: Summary) -> None:
         empty(voltage, "Hero sweep", cell.no_steps)
         rate.set_axis_off()
         return
-    spikes = spikes_of(sweep, span_of(sweep))
+    spikes = spikes_of(sweep, span_of(sweep), definition=cell.definition)
     voltage.plot(
         *part(sweep, around(sweep), sweep.voltage_mv, PANEL_BINS), color=COLOURS["black"], lw=0.9
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from allentk.data import Sweep
+from allentk.features.definition import Definition
 from allentk.report.figures import COLOURS, Figure, canvas, marked, styled
 from allentk.report.passive_panel import Step, mark_levels, measured_step, onset_panel
 from allentk.report.spike_panel import MARKS, mark_spikes, spike_panel
@@ -32,6 +33,7 @@ def sweep_figure(
     *,
     zoom: int | None = 0,
     synthetic: bool = False,
+    definition: Definition = "allen",
 ) -> Figure:
     """Draw a sweep with every feature marked that was measured on it.
 
@@ -52,6 +54,8 @@ def sweep_figure(
         Of a hyperpolarising step it is the onset.
     synthetic : bool
         Mark the figure.
+    definition : {"allen", "allentk"}
+        Whose rules, for what is measured here.
 
     Returns
     -------
@@ -65,8 +69,8 @@ def sweep_figure(
     ['voltage (mV)', 'current (pA)']
     """
     if spikes is None:
-        spikes = spikes_of(sweep)
-    step = measured_step(sweep)
+        spikes = spikes_of(sweep, definition=definition)
+    step = measured_step(sweep, definition)
     enlarged = zoom is not None and (len(spikes) > 0 or step is not None)
     figure, axes = canvas(
         9.6, 4.8, 2, 2 if enlarged else 1, sharex="col", heights=[3.2, 1], widths=_widths(enlarged)

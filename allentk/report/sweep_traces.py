@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from allentk import features
 from allentk.data import Sweep
 from allentk.errors import FeatureError
+from allentk.features.definition import Definition
 from allentk.report.figures import COLOURS, thinned
 
 if TYPE_CHECKING:
@@ -89,13 +90,15 @@ def title(sweep: Sweep) -> str:
     return f"Sweep {sweep.number}: {sweep.stimulus or 'unknown stimulus'}{step_of(sweep)}"
 
 
-def spikes_of(sweep: Sweep, span: Span | None = None) -> pd.DataFrame:
+def spikes_of(
+    sweep: Sweep, span: Span | None = None, *, definition: Definition = "allen"
+) -> pd.DataFrame:
     """Return the spikes of a sweep; an empty table where it cannot be measured."""
     if sweep.clamp != "current":
         return pd.DataFrame()
     start, end = span or (None, None)
     try:
-        return features.spikes(sweep, start_s=start, end_s=end)
+        return features.spikes(sweep, start_s=start, end_s=end, definition=definition)
     except FeatureError:
         # A sweep that cannot be measured can still be looked at.
         return pd.DataFrame()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
 from allentk.network import Network, Population, Projection
+from allentk.simulation.glif_propagator import propagator
 from allentk.simulation.network_kernels import Cells, Edges, Noise, State, alpha_gains
 
 __all__ = ["MAX_SPAN", "Layout", "cells_of", "edges_of", "noise_of", "rest", "span_and_slots"]
@@ -72,31 +73,30 @@ def _constants(
     model: GLIFParameters, taus: list[float], dt: float, n_asc: int
 ) -> dict[str, object]:
     """Return the constants of one model; unused currents and ports stay without effect."""
-    tau = model.tau_m_s
-    n_ref = round(model.t_ref_s / dt)
-    amp = np.array(model.asc_amp_pa + (0.0,) * (n_asc - len(model.asc_amp_pa)))
-    asc_tau = np.array(model.asc_tau_s + (1.0,) * (n_asc - len(model.asc_tau_s)))
-    kept = np.array(model.asc_r + (0.0,) * (n_asc - len(model.asc_r)))
-    gains = [alpha_gains(dt, tau, other) for other in taus]
-    # An exponential current is an alpha current whose rise is nil.
-    asc_gain = [alpha_gains(dt, tau, other)[0] * model.R_mohm * 1e-3 for other in asc_tau]
+    step = propagator(model, dt)
+    gains = [alpha_gains(dt, model.tau_m_s, other) for other in taus]
+
+    def filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.concatenate([values, np.zeros(n_asc - values.size)])
+
     return {
         "gain": model.R_mohm * 1e-3,
-        "leak": math.exp(-dt / tau),
-        "tau": tau,
-        "th_inf": model.th_inf_mv,
-        "n_ref": n_ref,
-        "reset_a": model.reset_a,
-        "reset_b": model.reset_b_mv,
-        "ths_a": model.th_spike_a_mv,
-        "ths_decay": math.exp(-model.th_spike_b_per_s * dt),
-        "ths_rest": math.exp(-model.th_spike_b_per_s * dt * n_ref),
-        "thv_a": model.th_voltage_a_per_s,
-        "thv_b": model.th_voltage_b_per_s,
-        "asc_amp": amp,
-        "asc_keep": kept * np.exp(-dt * n_ref / asc_tau),
-        "asc_decay": np.exp(-dt / asc_tau),
-        "asc_gain": np.array(asc_gain),
+        "leak": step.leak,
+        "th_inf": step.th_inf,
+        "n_ref": step.n_ref,
+        "reset_a": step.reset_a,
+        "reset_b": step.reset_b,
+        "ths_a": step.ths_add,
+        "ths_decay": step.ths_decay,
+        "ths_rest": step.ths_keep,
+        "thv_decay": step.thv_decay,
+        "thv_of_v": step.thv_of_v,
+        "thv_of_current": step.thv_of_current,
+        "asc_amp": filled(step.asc_amp),
+        "asc_keep": filled(step.asc_keep),
+        "asc_decay": filled(step.asc_decay),
+        "asc_push": filled(step.asc_push),
+        "thv_of_asc": filled(step.thv_of_asc),
         "port_decay": np.exp(-dt / np.array(taus)),
         "port_rise_gain": np.array([rise for _, rise in gains]),
         "port_gain": np.array([flow for flow, _ in gains]),

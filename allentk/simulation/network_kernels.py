@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from allentk.simulation.glif_kernels import exponential_pair, threshold_step
+from allentk.simulation.glif_kernels import exponential_pair
 
 __all__ = [
     "ABOVE_THRESHOLD",
@@ -39,11 +39,10 @@ _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 
 
 class Cells(NamedTuple):
-    """Constants of every cell, shape (n,), (n, n_asc) or (n, n_ports)."""
+    """Constants of every cell, shape (n,), (n, n_asc) or (n, n_ports); see ``glif_propagator``."""
 
     gain: Array
     leak: Array
-    tau: Array
     th_inf: Array
     n_ref: Steps
     reset_a: Array
@@ -51,12 +50,14 @@ class Cells(NamedTuple):
     ths_a: Array
     ths_decay: Array
     ths_rest: Array
-    thv_a: Array
-    thv_b: Array
+    thv_decay: Array
+    thv_of_v: Array
+    thv_of_current: Array
     asc_amp: Array
     asc_keep: Array
     asc_decay: Array
-    asc_gain: Array
+    asc_push: Array
+    thv_of_asc: Array
     port_decay: Array
     port_rise_gain: Array
     port_gain: Array
@@ -98,12 +99,16 @@ class Noise(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch of one cell in one span: currents, what they add to the voltage, and the spikes."""
+    """Scratch of a span.
+
+    Of all cells: what synapses add to the voltage, and their current. Of one cell: what its after-spike
+    currents add to the voltage and to the threshold, and what is left of them.
+    """
 
     push: Array
     total: Array
     asc_push: Array
-    asc_total: Array
+    asc_thv: Array
     asc: Array
 
 
@@ -173,27 +178,19 @@ def _synapses(cells: Cells, state: State, dt: float, step: int, n: int, work: Wo
 
 
 @njit(cache=True, nogil=True)
-def _after_spike(
-    now: Array,
-    gain: Array,
-    decay: Array,
-    cell: int,
-    first: int,
-    n: int,
-    push: Array,
-    total: Array,
-    later: Array,
-) -> None:
-    """Fill the after-spike current of a cell, what it adds to the voltage, and its parts later on."""
+def _after_spike(cells: Cells, now: Array, cell: int, first: int, n: int, work: Work) -> None:
+    """Fill what the after-spike currents of a cell add in steps `first` to `n`, and are after them."""
+    push, thv, later = work.asc_push, work.asc_thv, work.asc
     for s in range(first, n):
         push[s] = 0.0
-        total[s] = 0.0
+        thv[s] = 0.0
     for j in range(now.shape[1]):
-        flow, gain_j, decay_j = now[cell, j], gain[cell, j], decay[cell, j]
+        flow, decay = now[cell, j], cells.asc_decay[cell, j]
+        to_push, to_thv = cells.asc_push[cell, j], cells.thv_of_asc[cell, j]
         for s in range(first, n):
-            push[s] += gain_j * flow
-            total[s] += flow
-            flow *= decay_j
+            push[s] += to_push * flow
+            thv[s] += to_thv * flow
+            flow *= decay
             later[j, s] = flow
 
 
@@ -211,7 +208,6 @@ def _reset(cells: Cells, state: State, cell: int, v: float, ths: float) -> tuple
 def _membranes(
     cells: Cells,
     state: State,
-    dt: float,
     step: int,
     n: int,
     work: Work,
@@ -226,32 +222,21 @@ def _membranes(
     n_asc = cells.asc_amp.shape[1]
     for cell in range(cells.gain.size):
         leak, th_inf = cells.leak[cell], cells.th_inf[cell]
-        ths_decay, thv_a, thv_b = cells.ths_decay[cell], cells.thv_a[cell], cells.thv_b[cell]
-        gain, tau = cells.gain[cell], cells.tau[cell]
+        ths_decay, thv_decay = cells.ths_decay[cell], cells.thv_decay[cell]
+        of_v, of_current = cells.thv_of_v[cell], cells.thv_of_current[cell]
         v, ths, thv = state.v[cell], state.ths[cell], state.thv[cell]
         current, row = state.current[cell], watched[cell]
-        drive = gain * current * (1.0 - leak)
+        drive = cells.gain[cell] * current * (1.0 - leak)
         s = min(n, state.silent[cell])
         state.silent[cell] -= s
         if row >= 0:
             trace[row, :s] = v
         while s < n:
-            _after_spike(
-                state.asc,
-                cells.asc_gain,
-                cells.asc_decay,
-                cell,
-                s,
-                n,
-                work.asc_push,
-                work.asc_total,
-                work.asc,
-            )
+            _after_spike(cells, state.asc, cell, s, n, work)
             spiked = False
             while s < n and not spiked:
-                if thv_a != 0.0:
-                    target = gain * (current + work.total[cell, s] + work.asc_total[s])
-                    thv = threshold_step(thv, v, target, dt, tau, thv_a, thv_b)
+                given = of_current * (current + work.total[cell, s])
+                thv = thv_decay * thv + of_v * v + given + work.asc_thv[s]
                 v = v * leak + drive + (work.push[cell, s] + work.asc_push[s])
                 ths *= ths_decay
                 spiked = v > th_inf + ths + thv
@@ -363,7 +348,6 @@ def advance(
         count = _membranes(
             cells,
             state,
-            dt,
             step,
             n,
             work,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,12 +27,13 @@ from allentk.simulation.population_kernels import (
     Watch,
     run_tiles,
 )
+from allentk.simulation.population_request import clock_of, threads_of, watch_of
 from allentk.simulation.span_kernels import span_constants
 
 __all__ = ["GaussianInput", "PackedPopulation", "PopulationResponse", "pack", "simulate_population"]
 
-#: Longest span that is jumped over at once, and neurons given to a thread at once.
-MAX_SPAN, CHUNK = 20, 16 * TILE
+#: Neurons given to a thread at once.
+CHUNK = 16 * TILE
 
 #: How far below its threshold a neuron must provably stay to jump, in mV: far above the rounding.
 SLACK_MV = {"float64": 1e-9, "float32": 1e-3}
@@ -149,11 +149,11 @@ def simulate_population(
     wall, cpu = time.perf_counter(), time.process_time()
     packed = _packed(parameters, dt_s)
     held = isinstance(input_pa, GaussianInput) or np.ndim(input_pa) > 1
-    clock = _clock(packed.dt_s, duration_s, interval_s, held)
+    clock = clock_of(packed.dt_s, duration_s, interval_s, held)
     drive = drive_of(input_pa, len(packed), -(-clock.steps // clock.interval), seed)
-    watch, watched = _watch(record, len(packed), clock.steps)
+    watch, watched = watch_of(record, len(packed), clock.steps)
     run = _Run(packed, drive, clock, dtype, watch)
-    keys = run.go(_threads(threads), progress)
+    keys = run.go(threads_of(threads), progress)
     run.check(throw)
     steps, ids = np.divmod(keys, len(packed))
     e_l = [packed.models[packed.of[neuron]].E_L_mv for neuron in watched]
@@ -253,52 +253,3 @@ def _packed(
             f"again"
         )
     return parameters
-
-
-def _clock(dt_s: float, duration_s: float, interval_s: float, held: bool) -> Clock:
-    """Return the run in steps; an input that never changes has one interval."""
-    steps = _whole(duration_s, dt_s, "duration_s")
-    interval = _whole(interval_s, dt_s, "interval_s") if held else steps
-    return Clock(steps, interval, _span(interval))
-
-
-def _whole(time_s: float, dt_s: float, name: str) -> int:
-    if not math.isfinite(time_s) or time_s < dt_s / 2:
-        raise SimulationError(f"{name} must be at least a step of {dt_s:g} s, got {time_s!r}")
-    steps = round(time_s / dt_s)
-    if abs(steps * dt_s - time_s) > 1e-6 * dt_s * max(steps, 1):
-        raise SimulationError(
-            f"{name} must be whole steps of {dt_s:g} s, got {time_s!r}; take {steps * dt_s:.9g}"
-        )
-    return steps
-
-
-def _span(interval: int) -> int:
-    """Return the span that leaves the fewest steps of an interval over, and the longest of these."""
-    spans = range(min(interval, MAX_SPAN), min(interval, MAX_SPAN // 2) - 1, -1)
-    return min(spans, key=lambda span: interval % span)
-
-
-def _watch(record: Collection[str], n_neurons: int, n_steps: int) -> tuple[Watch, list[int]]:
-    """Return where the voltages of the neurons asked for go, and these neurons."""
-    watched: set[int] = set()
-    for entry in (record,) if isinstance(record, str) else record:
-        kind, _, names = entry.partition(":")
-        ids = [int(name) if name.strip().isdecimal() else -1 for name in names.split(",")]
-        if entry == "spikes":
-            continue
-        if kind != "voltage_mv" or min(ids) < 0 or max(ids) >= n_neurons:
-            raise SimulationError(
-                f"cannot record {entry!r}; expected 'spikes' or 'voltage_mv:<neuron>,...' with neurons "
-                f"of 0..{n_neurons - 1}"
-            )
-        watched.update(ids)
-    row = np.full(n_neurons, -1, dtype=np.int32)
-    row[sorted(watched)] = np.arange(len(watched))
-    return Watch(row, np.empty((len(watched), n_steps if watched else 0))), sorted(watched)
-
-
-def _threads(threads: int) -> int:
-    if not isinstance(threads, int) or threads < 1:
-        raise SimulationError(f"threads must be a whole number, 1 or more, got {threads!r}")
-    return threads

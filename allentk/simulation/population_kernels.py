@@ -1,17 +1,11 @@
 """Many GLIF neurons that do not know each other, compiled. Units are mV, pA and steps.
 
 Neurons are run in tiles of a fixed size, each through the whole duration, so that a tile's state and
-constants stay in the nearest cache. A tile is one flat array of rows whose places are known when the
-code is compiled: the compiler sees that no row overlaps another and computes several neurons at once.
-
-Time is cut into spans in which the current is held. A neuron that provably stays below its threshold
-throughout a span jumps over it by the exact propagator of the span; one that might cross it, or wakes up
-within the span, walks through it step by step.
+constants stay in the nearest cache.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,39 +13,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from allentk.simulation.noise_kernels import FAST, normals
+from allentk.simulation.tile_kernels import N_ROWS, TILE, give, jump, lost, seat, show, walk
 
 __all__ = ["NOT_FINITE", "RUNNING", "TILE", "Clock", "Drive", "Models", "Watch", "run_tiles"]
 
 Float = NDArray[np.floating]
 Steps = NDArray[np.int64]
 
-#: Neurons of a tile.
-TILE = 128
-
 #: Entries of ``stopped`` that are no step.
 RUNNING, NOT_FINITE = -1, -2
 
 #: Intervals whose currents are prepared at once, an even number.
 AHEAD = 16
-
-_V, _THS, _THV, _A1, _A2, _SILENT = 0, TILE, 2 * TILE, 3 * TILE, 4 * TILE, 5 * TILE
-_CURRENT, _SPAN = 6 * TILE, 7 * TILE
-_VV, _VA1, _VA2, _VI = _SPAN, _SPAN + TILE, _SPAN + 2 * TILE, _SPAN + 3 * TILE
-_TT, _TV, _TA1, _TA2, _TI = (
-    _SPAN + 4 * TILE,
-    _SPAN + 5 * TILE,
-    _SPAN + 6 * TILE,
-    _SPAN + 7 * TILE,
-    _SPAN + 8 * TILE,
-)
-_SS, _K1, _K2 = _SPAN + 9 * TILE, _SPAN + 10 * TILE, _SPAN + 11 * TILE
-_TH = _SPAN + 12 * TILE
-_BV, _BS, _BT = _SPAN + 13 * TILE, _SPAN + 14 * TILE, _SPAN + 15 * TILE
-_B1, _B2, _BI = _SPAN + 16 * TILE, _SPAN + 17 * TILE, _SPAN + 18 * TILE
-_N_ROWS = 26
-
-#: Silence without end, in steps, and what tells it from a refractory time.
-_FOREVER, _STOPPED = 1 << 60, 1 << 59
 
 
 class Models(NamedTuple):
@@ -97,107 +70,16 @@ class Desk(NamedTuple):
     currents: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
-def _jump(x: Float, flags: NDArray[np.uint8], span: np.floating, slack: np.floating) -> None:
-    """Take every neuron of a tile over a span; flag, with its state as it was, who has to walk."""
-    for i in range(TILE):
-        v, s, t, a, b = x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i]
-        current, silent, th = x[_CURRENT + i], x[_SILENT + i], x[_TH + i]
-        v1 = x[_VV + i] * v + x[_VA1 + i] * a + x[_VA2 + i] * b + x[_VI + i] * current
-        t1 = x[_TT + i] * t + x[_TV + i] * v + x[_TA1 + i] * a + x[_TA2 + i] * b
-        t1 += x[_TI + i] * current
-        s1 = x[_SS + i] * s
-        here, there = v - s - t - th, v1 - s1 - t1 - th
-        bend = x[_BV + i] * abs(v) + x[_BS + i] * abs(s) + x[_BT + i] * abs(t)
-        bend += x[_B1 + i] * abs(a) + x[_B2 + i] * abs(b) + x[_BI + i] * abs(current)
-        top = (here if here > there else there) + bend + slack
-        awake = silent <= 0
-        walks = top > 0 if awake else silent < span
-        jumps = awake & ~walks
-        flags[i] = walks
-        x[_V + i] = v1 if jumps else v
-        x[_THS + i] = s1 if jumps else s
-        x[_THV + i] = t1 if jumps else t
-        x[_A1 + i] = x[_K1 + i] * a if jumps else a
-        x[_A2 + i] = x[_K2 + i] * b if jumps else b
-        x[_SILENT + i] = silent if walks | awake else silent - span
-
-
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
-def _walk(
-    x: Float,
-    i: int,
-    table: Float,
-    model: int,
-    n: int,
-    crossings: Steps,
-    voltage: NDArray[np.float64],
-    row: int,
-    at: int,
-) -> int:
-    """Take neuron `i` of a tile through `n` steps; return how many crossings, negative where it stopped."""
-    v, s, t, a, b = x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i]
-    current, silent = x[_CURRENT + i], int(min(x[_SILENT + i], _FOREVER))
-    drive, push = table[model, 1] * current, table[model, 7] * current
-    count = 0
-    for k in range(n):
-        if silent > 0:
-            silent -= 1
-        else:
-            t = (
-                table[model, 5] * t
-                + table[model, 6] * v
-                + table[model, 20] * a
-                + table[model, 21] * b
-                + push
-            )
-            v = table[model, 0] * v + table[model, 2] * a + table[model, 3] * b + drive
-            a *= table[model, 8]
-            b *= table[model, 9]
-            s *= table[model, 4]
-            if v > table[model, 10] + s + t:
-                crossings[count] = k
-                count += 1
-                if row >= 0:
-                    voltage[row, at + k] = v
-                v = table[model, 12] * v + table[model, 13]
-                s = table[model, 14] * s + table[model, 15]
-                a = table[model, 16] * a + table[model, 17]
-                b = table[model, 18] * b + table[model, 19]
-                silent = int(table[model, 11])
-                if v > table[model, 10] + s + t:
-                    silent = _FOREVER
-                continue
-        if row >= 0:
-            voltage[row, at + k] = v
-    x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i] = v, s, t, a, b
-    x[_SILENT + i] = silent
-    return -count if count and silent > _STOPPED else count
-
-
 @njit(cache=True, nogil=True)
-def _show(
+def _show_watched(
     x: Float, first: int, n: int, models: Models, watch: Watch, at: int, steps: int, scrap: Steps
 ) -> None:
-    """Fill the voltages of the watched neurons in the coming steps, and leave the neurons as they are."""
+    """Fill the voltages of the watched neurons of a tile in the coming steps."""
     for i in range(n):
         row = watch.row[first + i]
         if row >= 0:
-            kept = x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i], x[_SILENT + i]
             model = models.of[first + i]
-            _walk(x, i, models.step, model, steps, scrap, watch.voltage, row, at)
-            x[_V + i], x[_THS + i], x[_THV + i], x[_A1 + i], x[_A2 + i], x[_SILENT + i] = kept
-
-
-@njit(cache=True, nogil=True)
-def _seat(x: Float, models: Models, first: int, n: int) -> None:
-    """Put neurons at rest into a tile; seats without one never reach their threshold."""
-    x[:] = 0.0
-    x[_TH : _TH + TILE] = 1e30
-    for row in range(models.span.shape[1]):
-        at = _SPAN + row * TILE
-        for i in range(n):
-            x[at + i] = models.span[models.of[first + i], row]
+            show(x, i, models.step, model, steps, scrap, watch.voltage, row, at)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
@@ -243,7 +125,7 @@ def _walk_flagged(
         for i in range(8 * eight, 8 * eight + 8):
             if flags[i]:
                 neuron = first + i
-                new = _walk(x, i, table, of[neuron], steps, crossings, voltage, -1, 0)
+                new = walk(x, i, table, of[neuron], steps, crossings, voltage, -1, 0)
                 for k in range(abs(new)):
                     keys[count] = (at + crossings[k]) * of.size + neuron
                     count += 1
@@ -278,12 +160,11 @@ def _advance(
     while step < stop and count + TILE * clock.span <= keys.size:
         row = (step - start) // clock.interval
         steps = min(clock.span, min(start + (row + 1) * clock.interval, stop) - step)
-        for i in range(TILE):
-            x[_CURRENT + i] = currents[row, i]
+        give(x, currents, row)
         if watch.voltage.size:
-            _show(x, first, n, models, watch, step, steps, crossings)
+            _show_watched(x, first, n, models, watch, step, steps, crossings)
         if steps == clock.span:
-            _jump(x, flags, span, slack)
+            jump(x, flags, span, slack)
         else:
             flags[:n] = 1
         count = _walk_flagged(
@@ -321,7 +202,7 @@ def _run_tile(
     crossings = np.empty(clock.span, dtype=np.int64)
     flags = np.zeros(TILE, dtype=np.uint8)
     eights = flags.view(np.uint64)
-    _seat(x, models, first, n)
+    seat(x, models.span, models.of[first : first + n])
     step = 0
     while step < clock.steps:
         if step % (AHEAD * clock.interval) == 0:
@@ -333,7 +214,7 @@ def _run_tile(
             watch, stopped, span, slack,
         )  # fmt: skip
     for i in range(n):
-        if not math.isfinite(x[_V + i]):
+        if lost(x, i):
             stopped[first + i] = NOT_FINITE
     return keys, count
 
@@ -386,7 +267,7 @@ def run_tiles(
     ndarray of int
         ``step * n_neurons + neuron`` of every spike, tile by tile.
     """
-    x = np.empty(_N_ROWS * TILE, dtype=models.span.dtype)
+    x = np.empty(N_ROWS * TILE, dtype=models.span.dtype)
     keys, count = np.empty(2 * TILE * clock.span, dtype=np.int64), 0
     for begin in range(first, last, TILE):
         n = min(TILE, last - begin)

@@ -11,20 +11,34 @@ if TYPE_CHECKING:
     from allentk.workflow.embedded import demo as demo
     from allentk.workflow.feature_batch import FeatureBatch as FeatureBatch
     from allentk.workflow.feature_batch import extract as extract
+    from allentk.workflow.fit_batch import FitBatch as FitBatch
+    from allentk.workflow.fit_batch import fit_many as fit_many
     from allentk.workflow.loop import run as run
     from allentk.workflow.result import LoopResult as LoopResult
 
 _MODULES = {
     "CellStudy": "cell",
     "FeatureBatch": "feature_batch",
+    "FitBatch": "fit_batch",
     "LoopResult": "result",
     "demo": "embedded",
     "extract": "feature_batch",
+    "fit_many": "fit_batch",
     "run": "loop",
     "study_cell": "cell",
 }
 
-__all__ = ["CellStudy", "FeatureBatch", "LoopResult", "demo", "extract", "run", "study_cell"]
+__all__ = [
+    "CellStudy",
+    "FeatureBatch",
+    "FitBatch",
+    "LoopResult",
+    "demo",
+    "extract",
+    "fit_many",
+    "run",
+    "study_cell",
+]
 
 
 def __getattr__(name: str) -> Any:

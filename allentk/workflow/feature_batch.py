@@ -35,10 +35,7 @@ from allentk.workflow.recordings import Named, listed
 __all__ = ["FILTER", "FeatureBatch", "extract"]
 
 #: The low-pass that spikes are found under; see `allentk.features.spikes`.
-FILTER = (
-    "4-pole Bessel low-pass forwards and backwards at 10 kHz, or at 0.4 of the sampling rate at 20 kHz "
-    "and below"
-)
+FILTER = "4-pole Bessel low-pass forwards and backwards at 10 kHz, or at 0.4 of the sampling rate below 22 kHz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)

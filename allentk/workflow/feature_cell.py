@@ -102,7 +102,7 @@ def measured(job: Job) -> Measured:
     failed: dict[str, AllenTKError] = {}
     for name in job.parts:
         try:
-            parts[name] = _MEASURES[name](sweeps)
+            parts[name] = _MEASURES[name](sweeps, job.definition)
         except AllenTKError as error:
             failed[name] = error
     return Measured(
@@ -135,16 +135,16 @@ def _opened(job: Job) -> SweepSet:
     return SweepSet(sweeps.table, sweeps.sweep, source=sweeps.source, metadata=metadata)
 
 
-def _quality(sweeps: SweepSet) -> list[Record]:
+def _quality(sweeps: SweepSet, _: Definition) -> list[Record]:
     from allentk.features.quality import quality
 
     return plain_records(quality(sweeps, progress=False))
 
 
-def _vectors(sweeps: SweepSet) -> dict[str, NDArray[np.float64]]:
+def _vectors(sweeps: SweepSet, definition: Definition) -> dict[str, NDArray[np.float64]]:
     from allentk.features.vectors import vectors
 
-    found: Mapping[str, Any] = vectors(sweeps)
+    found: Mapping[str, Any] = vectors(sweeps, definition=definition)
     return {name: np.asarray(vector, dtype=np.float64).ravel() for name, vector in found.items()}
 
 

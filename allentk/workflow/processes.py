@@ -7,54 +7,58 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from concurrent.futures.thread import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from allentk.errors import ConfigError
+from allentk.workflow.executors import Ended, work_through
 
-__all__ = ["Ended", "as_they_end"]
+__all__ = ["Ended", "Processes", "as_they_end"]
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Ended(Generic[T, V]):
-    """What became of an item.
+class Processes:
+    """Workers on this computer.
 
     Parameters
     ----------
-    item
-        It.
-    value
-        What the function returned; None where it failed.
-    error : Exception, optional
-        Why it failed; BrokenProcessPool where its process died.
+    jobs : int
+        How many processes; 1 works in a thread of this one.
     """
 
-    item: T
-    value: V | None = None
-    error: Exception | None = None
+    jobs: int
+
+    def width(self) -> int:
+        """Return how many items are worked on at once."""
+        return self.jobs
+
+    def together(self) -> AbstractContextManager[Executor]:
+        """Return a pool of all."""
+        return _workers(self.jobs)
+
+    def alone(self) -> AbstractContextManager[Executor]:
+        """Return a process for one item, also where the work is done in this one."""
+        return _workers(1, alone=True)
 
 
 def as_they_end(
     function: Callable[[T], V], items: Iterable[T], *, jobs: int
 ) -> Generator[Ended[T, V], None, None]:
-    """Call a function for every item, several at a time, and yield what became of each as it ends.
+    """Call a function for every item in processes, and yield what became of each as it ends.
 
     Parameters
     ----------
-    function : callable
-        Takes an item; found by name in a fresh process.
-    items : iterable
-        Taken one by one, no more than one ahead of the work.
+    function, items
+        As of `allentk.workflow.executors.work_through`.
     jobs : int
         How many processes; 1 works in a thread of this one.
 
@@ -62,61 +66,8 @@ def as_they_end(
     ------
     ConfigError
         Where no process can be started.
-
-    Notes
-    -----
-    Where a process dies it is not known which item it was about. Each of those under way is then tried
-    once more, alone in a process: the one that dies again is the one, and what only lacked memory
-    beside the others gets through.
     """
-    waiting = iter(items)
-    for first in waiting:
-        suspects = yield from _until_one_dies(function, chain([first], waiting), jobs)
-        for item in suspects:
-            with _workers(1, alone=True) as pool:
-                yield _ended(item, pool.submit(function, item))
-
-
-def _until_one_dies(
-    function: Callable[[T], V], waiting: Iterator[T], jobs: int
-) -> Generator[Ended[T, V], None, list[T]]:
-    """Yield what ends; return the items that a dying process left, none where all is done."""
-    running: dict[Future[V], T] = {}
-    with _workers(jobs) as pool:
-        while True:
-            for item in islice(waiting, jobs + 1 - len(running)):
-                running[_submitted(pool, function, item)] = item
-            if not running:
-                return []
-            suspects = []
-            done = wait(running, return_when=FIRST_COMPLETED).done
-            for promise in [each for each in running if each in done]:
-                ended = _ended(running.pop(promise), promise)
-                if isinstance(ended.error, BrokenProcessPool):
-                    suspects.append(ended.item)
-                else:
-                    yield ended
-            if suspects:
-                return suspects + [running[promise] for promise in running]
-
-
-def _submitted(pool: Executor, function: Callable[[T], V], item: T) -> Future[V]:
-    """Submit an item; to a pool that broke meanwhile as an item that was lost with it."""
-    try:
-        return pool.submit(function, item)
-    except BrokenProcessPool as error:
-        lost: Future[V] = Future()
-        lost.set_exception(error)
-        return lost
-
-
-def _ended(item: T, promise: Future[V]) -> Ended[T, V]:
-    error = promise.exception()
-    if error is None:
-        return Ended(item, promise.result())
-    if not isinstance(error, Exception):
-        raise error
-    return Ended(item, error=error)
+    yield from work_through(function, items, Processes(jobs))
 
 
 @contextmanager

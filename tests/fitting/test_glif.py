@@ -9,9 +9,8 @@ from sklearn.model_selection import cross_val_score
 
 from allentk.data import LongSquare, Noise, Sweep, SweepSet
 from allentk.errors import ConfigError, FitError, NotFittedError
-from allentk.fitting import FitResult, GLIFFitter, Reason
-from allentk.fitting.afterspike import forced_response
-from allentk.fitting.passive import Passive
+from allentk.fitting import FitResult, GLIFFitter, Reason, fit_levels
+from allentk.fitting.routes import NESTED
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
 
@@ -137,7 +136,9 @@ def test_what_cannot_be_fitted_is_told():
     with pytest.raises(FitError, match="no spike"):
         GLIFFitter(1).fit([quiet])
     with pytest.raises(ConfigError, match="levels"):
-        GLIFFitter(4).fit([silent])
+        GLIFFitter(6).fit([silent])
+    with pytest.raises(ConfigError, match="method must be one of"):
+        GLIFFitter(1, method="magic").fit([silent])
     with pytest.raises(NotFittedError, match="fit"):
         GLIFFitter(1).predict(LongSquare(amplitude_pa=1.0))
     with pytest.raises(ConfigError, match="no parameter"):
@@ -160,16 +161,6 @@ def test_current_in_the_wrong_unit_is_noticed(lif):
     turned = Sweep(sweep.voltage_mv, -sweep.current_pa, RATE, number=1)
     with pytest.raises(FitError, match="no passive membrane"):
         GLIFFitter(1).fit([turned])
-
-
-def test_forced_response_of_a_step():
-    passive = Passive(E_L_mv=-70.0, R_mohm=100.0, C_pf=200.0)
-    current = np.full(400, 100.0)
-    voltage = forced_response(current, passive, np.array([200]))
-    time = np.arange(200) * 5e-4
-    expected = 10.0 * (1 - np.exp(-time / 0.02))
-    assert voltage[:200] == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    assert voltage[200:] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_what_was_fitted_is_not_scored(lif):
@@ -266,3 +257,103 @@ def test_repr_tells_the_score(lif):
     assert "GLIF1" in repr(fit)
     assert "numpy" in fit.result_.versions
     assert "direct" in str(fit.result_.reason)
+
+
+FIVE = GLIFParameters(
+    level=5,
+    **BASE,
+    asc_amp_pa=(-6.0, -40.0),
+    asc_tau_s=(0.1, 0.01),
+    reset_a=0.3,
+    reset_b_mv=4.0,
+    th_spike_a_mv=5.0,
+    th_spike_b_per_s=40.0,
+    th_voltage_a_per_s=4.0,
+    th_voltage_b_per_s=20.0,
+)
+
+
+@pytest.fixture(scope="module")
+def five():
+    recorded = SweepSet(
+        [record(FIVE, 1, 1), record(FIVE, 1, 2), record(FIVE, 2, 3), record(FIVE, 2, 4)]
+    )
+    return recorded, fit_levels(recorded, max_evaluations=60)
+
+
+def test_all_levels_are_fitted_at_once(five):
+    _, found = five
+    assert list(found.table["level"]) == [1, 2, 3, 4, 5]
+    assert (found.table["error"] == "").all()
+    assert [found.fits[level].model.level for level in (1, 2, 3, 4, 5)] == [1, 2, 3, 4, 5]
+    best = found.fits[found.chosen]
+    assert best.cv_score == found.table["cv_score"].max()
+    assert found.chosen >= 2
+    assert f"GLIF5 {found.fits[5].cv_score:.3f}" in repr(found)
+
+
+def test_more_freedom_is_taken_only_where_it_pays(five):
+    """On what was held out no level is worse than a level nested in it."""
+    _, found = five
+    for level, lower in NESTED.items():
+        for below in lower:
+            assert found.fits[level].cv_score >= found.fits[below].cv_score - 1e-12
+
+
+def test_one_level_is_fitted_as_among_others(five):
+    recorded, found = five
+    alone = GLIFFitter(3, max_evaluations=60).fit(recorded)
+    assert alone.model_ == found.fits[3].model
+    assert alone.result_.cv_score == found.fits[3].cv_score
+    assert alone.score(recorded) > 0.5
+
+
+def test_a_fit_tells_what_it_rests_on(five):
+    _, found = five
+    one, top = found.fits[1], found.fits[5]
+    assert one.n_parameters == 6
+    assert one.aic == pytest.approx(2 * 6 - 2 * one.log_likelihood)
+    assert one.bic > one.aic
+    assert set(one.spread) == {"E_L_mv", "th_inf_mv", "R_mohm", "C_pf", "t_ref_s"}
+    assert 0 < one.spread["R_mohm"] < 0.5 * one.model.R_mohm
+    assert len(one.details["fold_scores"]) == 4
+    assert one.cv_score == pytest.approx(np.mean(one.details["fold_scores"]))
+    assert one.details["score_at_half_step"] == pytest.approx(one.score, abs=0.05)
+    assert one.notes == ()
+    assert "triple short squares" in top.notes[0]
+
+
+def test_few_spikes_are_fitted_without_cross_validation():
+    weak = record(LIF, 1, 1)
+    first = simulate(LIF, weak.current_pa, sampling_rate_hz=RATE, dt_s=1e-4).spike_times_s
+    stop = weak.index(float(first[8]) + 0.05)
+    short = Sweep(
+        weak.voltage_mv[:stop], weak.current_pa[:stop], RATE, number=1, stimulus="Noise 1"
+    )
+    found = fit_levels([short], (1, 2, 3), max_evaluations=20)
+    assert found.fits[1].spread == {}
+    assert np.isnan(found.fits[1].cv_score)
+    assert "nothing was held out" in found.fits[1].notes[-1]
+    assert found.chosen in (1, 2, 3)
+    assert found.fits[3].reason in (Reason.BUDGET, Reason.CONVERGED)
+
+
+def test_what_cannot_be_regressed_is_told():
+    """Two spikes carry neither a reset rule nor after-spike currents; the rest is fitted."""
+    weak = record(LIF, 1, 1)
+    first = simulate(LIF, weak.current_pa, sampling_rate_hz=RATE, dt_s=1e-4).spike_times_s
+    stop = weak.index(float(first[1]) + 0.02)
+    short = Sweep(
+        weak.voltage_mv[:stop], weak.current_pa[:stop], RATE, number=1, stimulus="Noise 1"
+    )
+    fit = GLIFFitter(4, max_evaluations=0).fit([short])
+    assert any("no after-spike current" in note for note in fit.result_.notes)
+    assert any("reset rule was not regressed" in note for note in fit.result_.notes)
+    assert fit.model_.asc_amp_pa == (0.0, 0.0)
+
+
+def test_levels_that_there_are_not_are_refused(lif):
+    with pytest.raises(ConfigError, match="GLIF levels to fit"):
+        fit_levels(lif, (1, 7))
+    with pytest.raises(ConfigError, match="GLIF levels to fit"):
+        fit_levels(lif, ())

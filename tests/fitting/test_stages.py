@@ -8,9 +8,10 @@ import pytest
 from allentk.data import Noise, Sweep
 from allentk.errors import FitError
 from allentk.fitting import passive as passive_stage
-from allentk.fitting.glif import STEP, _refine
+from allentk.fitting.coordinates import STEP, Coordinates
 from allentk.fitting.passive import fit_passive
 from allentk.fitting.recording import groups, read
+from allentk.fitting.refine import refine
 from allentk.fitting.refractory import DEFAULT_S, fit_refractory
 from allentk.models import GLIFParameters
 
@@ -124,16 +125,41 @@ class Climbing:
 
     evaluations = 0
 
-    def ratio(self, model):
+    def ratio(self, model, sigma_s=0.01):
+        self.evaluations += 1
         return 0.5 + 0.001 * math.log(model.th_inf_mv / 20.0) / STEP
 
 
 def test_the_refinement_is_pulled_to_its_start():
-    """What rises by 0.001 x and is pulled back by 0.01 x^2 is best at x = 0.05."""
+    """What rises by 0.001 x and is pulled back by 0.01 x^2 is best at x = 0.05, by 0.001 x^2 at 0.5."""
     start = GLIFParameters(
         level=1, C_pf=100.0, R_mohm=200.0, E_L_mv=-70.0, th_inf_mv=20.0, t_ref_s=0.003
     )
-    model, _, rows = _refine(Climbing(), start, seed=0, max_evaluations=600)
-    assert math.log(model.th_inf_mv / 20.0) / STEP == pytest.approx(0.05, abs=0.02)
-    assert model.R_mohm == pytest.approx(200.0, rel=0.01)
-    assert rows[-1][2] == pytest.approx(Climbing().ratio(model), abs=1e-12)
+    scorer = Climbing()
+    strong, weak = refine(
+        scorer, Coordinates(start, 0.0), seed=0, max_evaluations=600, pulls=(0.01, 0.001)
+    )
+    for found, x in ((strong, 0.05), (weak, 0.5)):
+        assert math.log(found.model.th_inf_mv / 20.0) / STEP == pytest.approx(x, abs=0.03)
+        assert found.model.R_mohm == pytest.approx(200.0, rel=0.02)
+        assert found.rows[-1][1] == pytest.approx(Climbing().ratio(found.model), abs=1e-12)
+    assert [found.pull for found in (strong, weak)] == [0.01, 0.001]
+    counts = [count for count, _ in weak.rows]
+    assert counts == sorted(counts)
+    assert counts[-1] == scorer.evaluations
+
+
+def test_a_refinement_never_ends_worse_than_it_began():
+    """Where every move costs, the model stays."""
+    start = GLIFParameters(
+        level=1, C_pf=100.0, R_mohm=200.0, E_L_mv=-70.0, th_inf_mv=20.0, t_ref_s=0.003
+    )
+
+    class Flat:
+        evaluations = 0
+
+        def ratio(self, model, sigma_s=0.01):
+            return 0.5 if model == start else 0.1
+
+    (found,) = refine(Flat(), Coordinates(start, 0.0), seed=0, max_evaluations=60, pulls=(0.01,))
+    assert found.model == start

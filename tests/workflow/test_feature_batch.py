@@ -414,7 +414,7 @@ def test_parquet_keeps_types_and_how_it_was_made(folder, tmp_path):
 
 
 def test_the_stated_filter_is_the_one_used():
-    assert FILTER.endswith("at 10 kHz, or at 0.4 of the sampling rate at 20 kHz and below")
+    assert FILTER.endswith("at 10 kHz, or at 0.4 of the sampling rate below 22 kHz")
     assert (cutoff_hz(50_000.0), cutoff_hz(20_000.0)) == (10_000.0, 8_000.0)
 
 

@@ -61,8 +61,8 @@ def efel(
     Raises
     ------
     FeatureError
-        On a name that there is not, on a window outside the sweep, and where a feature needs the
-        window and none is known.
+        On a voltage-clamp sweep, a NaN before the recording's end, a name that there is not, a window
+        outside the sweep, and where a feature needs the window and none is known.
 
     Examples
     --------
@@ -81,6 +81,8 @@ def efel(
     for name in wanted:
         if name not in CATALOGUE:
             raise FeatureError(_unknown(name))
+    if sweep.clamp != "current":
+        raise FeatureError(f"{sweep.label}: a voltage-clamp sweep has no spikes to measure")
     trace = Trace(
         sweep,
         settings or EfelSettings(),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from allentk.data import Sweep
 from allentk.errors import FeatureError
 from allentk.features._efel.settings import EfelSettings
+from allentk.features.spike_table import recorded
 
 __all__ = ["Array", "Indices", "Trace"]
 
@@ -47,7 +48,7 @@ class Trace:
         self.settings = settings
         self.threshold_mv = threshold_mv
         self.derivative_threshold = derivative_threshold
-        self.v: Array = _without_tail(sweep.voltage_mv)
+        self.v: Array = sweep.voltage_mv[: recorded(sweep)]
         self.dt = 1000.0 / sweep.sampling_rate_hz
         self._window_ms = window_ms
 
@@ -236,14 +237,6 @@ class Trace:
         ]
         counts = (found < self._nexts) & (self.peaks >= self.at(self.start_ms))
         return np.where(counts, found, MISSING)
-
-
-def _without_tail(voltage_mv: Array) -> Array:
-    """Return the voltage without what is not finite at its end, as rigs pad sweeps that were cut off."""
-    if not voltage_mv.size or np.isfinite(voltage_mv[-1]):
-        return voltage_mv
-    finite = np.flatnonzero(np.isfinite(voltage_mv))
-    return voltage_mv[: finite[-1] + 1] if finite.size else voltage_mv[:0]
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[Indices, Indices]:

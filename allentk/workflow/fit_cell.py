@@ -1,0 +1,167 @@
+"""One cell of a batch of fits: plain values that travel between processes and into files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from allentk.data import SweepSet
+from allentk.errors import FitError
+from allentk.fitting import LevelFits
+from allentk.fitting.estimator import LARGEST
+from allentk.models import GLIFParameters
+from allentk.workflow.feature_cell import Record, plain_records
+from allentk.workflow.fit_levels import fitted_levels, rows_of
+from allentk.workflow.opening import opened
+from allentk.workflow.recordings import Recording
+
+__all__ = ["Asked", "CellFit", "FitJob", "fitted", "identity", "seed_of", "told"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of every cell.
+
+    Parameters
+    ----------
+    levels : tuple of int
+        GLIF levels.
+    method : {"allentk", "teeter2018"}
+        How they are fitted.
+    seed : int
+        That of the batch; see `seed_of`.
+    max_evaluations : int
+        As in ``GLIFFitter``.
+    """
+
+    levels: tuple[int, ...]
+    method: str = "allentk"
+    seed: int = 0
+    max_evaluations: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitJob:
+    """What to fit.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    asked : Asked
+        What is asked.
+    seed : int
+        That of this cell.
+    specimen_id : int, optional
+        The specimen the file was fetched for.
+    synthetic : bool
+        Whether it came from a synthetic service.
+    """
+
+    path: str
+    asked: Asked
+    seed: int
+    specimen_id: int | None = None
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CellFit:
+    """The levels fitted to one cell.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One per level, `allentk.workflow.fit_levels.COLUMNS` without ``file``, in JSON's own types.
+    models : dict of int to GLIFParameters
+        Fitted models by level.
+    specimen_id : int or str, optional
+        The cell, where the recording tells.
+    dendrite_type : str, optional
+        ``"spiny"`` and so on, where the recording tells.
+    source : str
+        The file.
+    synthetic : bool
+        Whether the recording is synthetic.
+    """
+
+    rows: list[Record]
+    models: dict[int, GLIFParameters]
+    specimen_id: int | str | None
+    dendrite_type: str | None
+    source: str
+    synthetic: bool
+
+
+def identity(recording: Recording) -> str:
+    """Return what a cell is called: its specimen id, or the name of its file without the suffix.
+
+    Examples
+    --------
+    >>> identity(Recording("485909730", 485909730)), identity(Recording("lab/cell-7.nwb"))
+    ('485909730', 'cell-7')
+    """
+    return Path(recording.name).stem if recording.specimen_id is None else recording.name
+
+
+def seed_of(recording: Recording, seed: int = 0) -> int:
+    """Return the seed of a cell, the same in whatever batch, order and worker it is fitted.
+
+    Examples
+    --------
+    >>> seed_of(Recording("485909730", 485909730)) == seed_of(Recording("a/485909730.nwb"))
+    True
+    """
+    digest = hashlib.sha256(f"{seed} {identity(recording)}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % LARGEST
+
+
+def fitted(job: FitJob) -> CellFit:
+    """Fit the levels of a cell.
+
+    Raises
+    ------
+    AllenTKError
+        Where the file cannot be read, or no level can be fitted.
+    """
+    sweeps = opened(job.path, specimen_id=job.specimen_id, synthetic=job.synthetic)
+    asked = job.asked
+    found = fitted_levels(
+        sweeps,
+        asked.levels,
+        method=asked.method,
+        seed=job.seed,
+        max_evaluations=asked.max_evaluations,
+        progress=False,
+    )
+    if not any(level in found.fits for level in asked.levels):
+        raise FitError("; ".join(dict.fromkeys(map(str, found.errors.values()))))
+    return told(sweeps, found, method=asked.method, source=job.path)
+
+
+def told(sweeps: SweepSet, found: LevelFits, *, method: str, source: str) -> CellFit:
+    """Return fitted levels, scored, as plain values."""
+    metadata = sweeps.metadata
+    about: dict[str, Any] = _plain(
+        {name: metadata.get(name) for name in ("specimen_id", "dendrite_type")}
+    )
+    return CellFit(
+        rows=plain_records(pd.DataFrame(rows_of(sweeps, found, method=method), dtype=object)),
+        models=_models(found, found.levels),
+        source=source,
+        synthetic=bool(metadata.get("synthetic")),
+        **about,
+    )
+
+
+def _models(found: LevelFits, levels: Sequence[int]) -> dict[int, GLIFParameters]:
+    return {level: found.fits[level].model for level in levels if level in found.fits}
+
+
+def _plain(values: Record) -> Record:
+    return plain_records(pd.DataFrame([values], dtype=object))[0]
