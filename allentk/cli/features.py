@@ -164,20 +164,23 @@ def _cell(sweeps: SweepSet, output: Output, definition: Definition) -> None:
 
     row = allentk.features.cell(sweeps, definition=definition)
     synthetic = bool(sweeps.metadata.get("synthetic"))
-    errors = row.attrs["errors"]
+    errors, filter_hz = row.attrs["errors"], min(row.attrs["filter_hz"])
     if output.form == "json":
         hero = row.attrs["hero_sweep_number"]
         output.document(
             {
                 **row.to_dict(),
                 "hero_sweep_number": hero,
+                "definition": row.attrs["definition"],
+                "filter_hz": filter_hz,
                 "sweep_errors": errors,
                 "source": sweeps.source,
                 "synthetic": synthetic,
             }
         )
     else:
-        output.table(row.to_frame().T.assign(synthetic=synthetic), to_read=_to_read(row, sweeps))
+        table = row.to_frame().T.assign(filter_hz=filter_hz, synthetic=synthetic)
+        output.table(table, to_read=_to_read(row, sweeps))
     _list_errors(errors)
 
 
@@ -195,7 +198,8 @@ def _to_read(row: pd.Series[Any], sweeps: SweepSet) -> str:
     ]
     unknown = [name for name in CELL_COLUMNS if pd.isna(row[name])]
     kind = "synthetic recording" if sweeps.metadata.get("synthetic") else "recording"
-    text = f"{kind} {sweeps.source}\n\n{text_table(pd.DataFrame(lines))}"
+    used = ", ".join(f"{hz / 1000:g}" for hz in row.attrs["filter_hz"])
+    text = f"{kind} {sweeps.source}, low-pass {used} kHz\n\n{text_table(pd.DataFrame(lines))}"
     return f"{text}\n\n{_wrapped('not measured: ' + ', '.join(unknown))}" if unknown else text
 
 

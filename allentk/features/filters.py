@@ -47,8 +47,8 @@ def _low_pass(normalised: float) -> tuple[Any, Any, Any, int]:
     slowest = float(np.abs(np.roots(denominator)).max())
     memory = math.ceil(math.log(_FADED) / math.log(slowest))
     state = signal.lfilter_zi(numerator, denominator)
-    numbers = (tuple(values.tolist()) for values in (numerator, denominator, state))
-    return *numbers, memory
+    b, a, start = (tuple(values.tolist()) for values in (numerator, denominator, state))
+    return b, a, start, memory
 
 
 def _joined(runs: NDArray[np.int64], gap: int) -> NDArray[np.int64]:

@@ -43,11 +43,12 @@ def _samples(time_s: float, rate: float) -> int:
 
 def _falling(v: Array, slope: Array, peak: int, stop: int) -> Shape:
     """Return what is between a peak and its fast trough."""
-    shape = Shape(trough=peak + int(v[peak:stop].argmin()))
+    trough = peak + int(v[peak:stop].argmin())
+    shape = Shape(trough=trough)
     steepest = peak + int(slope[peak:stop].argmin())
-    if shape.trough > peak:
-        whole = shape.trough > steepest
-        shape.downstroke = steepest if whole else peak + int(slope[peak : shape.trough].argmin())
+    if trough > peak:
+        whole = trough > steepest
+        shape.downstroke = steepest if whole else peak + int(slope[peak:trough].argmin())
     shape.fast_trough = _first(slope[steepest:stop] >= TERMINATION * slope[steepest], steepest)
     shape.clipped = shape.fast_trough is None
     return shape

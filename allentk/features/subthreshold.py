@@ -1,7 +1,17 @@
 """Baseline, deflection, sag, time constant and resistance: the passive side of a step.
 
 Windows are cut by the edges of the sweep, those of the steady state by the start of the step as well;
-what is measured in a window without a sample is NaN.
+what is measured in a window without a sample is NaN. A time that is not finite is a DataError.
+
+Examples
+--------
+>>> voltage = np.repeat([-70.0, -82.0, -80.0, -70.0], [200, 100, 300, 200])
+>>> current = np.repeat([0.0, -50.0, 0.0], [200, 400, 200])
+>>> step = Sweep(voltage, current, 1000.0)
+>>> baseline(step, 0.2), steady_state(step, 0.2, 0.6), measured_pa(step, 0.2, 0.6)
+(-70.0, -80.0, -50.0)
+>>> deflection(step, 0.2, 0.6)
+(-82.0, 200)
 """
 
 from __future__ import annotations

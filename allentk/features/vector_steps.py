@@ -16,7 +16,7 @@ from allentk.features.definition import Definition
 from allentk.features.detect import Criteria
 from allentk.features.measure import amplitude_pa
 from allentk.features.spike_table import spikes
-from allentk.features.subthreshold import baseline, deflection
+from allentk.features.subthreshold import baseline, deflection, steady_state
 from allentk.features.vector_layout import EXTENT_S, LEVELS_PA, VOLTAGE_BIN_S, bin_means, n_bins
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ Array = NDArray[np.float64]
 
 #: The vectors want a higher peak than the published table does.
 CRITERIA = Criteria(min_peak_mv=-25.0)
-STEADY_S = 0.1
 #: What is added to rheobase once where only one amplitude is there, in pA.
 SHIFT_PA = 10.0
 
@@ -68,7 +67,6 @@ def _step(recorded: Sweep, definition: Definition) -> Step:
     rate = recorded.sampling_rate_hz
     first, last = recorded.index(recorded.start_s), recorded.index(recorded.stop_s)
     start_s, stop_s = recorded.start_s, recorded.stop_s
-    steady = recorded.voltage_mv[max(recorded.index(stop_s - STEADY_S), first) : last]
     count = n_bins((last - first) / rate + 2 * EXTENT_S, VOLTAGE_BIN_S)
     before = first - round(EXTENT_S * rate)
     return Step(
@@ -83,7 +81,7 @@ def _step(recorded: Sweep, definition: Definition) -> Step:
         binned_mv=bin_means(recorded.voltage_mv, before, VOLTAGE_BIN_S * rate, count),
         baseline_mv=baseline(recorded, start_s),
         peak_mv=deflection(recorded, start_s, stop_s)[0],
-        steady_mv=float(steady.mean()),
+        steady_mv=steady_state(recorded, start_s, stop_s),
     )
 
 

@@ -38,8 +38,7 @@ class GLIFFitter:
         1: leaky integrate-and-fire. 2: with reset rules. 3: with after-spike currents. 4: with both.
         5: with a threshold that follows the voltage, too.
     method : {"allentk", "teeter2018"}
-        The fit described below, or the published pipeline, which takes no `max_evaluations` and
-        picks its sweeps by their published names.
+        The fit described below, or the published pipeline, which takes no `max_evaluations`.
     seed : int
         Draws the candidates of the refinement; 0 or more.
     train, test : str
@@ -88,7 +87,7 @@ class GLIFFitter:
         seed: int = 0,
         train: str = "Noise 1",
         test: str = "Noise 2",
-        max_evaluations: int = 400,
+        max_evaluations: int = 1000,
         progress: bool | None = None,
     ) -> None:
         self.level = level
@@ -170,7 +169,11 @@ class GLIFFitter:
         from allentk.fitting.teeter import fit_teeter
 
         return fit_teeter(
-            sweep_set(sweeps), level=self.level, seed=self.seed, progress=self.progress
+            sweep_set(sweeps),
+            level=self.level,
+            train=self.train,
+            seed=self.seed,
+            progress=self.progress,
         )
 
     def _check_options(self) -> None:

@@ -39,6 +39,11 @@ class Membrane:
     residual_mv: float
     residual_without_mv: float
 
+    @classmethod
+    def of(cls, passive: Passive) -> Membrane:
+        """Return a passive membrane, without currents; what it leaves is not known."""
+        return cls(passive.E_L_mv, passive.R_mohm, passive.C_pf, (), (), math.nan, math.nan)
+
 
 @dataclass(frozen=True, slots=True)
 class _Fit:

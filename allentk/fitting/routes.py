@@ -101,8 +101,8 @@ def choose_route(
 ) -> Chosen:
     """Fit a level on every fold along all routes, choose one, and go it with the whole recording.
 
-    The route with the largest score on what was held out is taken; where a nested level does as well
-    to within one standard error of the difference, that level is kept as it is.
+    The plainest route is taken that does as well on what was held out as the best, to within one
+    standard error of the difference; the plainest of all is to keep a nested level as it is.
     """
     below = {k: lower[k] for k in NESTED[level] if k in lower}
     route, models, scores = _by_folds(recording, level, below, seed, max_evaluations)
@@ -177,15 +177,23 @@ def _by_folds(
 
 
 def best_route(table: Mapping[Route, Array]) -> Route:
-    """Return the best route; a nested level as it is, where the best is not clearly better."""
+    """Return the plainest route that does as well as the best, to one error of the difference.
+
+    Plainer is a nested level as it is, then the level's own start, then a start from a nested level;
+    and no refinement before a strong pull before a weak one.
+    """
     best = max(table, key=lambda route: float(table[route].mean()))
-    kept = [route for route in table if route.origin and route.pull is None]
-    if not kept:
-        return best
-    nested = max(kept, key=lambda route: float(table[route].mean()))
-    gain = table[best] - table[nested]
-    error = float(gain.std(ddof=1)) / math.sqrt(gain.size)
-    return best if float(gain.mean()) > error else nested
+    as_good = [route for route in table if _no_worse(table[route], table[best])]
+    kept = [route for route in as_good if route.origin and route.pull is None]
+    if kept:
+        return max(kept, key=lambda route: float(table[route].mean()))
+    return min(as_good, key=lambda route: (route.origin > 0, -(route.pull or math.inf)))
+
+
+def _no_worse(scores: Array, best: Array) -> bool:
+    """Whether scores are within one standard error of what the best has more, fold by fold."""
+    gain = best - scores
+    return float(gain.mean()) <= float(gain.std(ddof=1)) / math.sqrt(gain.size)
 
 
 def _unchecked(

@@ -75,6 +75,9 @@ class Part:
 
     def _membrane(self, level: int) -> Membrane:
         key = (level in ASC_LEVELS, level in RESET_LEVELS and self.reset is not None)
+        if not any(key):
+            # Forced to rest after every spike, a cell that is not reset to rest seems to leak more.
+            return Membrane.of(self.passive)
         if key not in self._membranes:
             self._membranes[key] = fit_membrane(
                 self.trials,

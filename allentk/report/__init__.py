@@ -1,6 +1,7 @@
 """Scores to pages: one self-contained report, and figures of sweeps and cells."""
 
 from allentk.report.feature_figures import feature_figure
+from allentk.report.fit_overview import fit_figure
 from allentk.report.html import write_report
 from allentk.report.pages import CellPage, NetworkPage, ObservatoryPage
 from allentk.report.sweep_figures import sweep_figure
@@ -10,6 +11,7 @@ __all__ = [
     "NetworkPage",
     "ObservatoryPage",
     "feature_figure",
+    "fit_figure",
     "sweep_figure",
     "write_report",
 ]

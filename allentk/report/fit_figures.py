@@ -19,7 +19,7 @@ from allentk.report.text import counted
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Holdout", "fit_figure", "holdout"]
+__all__ = ["STRETCH_S", "Holdout", "holdout", "holdout_figure", "raster", "trains_of", "voltages"]
 
 Array = NDArray[np.float64]
 
@@ -49,18 +49,22 @@ def holdout(sweeps: SweepSet, fits: Mapping[int, GLIFFitter]) -> Holdout | None:
     chosen = sweeps.where(clamp="current", stimulus=stimulus)
     if not len(chosen):
         return None
-    first = chosen[0]
-    size = first.n_samples
-    trains = [
-        features.spikes(sweep)["threshold_t"].to_numpy(float)
-        for sweep in chosen
-        if sweep.n_samples == size
-    ]
+    first, trains = chosen[0], trains_of(chosen)
     models = {
         level: fit.predict(first.current_pa, sampling_rate_hz=first.sampling_rate_hz, dt_s=DT_S)
         for level, fit in sorted(fits.items())
     }
     return Holdout(first, trains, models, _stretch(trains, first.duration_s))
+
+
+def trains_of(chosen: SweepSet) -> list[Array]:
+    """Return the spike times of the sweeps whose length is that of the first, in seconds."""
+    size = chosen[0].n_samples
+    return [
+        features.spikes(sweep)["threshold_t"].to_numpy(float)
+        for sweep in chosen
+        if sweep.n_samples == size
+    ]
 
 
 def _stretch(trains: Sequence[Array], duration_s: float) -> tuple[float, float]:
@@ -71,15 +75,16 @@ def _stretch(trains: Sequence[Array], duration_s: float) -> tuple[float, float]:
 
 
 @styled
-def fit_figure(held: Holdout, *, synthetic: bool = False) -> Figure:
+def holdout_figure(held: Holdout, *, synthetic: bool = False) -> Figure:
     """Draw recorded and fitted voltage, the spikes of all trials and models, and the current."""
     levels = list(held.models)
     rows = len(held.trials_s) + len(levels)
     heights = [2.6, 0.22 * rows + 0.3, 0.8]
     figure, axes = canvas(9.6, sum(heights) + 0.7, 3, 1, sharex=True, heights=heights)
-    voltage, raster, current = axes[:, 0]
-    _voltages(voltage, held)
-    _raster(raster, held)
+    voltage, rasters, current = axes[:, 0]
+    voltages(voltage, held)
+    voltage.set_title(f"{held.sweep.stimulus}, not used for the fit")
+    raster(rasters, held)
     start, stop = held.span_s
     first, last = held.sweep.index(start), held.sweep.index(stop)
     time = np.arange(first, last) / held.sweep.sampling_rate_hz
@@ -88,7 +93,8 @@ def fit_figure(held: Holdout, *, synthetic: bool = False) -> Figure:
     return marked(figure, synthetic)
 
 
-def _voltages(axes: Axes, held: Holdout) -> None:
+def voltages(axes: Axes, held: Holdout) -> None:
+    """Draw the first sweep and the models in the stretch."""
     start, stop = held.span_s
     sweep = held.sweep
     first, last = sweep.index(start), sweep.index(stop)
@@ -107,13 +113,14 @@ def _voltages(axes: Axes, held: Holdout) -> None:
             lw=1.1,
             label=f"GLIF{level}",
         )
-    axes.set(title=f"{sweep.stimulus}, not used for the fit", ylabel="voltage (mV)")
+    axes.set_ylabel("voltage (mV)")
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.18 * (high - low))
     axes.legend(loc="upper left", ncols=4)
 
 
-def _raster(axes: Axes, held: Holdout) -> None:
+def raster(axes: Axes, held: Holdout) -> None:
+    """Draw the spikes of all trials and models in the stretch."""
     start, stop = held.span_s
     trains: list[tuple[str, Array, Any]] = [
         (f"trial {k}", train, COLOURS["black"]) for k, train in enumerate(held.trials_s, start=1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from allentk.models import GLIFParameters
 from allentk.report.blocks import Block, Cell, Heading, Picture, Prose, Section, Table
 from allentk.report.figures import image
-from allentk.report.fit_figures import Holdout, fit_figure, holdout
+from allentk.report.fit_figures import Holdout, holdout, holdout_figure
 from allentk.report.pages import CellPage
 from allentk.report.text import counted, listed, number
 
@@ -118,7 +118,7 @@ def _picture(page: CellPage, held: Holdout) -> Picture:
     recorded = [int(((train >= start) & (train < stop)).sum()) for train in held.trials_s]
     made = "synthetic" if page.synthetic else "recorded"
     return Picture(
-        image(fit_figure(held, synthetic=page.synthetic)),
+        image(holdout_figure(held, synthetic=page.synthetic)),
         alt=f"{page.name}, {start:.2f} to {stop:.2f} s of {held.sweep.stimulus}: {made} voltage "
         f"and the models' voltage; spikes of {counted(len(recorded), 'trial')} "
         f"({listed(recorded)} spikes) and of the models ({models}).",

@@ -101,7 +101,7 @@ class Cluster:
 
     Notes
     -----
-    A worker may have several threads; one that dies loses what all of them were about. The scheduler
+    Work is handed out by worker, whatever threads it has: start workers of one thread. The scheduler
     tries a task whose worker died on others, three times unless it is set otherwise, and gives it up.
     Where no worker is left the work waits for one.
     """
@@ -109,10 +109,9 @@ class Cluster:
     client: Any
 
     def width(self) -> int:
-        """Return how many threads the cluster has now."""
+        """Return how many workers the cluster has now."""
         try:
-            n_threads = sum(int(n) for n in self.client.nthreads().values())
-            return max(1, n_threads)
+            return max(1, len(self.client.nthreads()))
         except OSError as error:
             raise self._lost() from error
 

@@ -35,7 +35,10 @@ from allentk.workflow.recordings import Named, listed
 __all__ = ["FILTER", "FeatureBatch", "extract"]
 
 #: The low-pass that spikes are found under; see `allentk.features.spikes`.
-FILTER = "4-pole Bessel low-pass forwards and backwards at 10 kHz, or at 0.4 of the sampling rate below 22 kHz"
+FILTER = (
+    "4-pole Bessel low-pass forwards and backwards at 10 kHz, "
+    "or at 0.4 of the sampling rate below 22 kHz"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -46,8 +49,8 @@ class FeatureBatch:
     ----------
     features : DataFrame
         One row per cell in the order asked for: the 56 published columns of
-        `allentk.features.CELL_COLUMNS`, ``source`` (the file) and ``synthetic``. `metadata` are its
-        ``attrs``.
+        `allentk.features.CELL_COLUMNS`, ``filter_hz`` (the low-pass, the lowest where sampling rates
+        differ), ``source`` (the file) and ``synthetic``. `metadata` are its ``attrs``.
     sweep_errors : DataFrame
         One row per sweep that could not be measured, in cells that could: ``specimen_id``, ``source``,
         ``number``, ``error``.

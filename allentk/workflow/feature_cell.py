@@ -17,10 +17,13 @@ from allentk.errors import AllenTKError, FeatureError
 from allentk.features.definition import Definition
 from allentk.io import read_nwb
 
-__all__ = ["PARTS", "Job", "Measured", "Record", "measured", "plain_records"]
+__all__ = ["PARTS", "ROW_COLUMNS", "Job", "Measured", "Record", "measured", "plain_records"]
 
 #: A row of a table in JSON's own types; what is missing is None.
 Record: TypeAlias = "dict[str, Any]"
+
+#: Keys of a cell's row: the published columns, and the low-pass.
+ROW_COLUMNS = (*features.CELL_COLUMNS, "filter_hz")
 
 #: What can be measured besides the published columns.
 PARTS = ("quality", "vectors")

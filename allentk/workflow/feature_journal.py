@@ -10,9 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.features import CELL_COLUMNS
 from allentk.features.definition import Definition
-from allentk.workflow.feature_cell import Measured, Record
+from allentk.workflow.feature_cell import ROW_COLUMNS, Measured, Record
 from allentk.workflow.journal import Lines, journal_of, unchanged
 from allentk.workflow.recordings import Recording, Stamp
 
@@ -89,8 +88,8 @@ class Journal:
 
 def _entry(document: Record) -> tuple[_Key, _Entry]:
     row = document["row"]
-    if set(row) != set(CELL_COLUMNS):
-        raise ValueError(f"expected the {len(CELL_COLUMNS)} published columns, got {list(row)}")
+    if set(row) != set(ROW_COLUMNS):
+        raise ValueError(f"expected the {len(ROW_COLUMNS)} columns of a cell, got {list(row)}")
     size, changed_ns = map(int, document["stamp"])
     vectors, quality = document["vectors"], document["quality"]
     cell = Measured(

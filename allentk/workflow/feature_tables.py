@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allentk.features import CELL_COLUMNS
-from allentk.workflow.feature_cell import Measured, Record
+from allentk.workflow.feature_cell import ROW_COLUMNS, Measured, Record
 
 __all__ = ["FEATURE_COLUMNS", "feature_table", "quality_table", "stacked", "sweep_error_table"]
 
 #: Columns of the table of features: the published ones, the low-pass, the file, and whether it is
 #: synthetic.
-FEATURE_COLUMNS = (*CELL_COLUMNS, "filter_hz", "source", "synthetic")
+FEATURE_COLUMNS = (*ROW_COLUMNS, "source", "synthetic")
 
 _FLAGS = ("has_burst", "has_delay", "has_pause")
 _WHOLE = ("id", "rheobase_sweep_id", "rheobase_sweep_number", "specimen_id", "thumbnail_sweep_id")

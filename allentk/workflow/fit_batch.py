@@ -124,7 +124,8 @@ def fit_many(
     client : str or distributed.Client, optional
         A Dask cluster to work on instead of processes, such as ``"tcp://host:8786"`` (needs
         ``allentk[dask]``). Files, also those in the cache, must lie under the same path on every
-        worker. Connect to a cluster that you trust.
+        worker. Start workers of one thread: a worker fits one cell at a time. Connect to a cluster
+        that you trust.
     resume : bool
         Take finished cells from the journal where their files have not changed since and the same is
         asked; else begin anew. Cells that failed are tried again. The journal may be deleted at any

@@ -13,7 +13,6 @@ import pandas as pd
 from allentk.data import SweepSet
 from allentk.errors import FitError
 from allentk.fitting import LevelFits
-from allentk.fitting.estimator import LARGEST
 from allentk.models import GLIFParameters
 from allentk.workflow.feature_cell import Record, plain_records
 from allentk.workflow.fit_levels import fitted_levels, rows_of
@@ -21,6 +20,10 @@ from allentk.workflow.opening import opened
 from allentk.workflow.recordings import Recording
 
 __all__ = ["Asked", "CellFit", "FitJob", "fitted", "identity", "seed_of", "told"]
+
+
+#: Seeds that cells are given are below; a fit draws seeds of its own from them.
+N_SEEDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +121,7 @@ def seed_of(recording: Recording, seed: int = 0) -> int:
     True
     """
     digest = hashlib.sha256(f"{seed} {identity(recording)}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % LARGEST
+    return int.from_bytes(digest[:8], "big") % N_SEEDS
 
 
 def fitted(job: FitJob) -> CellFit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from allentk.workflow.fit_journal import FitJournal
 from allentk.workflow.recordings import Recording, Stamp, stamp_of
 
 __all__ = ["FitTask", "FitWork", "fit_task"]
+
+_ALONE = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,14 @@ class FitTask:
 
 
 def fit_task(task: FitTask) -> CellFit:
-    """Fit the recording of a task, on one thread; see `fitted`.
+    """Fit the recording of a task, on one thread, and one at a time in a process; see `fitted`.
 
-    How a sum is split between threads shows in its last digit, and a search may follow that.
+    How a sum is split between threads shows in its last digit, and a search may follow that. Searches
+    of one process draw from one source of random numbers.
     """
-    threadpool_limits(1)
-    return fitted(task.job)
+    with _ALONE:
+        threadpool_limits(1)
+        return fitted(task.job)
 
 
 @dataclass(slots=True)

@@ -38,6 +38,13 @@ def test_a_cell_to_read(run, cells, recording):
     assert lines["ri"].endswith("input resistance from hyperpolarising long squares, MOhm")
     assert "short_square" in result.stdout.partition("not measured:")[2]
     assert "tau" not in result.stdout.partition("not measured:")[2]
+    assert "low-pass 4 kHz" in result.stdout.splitlines()[0]
+
+
+def test_patterns_are_shown_where_they_are_measured(run, cells):
+    assert "has_burst" not in run("features", "--demo", "485909730").stdout
+    mended = run("features", "--demo", "485909730", "--definition", "allentk").stdout
+    assert all(name in mended for name in ("has_burst", "has_delay", "has_pause"))
 
 
 def test_json_has_the_published_columns_and_more(run, cells, recording):
@@ -47,11 +54,12 @@ def test_json_has_the_published_columns_and_more(run, cells, recording):
     assert row["threshold_t_ramp"] is None
     assert row["sweep_errors"] == []
     assert row["synthetic"] is True
+    assert (row["definition"], row["filter_hz"]) == ("allen", 4e3)
 
 
 def test_csv_is_one_row(run, cells):
     head, row = run("features", "--demo", "485909730", "--csv").stdout.splitlines()
-    assert head.split(",") == [*features.CELL_COLUMNS, "synthetic"]
+    assert head.split(",") == [*features.CELL_COLUMNS, "filter_hz", "synthetic"]
     assert len(row.split(",")) == len(head.split(","))
 
 

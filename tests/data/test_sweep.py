@@ -195,3 +195,28 @@ def test_reprs_say_what_it_is():
     assert "20 pA" in repr(sweeps[0])
     assert "<svg" in sweeps[0]._repr_html_()
     assert "<table" in sweeps._repr_html_()
+
+
+@pytest.mark.parametrize("time_s", [math.nan, math.inf, -math.inf])
+def test_a_time_that_is_none_has_no_sample(time_s):
+    sweep = Sweep([-70.0] * 10, [0.0] * 10, 1e3, number=4)
+    with pytest.raises(DataError, match=r"sweep 4: a time of .* stimulus window"):
+        sweep.index(time_s)
+
+
+def test_samples_at_any_times_make_a_sweep():
+    """Steps of 25 and 75 us, as of a simulation; a line stays a line, a step a step."""
+    time = 2.0 + np.cumsum(np.tile([25e-6, 75e-6], 1000))
+    current = np.where(time >= 2.05, 40.0, 0.0)
+    made = Sweep.from_samples(
+        time, 1e3 * (time - 2.0) - 70, current, start_s=2.05, stop_s=2.1, number=7, stimulus="Ramp"
+    )
+    assert (made.number, made.stimulus, made.sampling_rate_hz) == (7, "Ramp", 4e4)
+    first = made.metadata["first_time_s"]
+    assert made.voltage_mv == pytest.approx(1e3 * (made.time_s + first - 2.0) - 70)
+    assert made.start_s == pytest.approx(2.05 - first)
+    assert set(made.current_pa) == {0.0, 40.0}
+    assert made.current_pa[made.index(made.start_s) + 2] == 40.0
+    assert made.metadata["resampled_from"]["n_samples"] == 2000
+    even = Sweep.from_samples(made.time_s, made.voltage_mv, made.current_pa, sampling_rate_hz=4e4)
+    assert "resampled_from" not in even.metadata

@@ -115,3 +115,11 @@ def test_nan_at_the_end_is_left_out():
     made = current(TEST, (1.02, 2.02, 60))
     made[-3000:] = np.nan
     assert found(made) == pytest.approx((1.02, 2.02))
+
+
+@pytest.mark.parametrize(
+    ("current", "rate"), [(np.zeros((2, 50)), 1e3), (np.zeros(50), 0.0), (np.zeros(50), np.nan)]
+)
+def test_what_is_no_current_over_time(current, rate):
+    with pytest.raises(DataError, match="one current over time and a positive sampling_rate_hz"):
+        stimulus_window(current, rate)

@@ -53,7 +53,7 @@ def test_the_spikes_of_every_rate_are_where_they_were_put(rate, filter_hz):
     assert not found["clipped"].astype(bool).any()
 
 
-@pytest.mark.parametrize("rate", [2e3, 24414.0625, 5e5])
+@pytest.mark.parametrize("rate", [2e3, 20_000.5, 20_001.0, 21_999.0, 22_050.0, 24414.0625, 5e5])
 def test_rates_that_nobody_promised_work_too(rate):
     found = features.spikes(recording(rate))
     assert found.attrs["filter_hz"] == (1e4 if rate > 2.2e4 else 0.4 * rate)

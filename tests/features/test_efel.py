@@ -365,3 +365,13 @@ def test_the_page_is_of_today():
     assert (Path(__file__).resolve().parents[2] / "docs" / "efel.md").read_text(
         encoding="utf-8"
     ) == page()
+
+
+def test_what_cannot_be_measured_is_an_error_as_of_spikes():
+    whole = train()
+    broken = np.array(whole.voltage_mv)
+    broken[5] = math.nan
+    with pytest.raises(FeatureError, match="not finite"):
+        efel(Sweep(broken, broken * 0, RATE), ["peak_time"])
+    with pytest.raises(FeatureError, match="voltage-clamp"):
+        efel(Sweep(whole.voltage_mv, whole.current_pa, RATE, clamp="voltage"), ["peak_time"])

@@ -9,6 +9,7 @@ from allentk import features
 from allentk.data import LongSquare, Ramp, ShortSquare, Sweep, SweepSet
 from allentk.errors import FeatureError
 from allentk.features import Criteria
+from allentk.features.spike_table import filtered, spikes_of
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
 
@@ -220,3 +221,57 @@ def test_amplitude_is_measured_where_the_file_says_none():
 def test_resistance_needs_two_amplitudes():
     assert math.isnan(features.input_resistance([-80.0, -81.0], [-50.0, -50.0]))
     assert features.adaptation(np.array([0.1])) != features.adaptation(np.array([0.1]))
+
+
+def columns(sweep, start_s, end_s, window):
+    trace = filtered(sweep, *window)
+    return spikes_of(trace, start_s, end_s)
+
+
+@pytest.mark.parametrize("ramp_mv_per_s", [0.0, 300.0])
+@pytest.mark.parametrize("window", [(0.4, 0.7), (0.0999, 0.2), (0.4, None), (0.0, 0.5)])
+def test_a_window_filtered_alone_has_the_spikes_of_the_whole(window, ramp_mv_per_s):
+    """A voltage that only rises has no sample before the window at which a search surely ends."""
+    usual = sweep_with((0.15, 0.402, 0.5, 0.65))
+    v = usual.voltage_mv + ramp_mv_per_s * usual.time_s
+    recorded = Sweep(v, usual.current_pa, usual.sampling_rate_hz)
+    alone, whole = (columns(recorded, *window, seen) for seen in (window, ()))
+    assert len(whole["peak_t"]) > 0
+    for name, expected in whole.items():
+        if name == "isi_type":
+            assert alone[name].tolist() == expected.tolist()
+        else:
+            np.testing.assert_allclose(
+                alone[name].astype(float), expected.astype(float), rtol=0, atol=1e-9, err_msg=name
+            )
+
+
+def test_a_train_says_what_it_needs():
+    assert features.train({"threshold_t": [1.1]}, 1.0, 2.0)["avg_rate"] == 1.0
+    with pytest.raises(FeatureError, match=r"ends after its start, got 1\.0\.\.1\.0 s"):
+        features.train({"threshold_t": [1.0]}, 1.0, 1.0)
+    with pytest.raises(FeatureError, match="no column 'threshold_t'"):
+        features.train({"peak_t": [1.0]}, 0.0, 1.0)
+
+
+def test_integers_and_single_precision_are_measured_alike():
+    usual = sweep_with((0.45, 0.6))
+    v, i = np.round(usual.voltage_mv), np.round(usual.current_pa)
+    window = {"start_s": 0.4, "stop_s": 0.8}
+    rows = [
+        features.sweep(Sweep(v.astype(a), i.astype(b), usual.sampling_rate_hz, **window))
+        for a, b in ((float, float), (np.int16, np.int32), (np.float32, np.float32))
+    ]
+    assert rows[0]["n_spikes"] == 2
+    for row in rows[1:]:
+        np.testing.assert_array_equal(list(row.values()), list(rows[0].values()))
+
+
+def test_where_the_voltage_only_rises_all_before_the_window_is_filtered():
+    """No sample before the window surely ends the search for a threshold."""
+    usual = sweep_with((0.5,))
+    v = usual.voltage_mv + 300.0 * usual.time_s
+    recorded = Sweep(v, usual.current_pa, usual.sampling_rate_hz)
+    last = recorded.index(0.7)
+    alone, whole = filtered(recorded, 0.4, 0.7).slope[:last], filtered(recorded).slope[:last]
+    np.testing.assert_allclose(alone, whole, rtol=0, atol=1e-9)

@@ -8,7 +8,7 @@ from scipy import optimize
 
 from allentk import features
 from allentk.data import Sweep, SweepSet
-from allentk.errors import FeatureError
+from allentk.errors import DataError, FeatureError
 from allentk.features.subthreshold import measured_pa, resting_baseline, steady_state
 
 RATE = 20_000.0
@@ -258,3 +258,28 @@ def test_what_cannot_rest():
     assert math.isnan(resting_baseline(Sweep([-70.0] * 16, [0.0] * 16, RATE)))
     with pytest.raises(FeatureError, match="definition"):
         resting_baseline(step(jumps()), definition="ipfx")
+
+
+@pytest.mark.parametrize(("amplitude", "peak"), [(-10.0, -72.0), (10.0, -68.0)])
+def test_the_direction_is_not_that_of_one_noisy_sample(amplitude, peak):
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(0, 15, CLOCK.size)
+        current = np.where(STEP, amplitude, 0.0) + noise
+        found = features.sweep(step(charged(amplitude), current))["peak_deflect"]
+        assert found == pytest.approx(peak, abs=0.01)
+
+
+def test_sweeps_without_voltage_or_current_are_no_points_of_the_line():
+    nan = math.nan
+    found = features.input_resistance([-80, -75, nan, -60], [-50, -25, -10, nan])
+    assert found == pytest.approx(200.0)
+    assert math.isnan(features.input_resistance([-80, nan], [-50, -25]))
+
+
+@pytest.mark.parametrize(
+    "measure", [features.sag, features.time_constant, features.deflection, features.measured_pa]
+)
+def test_without_a_window_it_is_said(measure):
+    unknown = step(charged(-50.0), start_s=math.nan, stop_s=math.nan)
+    with pytest.raises(DataError, match="where the stimulus window is not known give times"):
+        measure(unknown, unknown.start_s, unknown.stop_s)

@@ -253,3 +253,11 @@ def test_a_response_that_is_none_cannot_be_normalised():
     assert "deflection is 0 mV" in found.errors["subthresh_norm"]
     assert "steady state is 0 mV" in found.errors["subthresh_depol_norm"]
     assert set(found["step_subthresh"]) == {-70.0}
+
+
+def test_mended_spikes_change_what_hangs_on_samples(measured):
+    mended = vectors(cell(), chirp=False, definition="allentk")
+    changed = {name for name in measured if not np.array_equal(measured[name], mended[name])}
+    assert {"spiking_width"} <= changed <= {"spiking_threshold_v", "spiking_width", "isi_shape"}
+    with pytest.raises(FeatureError, match="definition"):
+        vectors(cell(), chirp=False, definition="ipfx")

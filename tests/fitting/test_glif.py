@@ -87,12 +87,8 @@ def test_refinement_never_loses_on_the_training_sweeps(asc):
     refined = GLIFFitter(1, max_evaluations=60).fit(asc)
     assert refined.result_.score >= direct.result_.score
     assert refined.result_.evaluations > 60
-    assert refined.result_.reason in (Reason.BUDGET, Reason.CONVERGED)
-    assert list(refined.result_.history["stage"].unique()) == [
-        "regression",
-        "threshold",
-        "refinement",
-    ]
+    assert list(refined.result_.history["stage"].unique())[:2] == ["regression", "threshold"]
+    assert refined.result_.details["route"].startswith("its own regressions")
 
 
 def test_the_seed_decides(asc):
@@ -357,3 +353,19 @@ def test_levels_that_there_are_not_are_refused(lif):
         fit_levels(lif, (1, 7))
     with pytest.raises(ConfigError, match="GLIF levels to fit"):
         fit_levels(lif, ())
+
+
+def test_the_published_method_is_asked_for_by_name(lif, monkeypatch):
+    from allentk.fitting import teeter
+
+    asked = []
+
+    def fit_teeter(recording, **options):
+        asked.append((recording.numbers, options))
+        return GLIFFitter(1, max_evaluations=0).fit(recording).result_
+
+    monkeypatch.setattr(teeter, "fit_teeter", fit_teeter)
+    fit = GLIFFitter(1, method="teeter2018", seed=4, progress=False).fit(lif)
+    assert asked == [(lif.numbers, {"level": 1, "train": "Noise 1", "seed": 4, "progress": False})]
+    assert fit.model_ == fit.result_.model
+    assert "teeter2018" in repr(fit)

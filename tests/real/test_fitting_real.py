@@ -7,43 +7,56 @@ import pandas as pd
 import pytest
 
 from allentk.data import Sweep
-from allentk.fitting import GLIFFitter, reliability, score_trains
+from allentk.features import spikes
+from allentk.fitting import GLIFFitter, fit_levels, reliability, score_trains
 
 
 @pytest.fixture(scope="module")
 def frozen_noise(shared):
-    """Training part (0-12 s) and hold-out (12-20 s) of nine repeats of frozen noise."""
+    """Stretches of nine repeats of frozen noise: 0-8, 8-12 and 12-20 s.
+
+    No model is scored on the last: it is kept for the benchmark, once per release.
+    """
     with np.load(shared / "recordings" / "noise" / "gif_pozzorini_test9.npz") as data:
         voltage, current, rate = data["v_mV"], data["i_pA"], 1 / float(data["dt_s"])
-    cut = round(12 * rate)
 
-    def part(where):
+    def part(start_s, stop_s):
+        where = slice(round(start_s * rate), round(stop_s * rate))
         return [
             Sweep(v[where], i[where], rate, number=n, source="frozen noise")
             for n, (v, i) in enumerate(zip(voltage, current, strict=True))
         ]
 
-    return part(slice(None, cut)), part(slice(cut, None))
+    return part(0, 8), part(8, 12), part(12, 20)
 
 
 def test_frozen_noise(frozen_noise, capsys):
-    train, held_out = frozen_noise
+    """A few evaluations, for time; the fit that is reported has the default number."""
+    train, check, _ = frozen_noise
+    fits = fit_levels(train, (1, 3), max_evaluations=150).fits
     rows = {}
     for level in (1, 3):
-        fit = GLIFFitter(level).fit(train)
-        rows[level] = fit.evaluate(held_out)
+        fitter = GLIFFitter(level)
+        fitter.model_ = fits[level].model
+        rows[level] = fitter.evaluate(check)
         with capsys.disabled():
             print(
-                f"\n  frozen noise, GLIF{level}: explained-variance ratio {fit.result_.score:.3f} on "
-                f"0-12 s, {rows[level]['ratio']:.3f} on 12-20 s (reliability of the data "
-                f"{rows[level]['reliability']:.3f}); spikes {rows[level]['n_spikes_model']:.0f} against "
-                f"{rows[level]['n_spikes_data']:.1f}"
+                f"\n  frozen noise, GLIF{level}: explained-variance ratio {fits[level].score:.3f} on "
+                f"0-8 s, {fits[level].cv_score:.3f} cross-validated, {rows[level]['ratio']:.3f} on "
+                f"8-12 s (reliability of the data {rows[level]['reliability']:.3f}); spikes "
+                f"{rows[level]['n_spikes_model']:.0f} against {rows[level]['n_spikes_data']:.1f}"
             )
-    assert rows[1]["ratio"] >= 0.70
-    # A plain regression of the after-spike currents reaches 0.46 on this cell.
-    assert rows[3]["ratio"] >= 0.75
-    assert rows[1]["data"] == pytest.approx(0.930, abs=0.003)
-    assert rows[1]["reliability"] == pytest.approx(0.917, abs=0.003)
+    assert rows[1]["ratio"] >= 0.60
+    assert rows[3]["ratio"] >= 0.68
+    assert fits[3].cv_score > fits[1].cv_score
+
+
+def test_the_held_out_part_is_reliable(frozen_noise):
+    """What a model is measured against in the benchmark, as published beside the recording."""
+    trains = [spikes(sweep)["threshold_t"].to_numpy(float) for sweep in frozen_noise[2]]
+    found = reliability(trains, 8.0)
+    assert found["data"] == pytest.approx(0.930, abs=0.003)
+    assert found["reliability"] == pytest.approx(0.917, abs=0.003)
 
 
 def test_reliability_of_published_cells(shared):
@@ -69,8 +82,6 @@ def test_reliability_of_published_cells(shared):
 
 
 def test_a_model_that_is_a_trial_scores_one(frozen_noise):
-    train, _ = frozen_noise
-    from allentk.features import spikes
-
+    train, *_ = frozen_noise
     times = spikes(train[0])["threshold_t"].to_numpy(float)
-    assert score_trains(times, [times], 12.0)["ratio"] == pytest.approx(1.0)
+    assert score_trains(times, [times], 8.0)["ratio"] == pytest.approx(1.0)

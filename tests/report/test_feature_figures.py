@@ -513,3 +513,22 @@ def test_every_cell_has_its_summary(monkeypatch):
     synthetic = cells_section([cell_page()])
     (picture,) = (block for block in synthetic.blocks if block.kind == "picture")
     assert picture.alt.startswith("Synthetic sweeps of SYNTHETIC-cell")
+
+
+def test_the_figure_of_a_sweep_follows_the_definition():
+    given = sweep(4, "Long Square", 150.0, TRAIN)
+    for definition in ("allen", "allentk"):
+        width = 1e3 * features.spikes(given, definition=definition)["width"].iloc[0]
+        said = told(sweep_figure(given, definition=definition))
+        assert f"width, {width:.2f} ms" in said
+
+
+def test_the_summary_follows_the_definition_of_the_cell(sweeps):
+    for definition in ("allen", "allentk"):
+        row = features.cell(sweeps, definition=definition)
+        for figure in (
+            feature_figure(sweeps, features=row),
+            feature_figure(sweeps, definition=definition),
+        ):
+            drawn = lines(panels(figure)["Resistance and sag"])
+            assert f"{row['ri']:.0f} MΩ" in drawn

@@ -12,7 +12,7 @@ import pytest
 from allentk.data import SweepSet
 from allentk.report import sweep_figure
 from allentk.report.figures import canvas, cumulative, image, marked, thinned
-from allentk.report.fit_figures import fit_figure, holdout
+from allentk.report.fit_figures import holdout, holdout_figure
 from allentk.report.network_figures import (
     aligned_figure,
     raster_figure,
@@ -108,10 +108,10 @@ def test_range_figure_places_cells():
     assert outside.get_xdata() == pytest.approx([rest.q95 + 1e3])
 
 
-def test_fit_figure_has_a_row_per_trial_and_model(cell):
+def test_holdout_figure_has_a_row_per_trial_and_model(cell):
     held = holdout(cell.sweeps, cell.fits)
     assert [train.size for train in held.trials_s] == [5, 4]
-    figure = fit_figure(held, synthetic=True)
+    figure = holdout_figure(held, synthetic=True)
     voltage, raster, current = figure.axes
     assert labels(voltage) == ["data, sweep 6", "GLIF3"]
     assert [tick.get_text() for tick in raster.get_yticklabels()] == ["trial 1", "trial 2", "GLIF3"]

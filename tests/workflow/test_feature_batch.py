@@ -111,7 +111,7 @@ def further(monkeypatch):
     quality.quality = lambda sweeps, *, progress: pd.DataFrame(
         {"number": sweeps.numbers, "value": [0.5, np.nan, np.inf, 1 / 3], "passed": True}
     )
-    vectors.vectors = lambda sweeps: {
+    vectors.vectors = lambda sweeps, *, definition: {
         "first": np.array([1 / 3, np.nan, -np.inf]),
         "size": np.arange(len(Path(sweeps.source).stem), dtype=float),
     }
@@ -123,7 +123,7 @@ def further(monkeypatch):
 def test_a_folder_is_one_table(folder):
     batch = extract(folder, jobs=1, progress=False)
     table = batch.features
-    assert list(table.columns) == [*CELL_COLUMNS, "source", "synthetic"]
+    assert list(table.columns) == [*CELL_COLUMNS, "filter_hz", "source", "synthetic"]
     assert list(table["source"]) == [str(folder / "a.nwb"), str(folder / "c.nwb")]
     assert table["ri"].tolist() == pytest.approx([100.0, 300.0], rel=1e-3)
     assert table["rheobase_sweep_number"].tolist() == [2, 2]
@@ -458,7 +458,7 @@ def test_quality_and_vectors(folder, tmp_path, further, calls):
 
 
 def test_a_part_that_fails_costs_that_part(folder, tmp_path, further, calls):
-    def none(sweeps):
+    def none(sweeps, *, definition):
         raise FeatureError("no short square")
 
     known, further.vectors = further.vectors, none
@@ -496,7 +496,7 @@ def test_a_recording_of_voltage_clamp_alone_says_so(folder, monkeypatch):
     monkeypatch.setattr(feature_cell, "read_nwb", lambda _: noted)
     batch = extract(folder / "a.nwb", jobs=1, progress=False)
     assert batch.errors["message"].tolist() == ["no current clamp"]
-    assert list(batch.features.columns) == [*CELL_COLUMNS, "source", "synthetic"]
+    assert list(batch.features.columns) == [*CELL_COLUMNS, "filter_hz", "source", "synthetic"]
 
 
 def test_folders_are_searched(tmp_path):
@@ -513,3 +513,16 @@ def test_nothing_to_measure(tmp_path):
         extract(tmp_path)
     with pytest.raises(DataError, match="no recording was given"):
         extract([])
+
+
+def test_the_vectors_of_a_batch_follow_its_definition(made):
+    found = {
+        definition: extract(
+            made / "a.nwb", jobs=1, vectors=True, definition=definition, progress=False
+        ).vectors
+        for definition in ("allen", "allentk")
+    }
+    for definition, held in found.items():
+        alone = features.vectors(read_nwb(made / "a.nwb"), definition=definition)
+        np.testing.assert_array_equal(held["isi_shape"][0], alone["isi_shape"])
+    assert not np.array_equal(found["allen"]["isi_shape"], found["allentk"]["isi_shape"])
