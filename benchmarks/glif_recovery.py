@@ -45,7 +45,7 @@ def chosen(n_cells: int) -> list[tuple[str, dict[str, Any]]]:
     return [(name, config) for name, config in models if name.split()[0] in whole]
 
 
-def fitted(name: str, config: dict[str, Any], seed: int) -> list[dict[str, Any]]:
+def fitted(name: str, config: dict[str, Any], seed: int, evaluations: int) -> list[dict[str, Any]]:
     """Simulate one model and fit it by both methods; one row each."""
     model = read_glif(config)
     sweeps = recording(model, seed)
@@ -54,7 +54,10 @@ def fitted(name: str, config: dict[str, Any], seed: int) -> list[dict[str, Any]]
         row: dict[str, Any] = {"cell": name.split()[0], "level": model.level, "method": method}
         start = time.process_time()
         try:
-            fit = GLIFFitter(model.level, method=method, progress=False).fit(sweeps)
+            fitter = GLIFFitter(
+                model.level, method=method, max_evaluations=evaluations, progress=False
+            )
+            fit = fitter.fit(sweeps)
             row["cpu_s"] = time.process_time() - start
             scores = fit.evaluate(sweeps)
             row |= {name: scores[name] for name in ("ratio", "reliability")} | {"error": ""}
@@ -64,7 +67,7 @@ def fitted(name: str, config: dict[str, Any], seed: int) -> list[dict[str, Any]]
     return rows
 
 
-def rows_of(n_cells: int, jobs: int, kept: Path) -> Iterator[dict[str, Any]]:
+def rows_of(n_cells: int, jobs: int, evaluations: int, kept: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows there are and those that are made now, which are kept."""
     done = pd.read_csv(kept, keep_default_na=False).to_dict("records") if kept.exists() else []
     yield from done
@@ -77,7 +80,7 @@ def rows_of(n_cells: int, jobs: int, kept: Path) -> Iterator[dict[str, Any]]:
         writer = csv.DictWriter(file, COLUMNS)
         if not done:
             writer.writeheader()
-        for end in as_completed([pool.submit(fitted, n, c, 0) for n, c in todo]):
+        for end in as_completed([pool.submit(fitted, n, c, 0, evaluations) for n, c in todo]):
             for row in end.result():
                 writer.writerow(row)
                 yield row
@@ -104,7 +107,7 @@ def lines_of(table: pd.DataFrame) -> list[str]:
     return lines
 
 
-def page(table: pd.DataFrame) -> str:
+def page(table: pd.DataFrame, evaluations: int) -> str:
     """Return the page as Markdown."""
     return "\n".join(
         [
@@ -112,7 +115,7 @@ def page(table: pd.DataFrame) -> str:
             "",
             *(line for line in str(__doc__).split("\n\n")[1].split("\n")),
             "Medians over cells (5 % quantile in brackets); the test is Wilcoxon's, paired by cell, "
-            "one-sided. Made by `python -m benchmarks.glif_recovery`.",
+            f"one-sided. Fitted with max_evaluations={evaluations}. Made by `python -m benchmarks.glif_recovery`.",
             "",
             f"- machine: {processor()}, {platform.system()} {platform.machine()}",
             f"- {versions(sys.executable, ('allentk', 'numpy', 'numba', 'scipy', 'cma'))}",
@@ -131,15 +134,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=40)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--evaluations", type=int, default=200, help="max_evaluations of a fit")
     parser.add_argument("--work", type=Path, required=True, help="folder that keeps finished fits")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    rows = list(rows_of(options.cells, options.jobs, options.work / "fits.csv"))
+    found = rows_of(options.cells, options.jobs, options.evaluations, options.work / "fits.csv")
+    rows = list(found)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in ("level", "ratio", "reliability", "cpu_s"):
         table[name] = pd.to_numeric(table[name], errors="coerce")
-    text = page(table)
+    text = page(table, options.evaluations)
     options.out.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
 

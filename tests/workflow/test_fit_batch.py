@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from allentk import __version__
 from allentk.cli.pools import pools
@@ -404,7 +405,7 @@ def test_cells_in_threads_of_one_process_are_fitted_one_after_the_other(monkeypa
 
     monkeypatch.setattr(fit_work, "fitted", slow)
     tasks = [SimpleNamespace(job=n) for n in range(4)]
-    with ThreadPoolExecutor(4) as threads:
+    with threadpool_limits(1), ThreadPoolExecutor(4) as threads:
         assert [n for n, _ in threads.map(fit_work.fit_task, tasks)] == [1, 1, 1, 1]
 
 
