@@ -115,7 +115,8 @@ def page(table: pd.DataFrame, evaluations: int) -> str:
             "",
             *(line for line in str(__doc__).split("\n\n")[1].split("\n")),
             "Medians over cells (5 % quantile in brackets); the test is Wilcoxon's, paired by cell, "
-            f"one-sided. Fitted with max_evaluations={evaluations}. Made by `python -m benchmarks.glif_recovery`.",
+            "one-sided. "
+            f"Fitted with max_evaluations={evaluations}. Made by `python -m benchmarks.glif_recovery`.",
             "",
             f"- machine: {processor()}, {platform.system()} {platform.machine()}",
             f"- {versions(sys.executable, ('allentk', 'numpy', 'numba', 'scipy', 'cma'))}",

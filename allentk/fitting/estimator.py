@@ -87,7 +87,7 @@ class GLIFFitter:
         seed: int = 0,
         train: str = "Noise 1",
         test: str = "Noise 2",
-        max_evaluations: int = 1000,
+        max_evaluations: int = 400,
         progress: bool | None = None,
     ) -> None:
         self.level = level
@@ -97,6 +97,21 @@ class GLIFFitter:
         self.test = test
         self.max_evaluations = max_evaluations
         self.progress = progress
+
+    @classmethod
+    def of(cls, result: FitResult, **params: Any) -> GLIFFitter:
+        """Return a fitter that has fitted already, from a result of ``fit_levels``.
+
+        Parameters
+        ----------
+        result : FitResult
+            The fit.
+        **params
+            As of the class, `level` and `seed` excepted.
+        """
+        fitter = cls(result.model.level, seed=result.seed, **params)
+        fitter.result_, fitter.model_ = result, result.model
+        return fitter
 
     @classmethod
     def _names(cls) -> list[str]:

@@ -120,7 +120,7 @@ def fit_levels(
     seed: int = 0,
     train: str = "Noise 1",
     test: str = "Noise 2",
-    max_evaluations: int = 1000,
+    max_evaluations: int = 400,
     progress: bool | None = None,
 ) -> LevelFits:
     """Fit several levels to the training sweeps of a cell, and tell which predicts best.

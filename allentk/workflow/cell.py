@@ -11,10 +11,13 @@ from allentk import features
 from allentk.api import CellTypes
 from allentk.data import Morphology, SweepSet
 from allentk.errors import DataError
-from allentk.fitting import GLIFFitter
+from allentk.fitting import GLIFFitter, fit_levels
 from allentk.models import GLIFParameters
 
 __all__ = ["CellStudy", "study_cell"]
+
+#: Candidates of a search: fewer than a fit that is to be kept takes.
+EVALUATIONS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -97,7 +100,10 @@ def study_cell(
     table = cells.cells()
     row = table[table["id"] == specimen_id].iloc[0] if (table["id"] == specimen_id).any() else {}
     sweeps = cells.sweeps(specimen_id)
-    fits = {k: GLIFFitter(k, seed=seed, progress=progress).fit(sweeps) for k in levels}
+    found = fit_levels(sweeps, levels, seed=seed, max_evaluations=EVALUATIONS, progress=progress)
+    for error in found.errors.values():
+        raise error
+    fits = {k: GLIFFitter.of(found.fits[k]) for k in levels}
     return CellStudy(
         specimen_id=specimen_id,
         name=str(row.get("name", specimen_id)),
