@@ -129,9 +129,10 @@ def choice_in_words(fitted: pd.DataFrame) -> str:
     if math.isnan(row["cv_score"]):
         why = "it has the smallest BIC; the recording is too short to hold anything out"
     else:
+        equal = (fitted["cv_score"] == row["cv_score"]).sum() > 1
         why = (
-            f"it predicts best what was held out in cross-validation ({row['cv_score']:.3f}), the "
-            f"lowest of equals"
+            f"it predicts best what was held out in cross-validation ({row['cv_score']:.3f})"
+            f"{', the lowest of those that do so equally' if equal else ''}"
         )
     return (
         f"GLIF {row['level']} is chosen: {why}. The smallest AIC has GLIF {by_aic}, the smallest BIC "

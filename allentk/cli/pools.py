@@ -123,8 +123,9 @@ def _fits(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def _best(folder: Path, document: dict[str, Any]) -> GLIFParameters:
-    """Read the model of the highest level; never a file outside the folder."""
-    level = max(document["levels"], key=lambda row: int(row["level"]))
+    """Read the model of the chosen level, or else of the highest; never a file outside the folder."""
+    chosen = [row for row in document["levels"] if row["level"] == document.get("chosen")]
+    level = max(chosen or document["levels"], key=lambda row: int(row["level"]))
     file = folder / level["file"]
     if not file.resolve().is_relative_to(folder.resolve()):
         raise FormatError(f"{folder / 'scores.json'}: names a file outside its folder: {file}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,8 +54,15 @@ class CMAES:
     ) -> None:
         import cma
 
-        # cma draws its seed from the clock where it is 0.
-        options = {"seed": seed + 1, "verbose": -9, "tolfun": 1e-5, "tolx": 1e-4}
+        # A generator of its own: cma would seed and use numpy's, which everybody shares.
+        draws = np.random.RandomState((seed + 1) % 2**32)
+        options: dict[str, Any] = {
+            "seed": math.nan,
+            "randn": draws.randn,
+            "verbose": -9,
+            "tolfun": 1e-5,
+            "tolx": 1e-4,
+        }
         if population is not None:
             options["popsize"] = population
         self._strategy = cma.CMAEvolutionStrategy(

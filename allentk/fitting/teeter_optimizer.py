@@ -152,7 +152,8 @@ def log_laplace(distance_mv: Array, scale_mv: float) -> Array:
     """Return the logarithm of the distribution function of Laplace noise."""
     x = distance_mv / scale_mv
     below = x - math.log(2.0)
-    return np.where(x < 0, below, np.log1p(-0.5 * np.exp(-np.abs(x))))
+    # Beyond 40 scales the logarithm is 0 to the last digit, and exponentials become slow.
+    return np.where(x < 0, below, np.log1p(-0.5 * np.exp(-np.clip(x, 0.0, 40.0))))
 
 
 def mlin(bins: Bins, threshold_mv: float, scale_mv: float) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from allentk import features
 from allentk.data import SweepSet
-from allentk.errors import AllenTKError, FeatureError
+from allentk.errors import AllenTKError
 from allentk.features.definition import Definition
-from allentk.io import read_nwb
+from allentk.workflow.opening import opened
 
 __all__ = ["PARTS", "ROW_COLUMNS", "Job", "Measured", "Record", "measured", "plain_records"]
 
@@ -99,7 +98,7 @@ def measured(job: Job) -> Measured:
     AllenTKError
         Where the file cannot be read, or no cell can be measured from it.
     """
-    sweeps = _opened(job)
+    sweeps = opened(job.path, specimen_id=job.specimen_id, synthetic=job.synthetic)
     row = features.cell(sweeps, definition=job.definition)
     parts: dict[str, Any] = {}
     failed: dict[str, AllenTKError] = {}
@@ -119,23 +118,6 @@ def measured(job: Job) -> Measured:
         failed=failed,
         **parts,
     )
-
-
-def _opened(job: Job) -> SweepSet:
-    sweeps = read_nwb(job.path)
-    if "note" in sweeps.metadata:
-        raise FeatureError(sweeps.metadata["note"])
-    if job.specimen_id is None:
-        return sweeps
-    from allentk.api.client import expect_same
-
-    expect_same(Path(job.path), sweeps.metadata.get("specimen_id"), job.specimen_id, "specimen")
-    metadata = {
-        **sweeps.metadata,
-        "specimen_id": job.specimen_id,
-        "synthetic": job.synthetic or bool(sweeps.metadata.get("synthetic")),
-    }
-    return SweepSet(sweeps.table, sweeps.sweep, source=sweeps.source, metadata=metadata)
 
 
 def _quality(sweeps: SweepSet, _: Definition) -> list[Record]:

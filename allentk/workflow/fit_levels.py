@@ -144,7 +144,7 @@ def _row(
         "evaluations": result.evaluations,
         "stopped": str(result.reason),
         "seed": result.seed,
-        "notes": " ".join(result.notes or result.details.get("notes", ())),
+        "notes": _notes(result),
         "error": "",
         **{name: getattr(result, name) for name in _OF_FIT},
     }
@@ -155,6 +155,11 @@ def _row(
     except FitError as error:
         row["error"] = str(error)
     return {name: row.get(name) for name in COLUMNS if name != "file"}
+
+
+def _notes(result: FitResult) -> str:
+    """Return the notes as one text: sentences, or the phrases of the published pipeline."""
+    return " ".join(result.notes) or "; ".join(result.details.get("notes", ()))
 
 
 def _fitter(level: int, result: FitResult) -> GLIFFitter:
