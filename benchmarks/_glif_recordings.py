@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from allentk.data import Sweep, SweepSet
 from allentk.models import GLIFParameters
+from allentk.simulation.glif import spike_steps
 from benchmarks._glif_recording_kernels import escape_glif
 
 __all__ = ["recording"]
@@ -81,11 +82,22 @@ def _run(model: GLIFParameters, current: Array, rng: np.random.Generator) -> Arr
     return drawn + NOISE_MV * rng.normal(size=current.size)
 
 
+def _rheobase_pa(model: GLIFParameters) -> float:
+    """Return the smallest step of 1 s that makes a spike, which a moving threshold raises."""
+    if model.level != 5:
+        return model.rheobase_pa
+    low, high = 0.5 * model.rheobase_pa, 20 * model.rheobase_pa
+    while high - low > 0.01 * low:
+        middle = (low + high) / 2
+        fires = spike_steps(model, np.full(10_000, middle), dt_s=1e-4).size > 0
+        low, high = (low, middle) if fires else (middle, high)
+    return high
+
+
 def recording(model: GLIFParameters, seed: int) -> SweepSet:
     """Return the sweeps of one cell: noise 1 and 2, short squares, triples, a long square."""
     rng = np.random.default_rng(seed)
-    # Where spikes come, not where a steady voltage would pass: escape noise fires below threshold.
-    rheobase = model.rheobase_pa
+    rheobase = _rheobase_pa(model)
     pulse = rheobase / (1 - np.exp(-0.003 / model.tau_m_s))
     noise = [("Noise 1", pink(rheobase, 1))] * TRAIN + [("Noise 2", pink(rheobase, 2))] * TEST
     squares = [
