@@ -43,6 +43,7 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: str) ->
     examples=(
         "allentk fit glif --demo 900000001 --levels 1-5",
         "allentk fit glif recording.nwb --levels 1,3 --out my-cell --figure",
+        'allentk fit glif recording.nwb --train "pink noise" --test "frozen noise"',
         "allentk fit glif recording.nwb --method teeter2018",
         "allentk fit glif --cells cells.csv --levels 1-5 --jobs 4 --out my-fits",
         "allentk fit glif --cells cells.csv --dask tcp://10.0.0.1:8786 --out my-fits",
@@ -69,7 +70,27 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: str) ->
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the models and scores (default: glif-ID or glif-FILE here).",
 )
-@click.option("--seed", default=0, show_default=True, help="Draws the candidates of the search.")
+@click.option(
+    "--train",
+    metavar="NAME",
+    default="Noise 1",
+    show_default=True,
+    help="Stimulus to fit on, as allentk sweeps shows it.",
+)
+@click.option(
+    "--test",
+    metavar="NAME",
+    default="Noise 2",
+    show_default=True,
+    help="Stimulus to score on, kept from the fit.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 2),
+    help="Draws the candidates of the search.",
+)
 @click.option(
     "--max-evaluations",
     default=400,
@@ -119,8 +140,9 @@ def glif(
 ) -> None:
     """Fit GLIF neurons to the noise sweeps of a recording, or of many.
 
-    ID is a specimen ID, FILE an NWB file. Fitted on the sweeps named "Noise 1" and scored on those
-    named "Noise 2". The score is the share of the variance of the smoothed spike train (10 ms) that
+    ID is a specimen ID, FILE an NWB file. Fitted on the sweeps of --train and scored on those of --test;
+    a recording with sweeps of neither name is fitted to, and scored on, all that last 0.5 s or more. The
+    score is the share of the variance of the smoothed spike train (10 ms) that
     the model explains, relative to what the cell's own mean explains; "reliability" is what one trial
     of the cell explains of another, on the same scale. The level that predicts best what was held out
     of the training sweeps is chosen and marked.

@@ -86,6 +86,13 @@ def _tell(batch: FitBatch, folder: Path) -> None:
     say(
         f"{count(batch.n_cells, 'cell')} fitted{kind}{before}. Models and fits.csv are in {folder}."
     )
+    n_lost = len(batch.fits) - int(batch.fits["file"].notna().sum())
+    n_lost -= batch.n_failed * len(batch.metadata["levels"])
+    if n_lost:
+        click.echo(
+            f"{count(n_lost, 'level')} of these cells not fitted; why is under error in fits.csv.",
+            err=True,
+        )
     if batch.n_failed:
         n_all = batch.n_cells + batch.n_failed
         click.echo(

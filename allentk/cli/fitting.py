@@ -48,6 +48,8 @@ def fit_one(
     levels: Sequence[int],
     method: str,
     figure: bool,
+    train: str,
+    test: str,
     **options: Any,
 ) -> None:
     """Fit the levels of a recording, write them, and print their scores.
@@ -58,8 +60,8 @@ def fit_one(
     if "note" in sweeps.metadata:
         raise FitError(sweeps.metadata["note"])
     say(f"Fitting GLIF {', '.join(map(str, levels))} ...")
-    found = fitted_levels(sweeps, levels, method=method, **options)
-    fit = told(sweeps, found, method=method, source=sweeps.source)
+    found = fitted_levels(sweeps, levels, method=method, train=train, test=test, **options)
+    fit = told(sweeps, found, method=method, source=sweeps.source, train=train, test=test)
     folder.mkdir(parents=True, exist_ok=True)
     write_cell(fit, folder)
     scores = score_table(fit)
@@ -68,27 +70,36 @@ def fit_one(
     else:
         output.table(scores, to_read=table_to_read(scores))
     if figure and len(fit.models):
-        _draw(sweeps, found, folder / "fit.svg", method)
-    _tell(scores, folder)
+        _draw(sweeps, found, folder / "fit.svg", method, test)
+    _tell(scores, found, folder)
 
 
-def _draw(sweeps: SweepSet, found: LevelFits, file: Path, method: str) -> None:
+def _draw(sweeps: SweepSet, found: LevelFits, file: Path, method: str, test: str) -> None:
     from allentk.atomic import whole
     from allentk.report import fit_figure
 
-    drawn = fit_figure(sweeps, found, mark_chosen=method == "allentk")
+    drawn = fit_figure(sweeps, found, test=test, mark_chosen=method == "allentk")
     with whole(file) as part:
         drawn.savefig(part, format="svg", metadata={"Date": None})
     say(f"The fit is drawn in {file}.")
 
 
-def _tell(scores: pd.DataFrame, folder: Path) -> None:
+def _notes(found: LevelFits) -> dict[str, list[int]]:
+    """Return what was noted, each with the levels it is about."""
+    notes: dict[str, list[int]] = {}
+    for level in found.levels:
+        for note in found.fits[level].notes if level in found.fits else ():
+            notes.setdefault(note, []).append(level)
+    return notes
+
+
+def _tell(scores: pd.DataFrame, found: LevelFits, folder: Path) -> None:
     failed = scores[scores["file"].isna()]
     for row in scores[scores["error"] != ""].to_dict("records"):
         what = "not fitted" if row["level"] in set(failed["level"]) else "not scored"
         click.echo(f"GLIF {row['level']}, {what}: {row['error']}", err=True)
-    for row in scores[scores["notes"].fillna("") != ""].to_dict("records"):
-        say(f"Note, GLIF {row['level']}: {row['notes']}")
+    for note, levels in _notes(found).items():
+        say(f"Note, GLIF {', '.join(map(str, levels))}: {note}")
     say(f"{'Scores' if len(failed) == len(scores) else 'Models and scores'} are in {folder}.")
     if len(failed):
         names = ", ".join(f"GLIF {level}" for level in failed["level"])
@@ -112,9 +123,10 @@ def table_to_read(scores: pd.DataFrame) -> str:
     lines = [text_table(shown), "", choice_in_words(fitted), ""]
     lines += [f"stopped, {reason}" for reason in fitted["stopped"].unique()]
     if not held_out:
+        scored = fitted["ratio"].notna().any()
         lines.append(
-            "no sweeps named Noise 1 and Noise 2 both, so nothing was held out: a ratio is on sweeps "
-            "of the fit"
+            "no sweeps of both --train and --test, so nothing was held out: "
+            + ("a ratio is on sweeps of the fit" if scored else "there is no score")
         )
     return "\n".join(lines).rstrip()
 

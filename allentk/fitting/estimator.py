@@ -7,12 +7,11 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from allentk.data import Response, Stimulus, Sweep, SweepSet
 from allentk.errors import ConfigError, FitError, NotFittedError
-from allentk.fitting.levels import LEVELS, fit_levels
+from allentk.fitting.levels import LEVELS, fit_levels, whole_number
 from allentk.fitting.objectives import SIGMA_S, score_trains
 from allentk.fitting.recording import DT_S, Group, choose, groups, sweep_set
 from allentk.fitting.result import FitResult
@@ -24,8 +23,7 @@ __all__ = ["GLIFFitter"]
 
 log = logging.getLogger(__name__)
 
-#: Above it no generator takes a seed.
-LARGEST = 2**32 - 1
+#: The fit of this package, and the published pipeline.
 METHODS = ("allentk", "teeter2018")
 
 
@@ -187,7 +185,7 @@ class GLIFFitter:
             sweep_set(sweeps),
             level=self.level,
             train=self.train,
-            seed=self.seed,
+            seed=int(self.seed),
             progress=self.progress,
         )
 
@@ -197,11 +195,7 @@ class GLIFFitter:
         if self.method not in METHODS:
             raise ConfigError(f"GLIFFitter: method must be one of {METHODS}, got {self.method!r}")
         for name in ("seed", "max_evaluations"):
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or not 0 <= value < LARGEST:
-                raise ConfigError(
-                    f"GLIFFitter: {name} must be a whole number from 0 to {LARGEST - 1}, got {value!r}"
-                )
+            whole_number(name, getattr(self, name))
 
     def _fitted(self) -> GLIFParameters:
         if not hasattr(self, "model_"):
@@ -250,7 +244,7 @@ class GLIFFitter:
         if not scored:
             raise FitError(
                 f"sweeps {numbers} hold no spike: there is nothing to score; name a stimulus the cell "
-                f"fired at with GLIFFitter(test=...)"
+                f"fired at with GLIFFitter(test=...), or --test"
             )
         if total < len(trials):
             log.warning("left out %d of the sweeps %s: no spike", len(trials) - total, numbers)

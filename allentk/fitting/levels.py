@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from allentk.data import Sweep, SweepSet
-from allentk.errors import ConfigError, FitError
+from allentk.errors import ConfigError, DataError, FitError
 from allentk.fitting.coordinates import n_estimated, values_of
 from allentk.fitting.recording import Trial, choose, groups, sweep_set
 from allentk.fitting.result import FitResult, versions
@@ -24,12 +24,14 @@ from allentk.progress import bar
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LEVELS", "LevelFits", "fit_levels"]
+__all__ = ["LEVELS", "LevelFits", "fit_levels", "whole_number"]
 
 #: Levels that are fitted.
 LEVELS = (1, 2, 3, 4, 5)
 #: Parts of the recording that are held out in turn.
 FOLDS = 4
+#: Above it no generator takes a seed.
+LARGEST = 2**32 - 1
 #: Time step at which the final score is checked.
 FINE_DT_S = 5e-5
 
@@ -146,7 +148,8 @@ def fit_levels(
     Raises
     ------
     ConfigError
-        On a level that there is not.
+        On a level that there is not, or a seed or number of evaluations that is no whole number of 0
+        or more.
     FitError
         Where the sweeps do not hold what any fit needs. What one level alone lacks costs that
         level.
@@ -160,11 +163,14 @@ def fit_levels(
     unknown = [level for level in levels if level not in LEVELS]
     if unknown or not levels:
         raise ConfigError(f"GLIF levels to fit are of {LEVELS}, got {tuple(levels)!r}")
+    seed = whole_number("seed", seed)
+    max_evaluations = whole_number("max_evaluations", max_evaluations)
     given = sweep_set(sweeps)
     trials = choose(given, train, other=test, option="train")
     stimuli = groups(trials)
     parts = folds(stimuli, FOLDS)
     recovery = fit_recovery(given) if _wants_reset(levels) else None
+    said = _unnamed(trials, train, test)
     fits: dict[int, FitResult] = {}
     errors: dict[int, FitError] = {}
     chosen: dict[int, Chosen] = {}
@@ -178,11 +184,44 @@ def fit_levels(
                 chosen[level] = choose_route(
                     recording, level, chosen, seed=seed, max_evaluations=max_evaluations
                 )
-                fits[level] = _result(recording, level, chosen[level], trials, seed, before)
+                found = _result(recording, level, chosen[level], trials, seed, before)
+                fits[level] = replace(found, notes=(*said, *found.notes))
             except FitError as error:
                 errors[level] = error
+            except DataError as error:
+                errors[level] = FitError(f"GLIF {level} cannot be put together: {error}")
             shown.update()
     return LevelFits(fits, errors, tuple(levels))
+
+
+def whole_number(name: str, value: Any) -> int:
+    """Return an option that counts.
+
+    Raises
+    ------
+    ConfigError
+        Where it is no whole number of 0 or more.
+
+    Examples
+    --------
+    >>> whole_number("seed", np.uint8(3))
+    3
+    """
+    if not isinstance(value, int | np.integer) or not 0 <= value < LARGEST:
+        raise ConfigError(
+            f"GLIF fit: {name} must be a whole number from 0 to {LARGEST - 1}, got {value!r}"
+        )
+    return int(value)
+
+
+def _unnamed(trials: Sequence[Trial], train: str, test: str) -> tuple[str, ...]:
+    """Say where the sweeps are not those of `train`."""
+    if any(trial.sweep.stimulus == train for trial in trials):
+        return ()
+    return (
+        f"No sweep is named {train!r} or {test!r}: the sweeps {[trial.number for trial in trials]}, all "
+        f"that are long enough, were fitted.",
+    )
 
 
 def _wants_reset(levels: Sequence[int]) -> bool:

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import FitError
+from allentk.fitting.scores_value import known_mean
 
-__all__ = ["SIGMA_S", "explained_variance", "reliability", "score_trains", "train_covariance"]
+__all__ = [
+    "SIGMA_S",
+    "covariances",
+    "explained_variance",
+    "reliability",
+    "score_trains",
+    "train_covariance",
+]
 
 Array = NDArray[np.float64]
 
@@ -128,7 +136,7 @@ def score_trains(
         raise FitError(f"there is nothing to score: {len(trials)} trials, none with a spike")
     data = reliability(trials, duration_s, sigma_s=sigma_s)
     by_model = [explained_variance(trial, model, duration_s, sigma_s=sigma_s) for trial in trials]
-    score = _mean(by_model)
+    score = known_mean(by_model)
     return {"model": score, **data, "ratio": score / data["data"]}
 
 
@@ -140,23 +148,23 @@ def reliability(
     All but the last are NaN where no trial has a spike.
     """
     n = len(trials)
-    cross = np.empty((n, n))
-    for i in range(n):
-        for j in range(i, n):
-            cross[i, j] = cross[j, i] = train_covariance(
-                trials[i], trials[j], duration_s, sigma_s=sigma_s
-            )
+    cross = covariances(trials, duration_s, sigma_s=sigma_s)
     var = np.diag(cross)
     with np.errstate(invalid="ignore", divide="ignore"):
         by_mean = 2 * cross.mean(axis=1) / (var + cross.mean())
         pairs = 2 * cross / (var[:, None] + var[None, :])
     upper = pairs[np.triu_indices(n, 1)]
-    d, p = _mean(by_mean), _mean(upper)
+    d, p = known_mean(by_mean), known_mean(upper)
     return {"data": d, "pairwise": p, "reliability": p / d, "n_trials": n}
 
 
-def _mean(values: ArrayLike) -> float:
-    """Return the mean of what is not NaN; NaN where there is nothing."""
-    array = np.asarray(values, dtype=float)
-    finite = array[~np.isnan(array)]
-    return float(finite.mean()) if finite.size else math.nan
+def covariances(trials: Sequence[Array], duration_s: float, *, sigma_s: float) -> Array:
+    """Return the covariance of every two trials, shape (n, n); see ``train_covariance``."""
+    n = len(trials)
+    out = np.empty((n, n))
+    for i in range(n):
+        for j in range(i, n):
+            out[i, j] = out[j, i] = train_covariance(
+                trials[i], trials[j], duration_s, sigma_s=sigma_s
+            )
+    return out

@@ -164,8 +164,8 @@ def choose(
     if other in there:
         raise FitError(
             f"{clamped!r}: no sweep of {stimulus!r}, and those of {other!r} are not taken instead: "
-            f"what is scored must not have been fitted; name one that is there with "
-            f"GLIFFitter({option}=...)"
+            f"what is scored must not have been fitted; name a stimulus that is there with "
+            f"GLIFFitter({option}=...), or --{option}"
         )
     trials = [read(sweep) for sweep in clamped if sweep.duration_s >= SHORTEST_S]
     if not trials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.errors import FitError
 from allentk.fitting.coordinates import Coordinates, embedded
 from allentk.fitting.recording import Group
 from allentk.fitting.refine import PULLS, Refined, refine
@@ -20,6 +22,8 @@ from allentk.fitting.triples import Recovery
 from allentk.models import GLIFParameters
 
 __all__ = ["NESTED", "Chosen", "Recording", "Route", "choose_route", "lineage"]
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 
@@ -64,15 +68,23 @@ class Recording:
     def of(
         cls, groups: Sequence[Group], folds: Sequence[Fold], recovery: Recovery | None
     ) -> Recording:
-        """Prepare the whole and every fold."""
+        """Prepare the whole and every fold; one whose rest cannot be fitted is left out.
+
+        Raises
+        ------
+        FitError
+            Where the whole cannot be fitted.
+        """
         everything = [((0.0, group.duration_s),) for group in groups]
-        return cls(
-            prepared(groups, everything, recovery),
-            [
-                (prepared(groups, fold.train, recovery), Scorer(groups, fold.held_out))
-                for fold in folds
-            ],
-        )
+        whole, there = prepared(groups, everything, recovery), []
+        for number, fold in enumerate(folds, start=1):
+            try:
+                part = prepared(groups, fold.train, recovery)
+            except FitError as error:
+                log.warning("part %d of %d is not held out: %s", number, len(folds), error)
+            else:
+                there.append((part, Scorer(groups, fold.held_out)))
+        return cls(whole, there if len(there) > 1 else [])
 
     @property
     def evaluations(self) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from allentk.errors import FitError
-from allentk.fitting.objectives import train_covariance
+from allentk.fitting.objectives import covariances, train_covariance
 from allentk.fitting.scores_trains import TrainsLike
 
 __all__ = ["explained_by_others", "explained_by_rate", "rate_of_runs", "refined"]
@@ -97,12 +97,7 @@ def explained_by_others(trials: Sequence[Array], duration_s: float, *, sigma_s: 
     n = len(trials)
     if n == 1:
         return np.full(1, np.nan)
-    cross = np.empty((n, n))
-    for i in range(n):
-        for j in range(i, n):
-            cross[i, j] = cross[j, i] = train_covariance(
-                trials[i], trials[j], duration_s, sigma_s=sigma_s
-            )
+    cross = covariances(trials, duration_s, sigma_s=sigma_s)
     own = np.diag(cross)
     met = cross.sum(axis=1) - own
     of_others = (cross.sum() - 2 * met - own) / (n - 1) ** 2

@@ -150,7 +150,8 @@ def prepared(groups: Sequence[Group], spans: Sequence[Spans], recovery: Recovery
     trials = [trial for group in cut for trial in group.trials if trial.kept.any()]
     if not any(trial.spike_times_s.size for trial in trials):
         raise FitError(
-            f"sweeps {[trial.number for trial in trials]} hold no spike: a threshold cannot be found"
+            f"sweeps {[trial.number for trial in trials]} hold no spike: a threshold cannot be found; "
+            f"is the voltage in mV, and the current strong enough for the cell to fire?"
         )
     t_ref = fit_refractory(trials)
     return Part(

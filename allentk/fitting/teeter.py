@@ -135,12 +135,12 @@ def fit_teeter(
         refractory time is what was measured, and the amplitudes are decayed to its end.
     strict : bool
         Stop where a protocol is missing, as published. By default it is replaced where it can be, and
-        ``details["notes"]`` says by what.
+        ``notes`` of the result say by what.
 
     Returns
     -------
     FitResult
-        ``details``: ``notes``, ``exclusions`` (rules by which the model would not have been published),
+        ``details``: ``exclusions`` (rules by which the model would not have been published),
         the ``preprocessing``, the ``internal_noise``, ``coefficient`` and ``mlin`` of the search.
         ``history`` has one row after the preprocessing and one after every restart; the search minimises
         ``mlin``, so that ``score`` may fall.
@@ -210,7 +210,6 @@ def _result(
         details={
             "method": "teeter2018",
             "defects": run.defects,
-            "notes": run.notes,
             "exclusions": exclusions(models[-1], scores[-1]),
             "preprocessing": asdict(found),
             "internal_noise": asdict(internal),
@@ -218,6 +217,7 @@ def _result(
             "mlin": optimum.mlin,
         },
         versions=versions(),
+        notes=run.notes,
     )
 
 

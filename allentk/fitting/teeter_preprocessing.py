@@ -172,8 +172,8 @@ def _best_end(residuals: Array, before: Array, after: Array, terms: Terms) -> in
     if below[best] or terms.strict or not below.any():
         return best
     terms.notes.append(
-        "by the published rule a spike ends above its threshold, near its peak: the best end below the "
-        "threshold is taken"
+        "By the published rule a spike ends above its threshold, near its peak: the best end below the "
+        "threshold is taken."
     )
     return int(np.where(below, residuals, np.inf).argmin())
 

@@ -59,7 +59,7 @@ class Terms:
                 f"{missing}: the published GLIF pipeline stops here; strict=False goes on with this "
                 f"instead: {instead}"
             )
-        self.notes.append(f"{missing}: {instead}")
+        self.notes.append(f"{missing[0].upper()}{missing[1:]}: {instead}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,7 +80,7 @@ def _before(value: float, scale: float) -> float:
 
 def _whole_steps(t_ref_s: float) -> tuple[int, float]:
     """Return steps, and their length of up to 5e-5 s, whose product is `t_ref_s`."""
-    fewest = max(math.ceil(t_ref_s / _DT_S - 1e-9), 0)
+    fewest = max(math.ceil(t_ref_s / _DT_S - 1e-9), int(t_ref_s > 0))
     if fewest * _DT_S == t_ref_s:
         return fewest, _DT_S
     for steps in range(fewest, fewest + _STEPS_TRIED):

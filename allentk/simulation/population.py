@@ -168,7 +168,7 @@ def simulate_population(
         },
         provenance={
             "engine": "allentk GLIF population",
-            "seed": seed if isinstance(seed, int) else "one per neuron",
+            "seed": int(np.asarray(seed)) if np.ndim(seed) == 0 else "one per neuron",
             "dtype": dtype,
             "threads": threads,
             "cpu_s": time.process_time() - cpu,

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from allentk import __version__
 from allentk.api import CellTypes
 from allentk.config import settings
-from allentk.fitting.levels import LEVELS
+from allentk.fitting.levels import LEVELS, whole_number
 from allentk.models import GLIFParameters
 from allentk.progress import bar
 from allentk.workflow.dask_pool import Client, cluster
@@ -24,7 +24,7 @@ from allentk.workflow.feature_failures import Failure, error_table
 from allentk.workflow.fit_cell import Asked, CellFit
 from allentk.workflow.fit_files import folder_names, write_batch, write_cell
 from allentk.workflow.fit_journal import FitJournal
-from allentk.workflow.fit_levels import checked_levels
+from allentk.workflow.fit_levels import TEST, TRAIN, checked_levels
 from allentk.workflow.fit_tables import fit_table
 from allentk.workflow.fit_work import FitWork, fit_task
 from allentk.workflow.journal import journal_of
@@ -50,8 +50,8 @@ class FitBatch:
     models : dict of str to dict
         By the name of a cell's folder, fitted models by level.
     metadata : dict
-        ``allentk`` (the version), ``method``, ``levels``, ``seed``, ``max_evaluations``, ``n_cells``,
-        ``n_failed``, ``synthetic`` (whether any cell is).
+        ``allentk`` (the version), ``method``, ``levels``, ``seed``, ``max_evaluations``, ``train``,
+        ``test``, ``n_cells``, ``n_failed``, ``synthetic`` (whether any cell is).
     n_fitted : int
         How many cells were fitted now; the others were in the journal.
     files : tuple of Path
@@ -91,6 +91,8 @@ def fit_many(
     method: str = "allentk",
     seed: int = 0,
     max_evaluations: int = 400,
+    train: str = TRAIN,
+    test: str = TEST,
     cells: CellTypes | None = None,
     client: Client | None = None,
     resume: bool = True,
@@ -118,6 +120,8 @@ def fit_many(
         table has it, so that a cell can be fitted again alone.
     max_evaluations : int
         As in ``GLIFFitter``.
+    train, test : str
+        Names of the stimuli to fit and to score on, as in ``GLIFFitter``.
     cells : CellTypes, optional
         Where specimens come from; the service by default. They are fetched one by one, in this process,
         while others are fitted.
@@ -140,7 +144,8 @@ def fit_many(
     Raises
     ------
     ConfigError, MissingExtraError
-        On a level or method that there is not; where `out` cannot be written, processes cannot be
+        On a level or method that there is not, or a seed or number of evaluations that is no whole
+        number of 0 or more; where `out` cannot be written, processes cannot be
         started, or the cluster cannot be reached.
     DataError
         Where no recording was given, or a folder has none.
@@ -161,8 +166,10 @@ def fit_many(
     asked = Asked(
         levels=checked_levels(levels, method),
         method=method,
-        seed=int(seed),
-        max_evaluations=int(max_evaluations),
+        seed=whole_number("seed", seed),
+        max_evaluations=whole_number("max_evaluations", max_evaluations),
+        train=train,
+        test=test,
     )
     work = FitWork(
         recordings=listed(recordings),
@@ -219,6 +226,8 @@ def _batch(work: FitWork, folder: Path | None) -> FitBatch:
         "levels": list(work.asked.levels),
         "seed": work.asked.seed,
         "max_evaluations": work.asked.max_evaluations,
+        "train": work.asked.train,
+        "test": work.asked.test,
         "n_cells": len(fitted),
         "n_failed": len(failures),
         "synthetic": any(cell.synthetic for cell in fitted.values()),

@@ -15,7 +15,7 @@ from allentk.errors import FitError
 from allentk.fitting import LevelFits
 from allentk.models import GLIFParameters
 from allentk.workflow.feature_cell import Record, plain_records
-from allentk.workflow.fit_levels import fitted_levels, rows_of
+from allentk.workflow.fit_levels import TEST, TRAIN, fitted_levels, rows_of
 from allentk.workflow.opening import opened
 from allentk.workflow.recordings import Recording
 
@@ -38,7 +38,7 @@ class Asked:
         How they are fitted.
     seed : int
         That of the batch; see `seed_of`.
-    max_evaluations : int
+    max_evaluations, train, test
         As in ``GLIFFitter``.
     """
 
@@ -46,6 +46,8 @@ class Asked:
     method: str = "allentk"
     seed: int = 0
     max_evaluations: int = 400
+    train: str = TRAIN
+    test: str = TEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,21 +142,33 @@ def fitted(job: FitJob) -> CellFit:
         method=asked.method,
         seed=job.seed,
         max_evaluations=asked.max_evaluations,
+        train=asked.train,
+        test=asked.test,
         progress=False,
     )
     if not any(level in found.fits for level in asked.levels):
         raise FitError("; ".join(dict.fromkeys(map(str, found.errors.values()))))
-    return told(sweeps, found, method=asked.method, source=job.path)
+    return told(
+        sweeps,
+        found,
+        method=asked.method,
+        source=job.path,
+        train=asked.train,
+        test=asked.test,
+    )
 
 
-def told(sweeps: SweepSet, found: LevelFits, *, method: str, source: str) -> CellFit:
+def told(
+    sweeps: SweepSet, found: LevelFits, *, method: str, source: str, train: str, test: str
+) -> CellFit:
     """Return fitted levels, scored, as plain values."""
     metadata = sweeps.metadata
     about: dict[str, Any] = _plain(
         {name: metadata.get(name) for name in ("specimen_id", "dendrite_type")}
     )
+    rows = rows_of(sweeps, found, method=method, train=train, test=test)
     return CellFit(
-        rows=plain_records(pd.DataFrame(rows_of(sweeps, found, method=method), dtype=object)),
+        rows=plain_records(pd.DataFrame(rows, dtype=object)),
         models=_models(found, found.levels),
         source=source,
         synthetic=bool(metadata.get("synthetic")),

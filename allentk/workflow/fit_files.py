@@ -58,7 +58,15 @@ def cell_document(fit: CellFit) -> dict[str, Any]:
 
 
 def write_cell(fit: CellFit, folder: Path) -> tuple[Path, ...]:
-    """Write the models of a cell, ``scores.csv`` and ``scores.json``, and return the files."""
+    """Write the models of a cell, ``scores.csv`` and ``scores.json``, and return the files.
+
+    What an earlier fit left of a level that now has no model is removed.
+    """
+    for row in fit.rows:
+        if row["level"] not in fit.models:
+            stale = folder / model_file("", row["level"])
+            with room(stale):
+                stale.unlink(missing_ok=True)
     models = [
         write_glif(model, folder / model_file("", level)) for level, model in fit.models.items()
     ]

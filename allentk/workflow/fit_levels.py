@@ -11,7 +11,7 @@ from allentk.fitting import FitResult, GLIFFitter, LevelFits, fit_levels
 from allentk.fitting.estimator import METHODS
 from allentk.fitting.levels import LEVELS
 
-__all__ = ["COLUMNS", "checked_levels", "choice", "fitted_levels", "rows_of"]
+__all__ = ["COLUMNS", "TEST", "TRAIN", "checked_levels", "choice", "fitted_levels", "rows_of"]
 
 #: Columns of the scores, one row per level.
 COLUMNS = {
@@ -42,7 +42,10 @@ COLUMNS = {
     "error": "why there is no model or no score, else empty",
 }
 
-_OF_FIT = ("cv_score", "cv_sd", "log_likelihood", "n_parameters", "aic", "bic")
+_OF_FIT = ("cv_score", "cv_sd", "log_likelihood", "aic", "bic")
+
+#: Stimuli to fit and to score on, as the Cell Types Database calls them.
+TRAIN, TEST = "Noise 1", "Noise 2"
 
 
 def checked_levels(levels: Sequence[int], method: str) -> tuple[int, ...]:
@@ -69,6 +72,8 @@ def fitted_levels(
     method: str = "allentk",
     seed: int = 0,
     max_evaluations: int = 400,
+    train: str = TRAIN,
+    test: str = TEST,
     progress: bool | None = None,
 ) -> LevelFits:
     """Fit several levels of a cell; one that fails costs that level.
@@ -81,7 +86,7 @@ def fitted_levels(
         Of 1 to 5.
     method : {"allentk", "teeter2018"}
         The latter is the published pipeline, level by level.
-    seed, max_evaluations, progress
+    seed, max_evaluations, train, test, progress
         As in ``GLIFFitter``.
 
     Raises
@@ -93,6 +98,8 @@ def fitted_levels(
     options: dict[str, Any] = {
         "seed": seed,
         "max_evaluations": max_evaluations,
+        "train": train,
+        "test": test,
         "progress": progress,
     }
     if method == "teeter2018":
@@ -123,50 +130,51 @@ def choice(found: LevelFits, method: str) -> int | None:
     return found.chosen
 
 
-def rows_of(sweeps: SweepSet, found: LevelFits, *, method: str = "allentk") -> list[dict[str, Any]]:
+def rows_of(
+    sweeps: SweepSet,
+    found: LevelFits,
+    *,
+    method: str = "allentk",
+    train: str = TRAIN,
+    test: str = TEST,
+) -> list[dict[str, Any]]:
     """Return a row of `COLUMNS` per level, scored on the hold-out sweeps; ``file`` is missing.
 
     A level that cannot be scored says so in ``error`` and keeps its fit.
     """
     chosen = choice(found, method)
-    return [_row(sweeps, found, level, method, level == chosen) for level in found.levels]
+    rows = []
+    for level in found.levels:
+        row: dict[str, Any] = {"level": level, "chosen": level == chosen, "method": method}
+        if level in found.fits:
+            fitter = GLIFFitter.of(found.fits[level], train=train, test=test)
+            row |= _scored(sweeps, fitter)
+            rows.append({name: row.get(name) for name in COLUMNS if name != "file"})
+        else:
+            rows.append(row | {"error": str(found.errors[level])})
+    return rows
 
 
-def _row(
-    sweeps: SweepSet, found: LevelFits, level: int, method: str, chosen: bool
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"level": level, "chosen": chosen, "method": method}
-    if level not in found.fits:
-        return row | {"error": str(found.errors[level])}
-    result = found.fits[level]
-    row |= {
+def _scored(sweeps: SweepSet, fitter: GLIFFitter) -> dict[str, Any]:
+    """Return what is told of a fit and of its scores."""
+    result = fitter.result_
+    row: dict[str, Any] = {
         "training_score": result.score,
         "evaluations": result.evaluations,
         "stopped": str(result.reason),
         "seed": result.seed,
-        "notes": _notes(result),
+        "notes": " ".join(result.notes),
         "error": "",
         **{name: getattr(result, name) for name in _OF_FIT},
+        # The published pipeline does not count them.
+        "n_parameters": result.n_parameters or None,
     }
-    fitter = _fitter(level, result)
     try:
         row |= fitter.evaluate(sweeps)
         row["held_out"] = _is_held_out(fitter, sweeps)
     except FitError as error:
         row["error"] = str(error)
-    return {name: row.get(name) for name in COLUMNS if name != "file"}
-
-
-def _notes(result: FitResult) -> str:
-    """Return the notes as one text: sentences, or the phrases of the published pipeline."""
-    return " ".join(result.notes) or "; ".join(result.details.get("notes", ()))
-
-
-def _fitter(level: int, result: FitResult) -> GLIFFitter:
-    """Return an estimator that has been fitted, to score with."""
-    fitter = GLIFFitter(level)
-    fitter.result_, fitter.model_ = result, result.model
-    return fitter
+    return row
 
 
 def _is_held_out(fitter: GLIFFitter, sweeps: SweepSet) -> bool:

@@ -54,7 +54,7 @@ FIT_COLUMNS = (
 )
 
 _FLAGS = ("chosen", "held_out", "synthetic")
-_WHOLE = ("level", "n_parameters", "evaluations", "seed")
+_WHOLE = ("level", "n_parameters", "n_trials", "evaluations", "seed")
 _TEXTS = ("source", "stopped", "method", "notes", "file", "error")
 
 

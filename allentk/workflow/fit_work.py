@@ -45,8 +45,8 @@ class FitTask:
 def fit_task(task: FitTask) -> CellFit:
     """Fit the recording of a task, on one thread, and one at a time in a process; see `fitted`.
 
-    How a sum is split between threads shows in its last digit, and a search may follow that. Searches
-    of one process draw from one source of random numbers.
+    How a sum is split between threads shows in its last digit, and a search may follow that; and how
+    many threads there are is a setting of the whole process.
     """
     with _ALONE:
         threadpool_limits(1)

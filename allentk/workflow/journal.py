@@ -86,10 +86,20 @@ class Lines(Generic[K, E]):
             path.touch()
             text = path.read_bytes()
         lines: dict[K, bytes] = {}
+        n_left_out = 0
         for line in text.splitlines() if resume else ():
-            if (entry := _read(line, read)) is not None:
+            if (entry := _read(line, read)) is None:
+                n_left_out += 1
+            else:
                 key, self.entries[key] = entry
                 lines[key] = line
+        if n_left_out:
+            log.warning(
+                "%s: %d finished items are done again: their lines are of another version of allentk "
+                "or damaged",
+                path,
+                n_left_out,
+            )
         tidy = b"".join(line + b"\n" for line in lines.values())
         if tidy != text:
             write_text(path, tidy.decode())

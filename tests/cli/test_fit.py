@@ -94,6 +94,21 @@ def test_what_was_not_held_out_is_not_called_so(fit, noise, cells):
     assert "nothing was held out" in " ".join(result.stdout.split())
 
 
+def test_stimuli_may_have_other_names(fit, noise, cells, tmp_path):
+    names = {"Noise 1": "pink", "Noise 2": "frozen"}
+    own = [replace(sweep, stimulus=names[sweep.stimulus]) for sweep in noise]
+    cells.recording = SweepSet(own, source="mine", metadata=noise.metadata)
+    named = fit("--levels", "1", "--train", "pink", "--test", "frozen")
+    assert "hold-out ratio" in named.stdout
+    plain = fit("--levels", "1,3")
+    assert plain.stderr.count("No sweep is named 'Noise 1' or 'Noise 2'") == 1
+    assert "Note, GLIF 1, 3: No sweep" in plain.stderr
+    assert "no sweeps of both --train and --test" in plain.stdout
+    alone = fit("--levels", "1", "--train", "pink", "--test", "fruzen")
+    assert "or --test" in alone.stderr
+    assert "nothing was held out: there is no score" in alone.stdout
+
+
 def test_without_folds_the_bic_chooses(fit, monkeypatch):
     real = fit_levels
 
@@ -258,6 +273,16 @@ def test_a_list_becomes_one_table(many, tmp_path):
     assert errors["recording"].tolist() == ["c.nwb"]
     again = many("a.nwb\nb.nwb\n", "--jobs", "1")
     assert "2 cells fitted (synthetic), 2 of them by an earlier run." in again.stderr
+
+
+def test_a_lost_level_of_a_list_is_told(many, monkeypatch):
+    def without_three(*args, **options):
+        found = fit_levels(*args, **options)
+        return replace(found, fits={1: found.fits[1]}, errors={3: FitError("too few spikes")})
+
+    monkeypatch.setattr(levels_of, "fit_levels", without_three)
+    result = many("a.nwb\nc.nwb\n", "--jobs", "1", "--levels", "1,3")
+    assert "1 level of these cells not fitted; why is under error in fits.csv." in result.stderr
 
 
 def test_a_list_as_json(many):

@@ -1,5 +1,7 @@
 """Fits of cells whose parameters are known."""
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,8 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from allentk.data import LongSquare, Noise, Sweep, SweepSet
-from allentk.errors import ConfigError, FitError, NotFittedError
-from allentk.fitting import FitResult, GLIFFitter, Reason, fit_levels
+from allentk.errors import ConfigError, DataError, FitError, NotFittedError
+from allentk.fitting import FitResult, GLIFFitter, Reason, fit_levels, levels
 from allentk.fitting.routes import NESTED
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
@@ -234,8 +236,59 @@ def test_what_is_no_recording_is_refused(given, message):
 )
 def test_options_are_whole_numbers_from_0(lif, wrong):
     ((name, value),) = wrong.items()
-    with pytest.raises(ConfigError, match=f"{name} must be a whole number from 0 .* got {value}"):
-        GLIFFitter(1, **wrong).fit(lif)
+    for fit in (lambda: GLIFFitter(1, **wrong).fit(lif), lambda: fit_levels(lif, (1,), **wrong)):
+        with pytest.raises(
+            ConfigError, match=f"{name} must be a whole number from 0 .* got {value}"
+        ):
+            fit()
+
+
+def test_a_seed_may_be_of_any_whole_type(lif):
+    fits = [
+        GLIFFitter(1, seed=seed, max_evaluations=2).fit(lif).result_ for seed in (7, np.uint8(7))
+    ]
+    assert fits[0].model == fits[1].model
+    assert [type(fit.seed) for fit in fits] == [int, int]
+
+
+def test_fits_travel_between_processes(lif):
+    found = fit_levels(lif, (1,), max_evaluations=0)
+    there = pickle.loads(pickle.dumps(replace(found, errors={2: FitError("too few spikes")})))
+    assert there.fits[1].model == found.fits[1].model
+    assert there.fits[1].reason is found.fits[1].reason
+    assert str(there.errors[2]) == "too few spikes"
+
+
+def test_what_was_taken_instead_of_the_named_sweeps_is_said(lif):
+    assert not fit_levels(lif, (1,), max_evaluations=0).fits[1].notes
+    fit = fit_levels(lif, (1,), train="pink", test="frozen", max_evaluations=0).fits[1]
+    assert fit.notes[0].startswith("No sweep is named 'pink' or 'frozen': the sweeps [1, 2, 3, 4],")
+
+
+def test_numbers_that_no_model_has_cost_their_level(lif, monkeypatch):
+    real = levels.choose_route
+
+    def broken(recording, level, lower, **options):
+        if level == 3:
+            raise DataError("C_pf is not finite")
+        return real(recording, level, lower, **options)
+
+    monkeypatch.setattr(levels, "choose_route", broken)
+    found = fit_levels(lif, (1, 3), max_evaluations=0)
+    assert list(found.fits) == [1]
+    assert str(found.errors[3]) == "GLIF 3 cannot be put together: C_pf is not finite"
+
+
+def test_a_part_that_leaves_nothing_to_fit_is_not_held_out(lif):
+    voltage = LIF.E_L_mv + 0.05 * np.random.default_rng(9).standard_normal(100_000)
+    for start in range(8_000, 88_000, 8_000):
+        voltage[start : start + 30] += np.linspace(80, 0, 30)
+    zero = Sweep(voltage, np.zeros(voltage.size), RATE, number=9, stimulus="no current")
+    found = fit_levels([lif[0], lif[2], zero], (1,), train="", test="", max_evaluations=0).fits[1]
+    assert np.isfinite(found.cv_score)
+    alone = fit_levels([lif[0], zero], (1,), train="", test="", max_evaluations=0).fits[1]
+    assert np.isnan(alone.cv_score)
+    assert "nothing was held out" in alone.notes[-1]
 
 
 def test_history_holds_scores(lif):

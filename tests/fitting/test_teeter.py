@@ -130,7 +130,7 @@ def test_every_level_is_fitted_as_published(fits, level):
     assert isinstance(fit, FitResult)
     assert fit.model.level == level
     assert fit.sweeps == (1, 2)
-    assert fit.details["notes"] == ()
+    assert fit.notes == ()
     assert fit.reason is Reason.CONVERGED
     assert fit.score > 0.7
     assert fit.history["stage"].tolist() == [
@@ -211,8 +211,8 @@ def test_a_missing_protocol_is_replaced_or_refused(cell, missing, level, message
     with pytest.raises(FitError, match=message):
         fit_teeter(rest, level=level, strict=True)
     fit = fit_teeter(rest, level=level)
-    assert len(fit.details["notes"]) == 1
-    assert missing in fit.details["notes"][0]
+    assert len(fit.notes) == 1
+    assert missing in fit.notes[0]
     assert fit.score > 0.3
 
 
@@ -258,14 +258,14 @@ def test_the_noise_cannot_be_replaced_by_another(cell):
     single = cell.where(number=lambda n: n != 2)
     with pytest.raises(FitError, match="fewer than two repeats"):
         fit_teeter(single, level=1, strict=True)
-    assert "fewer than two repeats" in fit_teeter(single, level=1).details["notes"][0]
+    assert "Fewer than two repeats" in fit_teeter(single, level=1).notes[0]
 
 
 def test_nameless_noise_is_taken_with_a_note(cell):
     unnamed = [
         Sweep(s.voltage_mv, s.current_pa, RATE, s.number) for s in cell.where(stimulus="Noise 1")
     ]
-    notes = fit_teeter(SweepSet(unnamed), level=1).details["notes"]
+    notes = fit_teeter(SweepSet(unnamed), level=1).notes
     assert "the sweeps [1, 2], which have no name" in notes[0]
     with pytest.raises(FitError, match="no sweep is named 'Noise 1'"):
         fit_teeter(SweepSet(unnamed), level=1, strict=True)
@@ -288,7 +288,7 @@ def test_slower_sampling_is_told():
         for s in recording()
     ]
     fit = fit_teeter(SweepSet(slow), level=1)
-    assert "10000 Hz is below the 20 kHz" in fit.details["notes"][0]
+    assert "10000 Hz is below the 20 kHz" in fit.notes[0]
     assert fit.model.C_pf == pytest.approx(CELL.C_pf, rel=0.1)
 
 

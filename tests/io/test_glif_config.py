@@ -33,7 +33,7 @@ def test_round_trip(tmp_path, level):
     assert again.source == str(path)
 
 
-@pytest.mark.parametrize("t_ref_s", [0.0, 1e-5, 0.003, 0.0030123, 0.00995])
+@pytest.mark.parametrize("t_ref_s", [0.0, 1e-15, 1e-5, 0.003, 0.0030123, 0.00995])
 def test_the_refractory_time_comes_back_exactly(t_ref_s):
     cell = GLIFParameters(level=1, **{**BASE, "t_ref_s": t_ref_s})
     config = glif_config(cell)

@@ -61,7 +61,7 @@ def test_frozen_noise(frozen_noise, capsys):
                 f"\n  published pipeline, GLIF{level}: {rows[level][0]:.3f} on 0-12 s, "
                 f"{rows[level][1]:.3f} on 12-20 s (restated before: {beside})"
             )
-        assert len(fit.details["notes"]) == (7 if level in (1, 3) else 8)
+        assert len(fit.notes) == (7 if level in (1, 3) else 8)
     for level in (1, 2):
         assert rows[level][0] == pytest.approx(RESTATED[level][0], abs=0.03)
     assert rows[1][1] > 0.6

@@ -188,6 +188,13 @@ def test_noise_follows_the_seed_and_is_the_noise_that_it_says():
     assert stats.kstest(by_interval[:, 0], "norm", (50.0, 30.0)).pvalue > 0.001
 
 
+def test_the_seed_is_told():
+    noise = GaussianInput(0.0, 1.0)
+    for seed, said in ((np.uint8(3), 3), ([3, 4], "one per neuron")):
+        found = simulate_population([PLAIN] * 2, noise, duration_s=0.01, seed=seed)
+        assert found.provenance["seed"] == said
+
+
 def test_the_normal_numbers_are_normal_and_independent():
     streams = mixed(np.arange(200, dtype=np.uint64))
     out = np.empty((2000, 200))

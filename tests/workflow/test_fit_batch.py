@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,7 +36,7 @@ from allentk.workflow.fit_list import read_list
 from allentk.workflow.fit_tables import FIT_COLUMNS, parameter_values
 from allentk.workflow.journal import journal_of
 from allentk.workflow.recordings import listed
-from tests.workflow.conftest import write_noise_cell
+from tests.workflow.conftest import noise_cell, write_noise_cell
 
 QUICK = {"levels": (1, 3), "jobs": 1, "max_evaluations": 0, "progress": False}
 ONE = {**QUICK, "levels": (1,)}
@@ -184,7 +185,7 @@ def test_a_changed_file_is_fitted_again(folder, tmp_path, calls):
     ],
     ids=["cut short", "other levels", "other columns", "other parameters", "other version"],
 )
-def test_a_line_that_does_not_count_costs_its_cell(folder, tmp_path, calls, spoilt):
+def test_a_line_that_does_not_count_costs_its_cell(folder, tmp_path, calls, caplog, spoilt):
     out = tmp_path / "fits"
     fit_many(folder, out=out, **ONE)
     first, second = journal_of(out / "fits.csv").read_bytes().splitlines()
@@ -192,7 +193,20 @@ def test_a_line_that_does_not_count_costs_its_cell(folder, tmp_path, calls, spoi
     journal_of(out / "fits.csv").write_bytes(first + b"\n" + spoilt(second))
     fit_many(folder, out=out, **ONE)
     assert calls == ["a.nwb", "c.nwb", "c.nwb"]
+    assert "1 finished items are done again" in caplog.text
     assert journal_of(out / "fits.csv").read_bytes().splitlines() == [first, second]
+
+
+def test_stimuli_of_other_names(folder, tmp_path, calls):
+    out = tmp_path / "fits"
+    names = {"train": "Noise 2", "test": "Noise 1"}
+    turned = fit_many(folder / "a.nwb", out=out, **ONE, **names)
+    assert turned.metadata | names == turned.metadata
+    assert turned.fits["held_out"].tolist() == [True]
+    plain = fit_many(folder / "a.nwb", out=out, **ONE)
+    assert plain.fits["R_mohm"][0] != turned.fits["R_mohm"][0]
+    fit_many(folder / "a.nwb", out=out, **ONE, **names)
+    assert calls == ["a.nwb", "a.nwb"]
 
 
 def test_an_interruption_keeps_what_is_finished(folder, tmp_path, monkeypatch):
@@ -225,7 +239,7 @@ def test_a_failed_cell_is_tried_again(folder, noise_cells, tmp_path, calls):
     assert not (out / "fits_errors.csv").exists()
 
 
-def test_a_level_that_fails_costs_that_level(folder, monkeypatch):
+def test_a_level_that_fails_costs_that_level(folder, tmp_path, monkeypatch):
     real = fit_levels
 
     def without_three(*args, **options):
@@ -233,11 +247,22 @@ def test_a_level_that_fails_costs_that_level(folder, monkeypatch):
         return type(found)({1: found.fits[1]}, {3: FitError("too few spikes")}, found.levels)
 
     monkeypatch.setattr(levels_of, "fit_levels", without_three)
-    batch = fit_many(folder / "a.nwb", **QUICK)
+    stale = tmp_path / "fits" / "a" / "glif3" / "neuron_config.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("of an earlier fit")
+    batch = fit_many(folder / "a.nwb", out=tmp_path / "fits", **QUICK)
+    assert not stale.exists()
     assert batch.fits["error"].tolist() == ["", "too few spikes"]
     assert batch.fits["chosen"].tolist() == [True, False]
     assert batch.fits["R_mohm"].isna().tolist() == [False, True]
     assert batch.n_failed == 0
+
+
+def test_what_was_not_counted_is_not_0():
+    found = fit_levels(noise_cell(), (1,), max_evaluations=0, progress=False)
+    bare = replace(found, fits={1: replace(found.fits[1], n_parameters=0)})
+    counts = [levels_of.rows_of(noise_cell(), each)[0]["n_parameters"] for each in (found, bare)]
+    assert counts == [6, None]
 
 
 def test_a_cell_without_any_level_says_why(folder, monkeypatch):
@@ -269,9 +294,12 @@ def test_the_published_pipeline_chooses_no_level(folder, monkeypatch):
     assert batch.fits["method"].tolist() == ["teeter2018"] * 2
 
 
-@pytest.mark.parametrize("asked", [{"levels": (6,)}, {"levels": ()}, {"method": "best"}])
+@pytest.mark.parametrize(
+    "asked",
+    [{"levels": (6,)}, {"levels": ()}, {"method": "best"}, {"seed": 1.5}, {"max_evaluations": -1}],
+)
 def test_what_there_is_not_is_said_before_anything_is_done(folder, asked):
-    with pytest.raises(ConfigError, match=r"levels|method"):
+    with pytest.raises(ConfigError, match=r"levels|method|seed|max_evaluations"):
         fit_many(folder, **{**QUICK, **asked})
 
 
