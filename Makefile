@@ -27,7 +27,7 @@ format:  ## mend the style
 docs:  ## run every example of the docs and the docstrings
 	$(BIN)/pytest tests/test_docs.py
 
-bench:  ## rewrite the tables of benchmarks/results
+bench:  ## list the benchmarks and the commands that rewrite their tables
 	$(BIN)/python -m benchmarks
 
 live:  ## ask the real services every question, and report where they are not as documented

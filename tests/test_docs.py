@@ -58,3 +58,12 @@ def test_every_column_of_every_table_is_explained():
 @pytest.mark.parametrize("made", [make_tables, make_quirks])
 def test_made_pages_are_of_today(made):
     assert made.PAGE.read_text(encoding="utf-8") == made.page()
+
+
+def test_every_benchmark_says_what_it_measures():
+    from benchmarks.__main__ import lines
+
+    told = [line.split(": ", 1) for line in lines() if not line.startswith(" ")]
+    files = {path.stem for path in (ROOT / "benchmarks").glob("[!_]*.py")}
+    assert {name for name, *_ in told} == files
+    assert all(len(line) == 2 and line[1].endswith(".") for line in told)
