@@ -23,7 +23,9 @@ __all__ = ["csv_check", "read_csv", "typed"]
 
 _GLANCE_ROWS = 100
 _NOTHING = ["", "nan", "NaN", "None", "NULL"]
-_TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
+_TEXT: Any = (
+    pd.StringDtype("python", na_value=np.nan) if int(pd.__version__.split(".")[0]) >= 3 else object
+)
 _ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"|(-?\d+)")
 _DIGITS = re.compile(r"([+-]?\d{1,19})(?:\.0*)?", re.ASCII)
 _TRUTH = {"true": True, "t": True, "1": True, "1.0": True} | {

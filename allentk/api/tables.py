@@ -19,7 +19,9 @@ Kind: TypeAlias = Literal["id", "int", "float", "bool", "text", "list"]
 #: One value, or several of which any will do.
 Wanted: TypeAlias = str | int | bool | Iterable[str] | Iterable[int] | None
 
-_TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
+_TEXT: Any = (
+    pd.StringDtype("python", na_value=np.nan) if int(pd.__version__.split(".")[0]) >= 3 else object
+)
 _DTYPES: dict[str, Any] = {
     "id": "int64",
     "int": "Int64",

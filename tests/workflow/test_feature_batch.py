@@ -490,10 +490,10 @@ def test_each_definition_is_measured(folder, tmp_path, monkeypatch):
 
 
 def test_a_recording_of_voltage_clamp_alone_says_so(folder, monkeypatch):
-    from allentk.workflow import feature_cell
+    from allentk.workflow import opening
 
     noted = SimpleNamespace(metadata={"note": "no current clamp"})
-    monkeypatch.setattr(feature_cell, "read_nwb", lambda _: noted)
+    monkeypatch.setattr(opening, "read_nwb", lambda _: noted)
     batch = extract(folder / "a.nwb", jobs=1, progress=False)
     assert batch.errors["message"].tolist() == ["no current clamp"]
     assert list(batch.features.columns) == [*CELL_COLUMNS, "filter_hz", "source", "synthetic"]
