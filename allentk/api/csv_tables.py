@@ -16,16 +16,14 @@ import numpy as np
 import pandas as pd
 
 from allentk.api.checks import Check
-from allentk.api.tables import Field
+from allentk.api.tables import Field, dtype_of
 from allentk.errors import FormatError, IntegrityError
 
 __all__ = ["csv_check", "read_csv", "typed"]
 
 _GLANCE_ROWS = 100
 _NOTHING = ["", "nan", "NaN", "None", "NULL"]
-_TEXT: Any = (
-    pd.StringDtype("python", na_value=np.nan) if int(pd.__version__.split(".")[0]) >= 3 else object
-)
+_TEXT = dtype_of("text")
 _ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"|(-?\d+)")
 _DIGITS = re.compile(r"([+-]?\d{1,19})(?:\.0*)?", re.ASCII)
 _TRUTH = {"true": True, "t": True, "1": True, "1.0": True} | {
