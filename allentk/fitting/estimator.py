@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +12,7 @@ from allentk.data import Response, Stimulus, Sweep, SweepSet
 from allentk.errors import ConfigError, FitError, NotFittedError
 from allentk.fitting.levels import LEVELS, fit_levels, whole_number
 from allentk.fitting.objectives import SIGMA_S, score_trains
+from allentk.fitting.parametrised import Parametrised
 from allentk.fitting.recording import DT_S, Group, choose, groups, sweep_set
 from allentk.fitting.result import FitResult
 from allentk.models import GLIFParameters
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 METHODS = ("allentk", "teeter2018")
 
 
-class GLIFFitter:
+class GLIFFitter(Parametrised):
     """Fit a GLIF neuron to recorded noise.
 
     Parameters
@@ -110,28 +110,6 @@ class GLIFFitter:
         fitter = cls(result.model.level, seed=result.seed, **params)
         fitter.result_, fitter.model_ = result, result.model
         return fitter
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters given; `deep` is there for scikit-learn."""
-        return {name: getattr(self, name) for name in self._names()}
-
-    def set_params(self, **params: Any) -> GLIFFitter:
-        """Set parameters by name.
-
-        Raises
-        ------
-        ConfigError
-            On an unknown name.
-        """
-        for name, value in params.items():
-            if name not in self._names():
-                raise ConfigError(f"GLIFFitter has no parameter {name!r}; it has {self._names()}")
-            setattr(self, name, value)
-        return self
 
     def fit(self, sweeps: SweepSet | Sweep | Iterable[Sweep], y: Any = None) -> GLIFFitter:
         """Fit to the training sweeps of a recording.
@@ -259,12 +237,6 @@ class GLIFFitter:
     def score(self, sweeps: SweepSet | Sweep | Iterable[Sweep], y: Any = None) -> float:
         """Return the explained-variance ratio at 10 ms on the hold-out sweeps."""
         return float(self.evaluate(sweeps)["ratio"])
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what this is; only scikit-learn asks."""
-        from sklearn.utils import Tags, TargetTags
-
-        return Tags(estimator_type="regressor", target_tags=TargetTags(required=False))
 
     def __repr__(self) -> str:
         fitted = f", fitted: {self.result_!r}" if hasattr(self, "result_") else ""

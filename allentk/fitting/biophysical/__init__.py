@@ -1,0 +1,1 @@
+"""Biophysical models fitted to a recording and a reconstruction."""

@@ -1,0 +1,1 @@
+"""Ion channels as equations: what every mechanism of the database does at a voltage."""

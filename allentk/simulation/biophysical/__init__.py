@@ -1,0 +1,1 @@
+"""Compartmental cells: the full tree in NEURON or compiled, and the reduced one."""
