@@ -1,0 +1,90 @@
+TITLE Transient sodium current NaTs2_t
+
+COMMENT
+A fast, inactivating sodium current of soma and dendrites. Its speed is that of 34 degrees at any
+temperature.
+
+Kinetics: Colbert and Pan 2002. Written for allentk from the equations; the same equations in
+Python are in allentk/models/channels.
+ENDCOMMENT
+
+NEURON {
+    THREADSAFE
+    SUFFIX atk_NaTs2_t
+    USEION na READ ena WRITE ina
+    RANGE gbar, g, ina
+}
+
+UNITS {
+    (mV) = (millivolt)
+    (mA) = (milliamp)
+    (S) = (siemens)
+}
+
+PARAMETER {
+    gbar = 1e-5 (S/cm2)
+}
+
+ASSIGNED {
+    v (mV)
+    ena (mV)
+    ina (mA/cm2)
+    g (S/cm2)
+    q
+    minf
+    mtau (ms)
+    hinf
+    htau (ms)
+}
+
+STATE {
+    m
+    h
+}
+
+INITIAL {
+    q = 2.3^((34 - 21)/10)
+    rates(v)
+    m = minf
+    h = hinf
+}
+
+BREAKPOINT {
+    SOLVE states METHOD cnexp
+    g = gbar*m*m*m*h
+    ina = g*(v - ena)
+}
+
+DERIVATIVE states {
+    rates(v)
+    m' = (minf - m)/mtau
+    h' = (hinf - h)/htau
+}
+
+UNITSOFF
+
+PROCEDURE rates(v (mV)) {
+    LOCAL grown, unit
+    grown = exp((v + 32)/6)
+    unit = linoid(v + 32, 6, grown)
+    minf = 0.182*grown/(0.182*grown + 0.124)
+    mtau = 1/((0.182*grown + 0.124)*unit*q)
+    grown = exp((v + 60)/6)
+    unit = linoid(v + 60, 6, grown)
+    hinf = 1/(1 + grown)
+    htau = 1/(0.015*(1 + grown)*unit*q)
+}
+
+FUNCTION linoid(x (mV), k (mV), grown) (mV) {
+    : x / (exp(x/k) - 1) where grown is exp(x/k), by its series about the singularity; with -x for x
+    : it is grown times as much
+    LOCAL z
+    z = x/k
+    if (fabs(z) < 1e-3) {
+        linoid = k*(1 - z/2 + z*z/12)
+    } else {
+        linoid = x/(grown - 1)
+    }
+}
+
+UNITSON
