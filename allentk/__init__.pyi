@@ -27,14 +27,17 @@ from allentk.data import Zero as Zero
 from allentk.errors import AllenTKError as AllenTKError
 from allentk.fitting import GLIFFitter as GLIFFitter
 from allentk.io import read_biophysical as read_biophysical
+from allentk.io import read_biophysical_model as read_biophysical_model
 from allentk.io import read_glif as read_glif
 from allentk.io import read_nwb as read_nwb
 from allentk.io import read_session as read_session
 from allentk.io import read_swc as read_swc
 from allentk.io import write_biophysical as write_biophysical
+from allentk.io import write_biophysical_model as write_biophysical_model
 from allentk.io import write_glif as write_glif
 from allentk.io import write_nwb as write_nwb
 from allentk.io import write_swc as write_swc
+from allentk.models import BiophysicalModel as BiophysicalModel
 from allentk.models import BiophysicalParameters as BiophysicalParameters
 from allentk.models import GLIFParameters as GLIFParameters
 from allentk.network import Network as Network

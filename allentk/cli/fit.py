@@ -18,13 +18,19 @@ METHODS = ("allentk", "teeter2018")
 
 _PIECE = re.compile(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", re.ASCII)
 
+#: What biophysical models are fitted; the names of ``BiophysicalFitter``.
+KINDS = ("perisomatic", "all-active")
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smh])", re.ASCII)
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
 #: Longest range of levels that is written out to be refused by name.
 _LONGEST = 100
 
 
 @click.group()
 def fit() -> None:
-    """Fit a neuron model to a recording: fit glif."""
+    """Fit a neuron model to a recording: fit glif, fit biophysical."""
 
 
 def _levels(_context: click.Context, _parameter: click.Parameter, given: str) -> tuple[int, ...]:
@@ -174,3 +180,119 @@ def glif(
 
     folder = out or Path(f"glif-{recording if is_id(recording) else Path(recording).stem}")
     fit_one(source.sweeps(recording), folder, output, figure=figure, **options)
+
+
+def _budget(_context: click.Context, _parameter: click.Parameter, given: str) -> float:
+    piece = _DURATION.fullmatch(given.strip())
+    seconds = float(piece[1]) * _SECONDS[piece[2]] if piece else 0.0
+    if not seconds > 0:
+        raise click.BadParameter(f"expected a time such as 90s, 10m or 1h, got {given!r}")
+    return seconds
+
+
+@fit.command(
+    cls=Verb,
+    examples=(
+        "allentk fit biophysical --demo 900000001 --max-evaluations 40 --budget 20s",
+        "allentk fit biophysical 479704527 --budget 10m --jobs 2",
+        "allentk fit biophysical recording.nwb --swc cell.swc --dendrite-type spiny --out my-model",
+        "allentk fit biophysical targets.json --swc cell.swc --train single --figure",
+    ),
+)
+@click.argument("recording", metavar="ID|FILE")
+@click.option(
+    "--swc",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The cell's reconstruction; of an ID it is fetched.",
+)
+@click.option(
+    "--budget",
+    "max_seconds",
+    metavar="TIME",
+    default="10m",
+    show_default=True,
+    callback=_budget,
+    help="Time to search, such as 90s, 10m or 1h, with that of earlier runs which it goes on from.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    show_default=True,
+    help="perisomatic: channels at the soma, passive dendrites; minutes. all-active: channels "
+    "everywhere; hours.",
+)
+@click.option(
+    "--style",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="Channels and bounds: pyramidal, fast-spiking, human, or the published f6, f9, f12, f13; auto "
+    "goes by dendrites and spike width.",
+)
+@click.option(
+    "--train",
+    type=click.Choice(("curve", "single")),
+    default="curve",
+    show_default=True,
+    help="curve: several steps, the others are held out. single: the one step of the published "
+    "models, which over-fits.",
+)
+@click.option(
+    "--dendrite-type",
+    type=click.Choice(("spiny", "aspiny", "sparsely spiny")),
+    help="Where the recording or the database does not say.",
+)
+@click.option("--human", is_flag=True, help="The cell is of a human; an ID says so itself.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**31 - 1),
+    help="Draws the candidates of the search.",
+)
+@click.option(
+    "--max-evaluations",
+    default=16_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Models to evaluate at most, whatever the time.",
+)
+@click.option(
+    "--jobs",
+    "n_jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Processes; the same models are evaluated in less time.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for model, verdict and report (default: biophysical-ID or biophysical-FILE here).",
+)
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    help="Go on from the history of an earlier run with this --out.",
+)
+@click.option("--figure", is_flag=True, help="Also write the figure of the report: fit.svg.")
+@output_options
+@source_options
+@manners
+def biophysical(recording: str, source: Source, output: Output, **options: Any) -> None:
+    """Fit a biophysical model to a recording and a reconstruction.
+
+    ID is a specimen ID, whose recording and reconstruction are fetched; FILE is an NWB file, or a JSON
+    file of targets, with --swc. The model is fitted to some of the long squares and judged on all of
+    them: the steps that it was not fitted to are told first.
+
+    Writes the model in Allen's format (manifest.json, fit.json, reconstruction.swc), verdict.json and
+    verdict.csv, result.json with bounds and hall of fame, and report.html. history.jsonl has a line per
+    generation, so that the same command goes on where it was interrupted; Ctrl-C keeps the best so far.
+    Needs no NEURON and no compiler.
+    """
+    from allentk.cli.fit_biophysical import fit_one
+
+    fit_one(recording, source, output, **options)

@@ -16,7 +16,10 @@ VERBS = {
     "fetch": ("allentk.cli.fetch:fetch", "Download the files of one or more cells."),
     "sweeps": ("allentk.cli.sweeps:sweeps", "List the sweeps of a recording."),
     "features": ("allentk.cli.features:features", "Measure the features of a recorded cell."),
-    "fit": ("allentk.cli.fit:fit", "Fit a neuron model to a recording: fit glif."),
+    "fit": (
+        "allentk.cli.fit:fit",
+        "Fit a neuron model to a recording: fit glif, fit biophysical.",
+    ),
     "network": ("allentk.cli.network:network", "Simulate a patch of cortex: network run."),
     "benchmark": ("allentk.cli.benchmark:benchmark", "Score a network against recorded cells."),
     "cache": (

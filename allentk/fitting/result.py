@@ -22,6 +22,8 @@ class Reason(enum.Enum):
 
     CONVERGED = "the search settled; more evaluations are unlikely to help"
     BUDGET = "the evaluations were used up; raise max_evaluations to look further"
+    TIME = "the time was used up; raise max_seconds to look further"
+    INTERRUPTED = "it was interrupted; the best until then was kept, and its history resumes it"
     DIRECT = "every number came from regressions, a likelihood and a scan; nothing was searched"
     NESTED = "a level nested in this one predicts spikes it was not fitted to as well; it was kept"
 

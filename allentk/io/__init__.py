@@ -6,6 +6,7 @@ SI numbers and frame indices end here: what comes out is in s, mV, pA, um, MOhm 
 from allentk.io.allen_manifest import ModelFiles, find_model
 from allentk.io.allen_models import biophysical_config, read_biophysical, write_biophysical
 from allentk.io.behavior_nwb import BehaviorSession, read_behavior_session
+from allentk.io.biophysical_folder import read_biophysical_model, write_biophysical_model
 from allentk.io.ecephys_nwb import EcephysSession, read_ecephys_session
 from allentk.io.glif_config import glif_config, read_glif, write_glif
 from allentk.io.glif_nest import nest_parameters, nest_refusals
@@ -40,6 +41,7 @@ __all__ = [
     "read_analysis",
     "read_behavior_session",
     "read_biophysical",
+    "read_biophysical_model",
     "read_ecephys_session",
     "read_events",
     "read_glif",
@@ -50,6 +52,7 @@ __all__ = [
     "read_session",
     "read_swc",
     "write_biophysical",
+    "write_biophysical_model",
     "write_glif",
     "write_nwb",
     "write_sonata_component",

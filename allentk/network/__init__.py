@@ -3,19 +3,24 @@
 Nothing here runs a simulation; ``allentk.simulate`` does.
 """
 
-from allentk.network.inputs import CurrentClamp, PoissonInput, Replay
+from allentk.network.conductance_projection import ConductanceProjection
+from allentk.network.inputs import CurrentClamp, PoissonInput, PoissonSynapses, Replay
 from allentk.network.network import Network
 from allentk.network.population import NODE_COLUMNS, Population, SpikeSource
 from allentk.network.projection import Projection, Receptor
+from allentk.network.synapses import Synapse
 
 __all__ = [
     "NODE_COLUMNS",
+    "ConductanceProjection",
     "CurrentClamp",
     "Network",
     "PoissonInput",
+    "PoissonSynapses",
     "Population",
     "Projection",
     "Receptor",
     "Replay",
     "SpikeSource",
+    "Synapse",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,12 @@ from allentk.data import SpikeTrains, StimulusTable
 from allentk.data._arrays import frozen
 from allentk.errors import DataError
 from allentk.network.projection import Receptor
+from allentk.network.synapses import Synapse, check_conductances, place_stream
 
-__all__ = ["CurrentClamp", "PoissonInput", "Replay"]
+if TYPE_CHECKING:
+    from allentk.models.compartments import Compartments
+
+__all__ = ["CurrentClamp", "PoissonInput", "PoissonSynapses", "Replay"]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -45,19 +50,94 @@ class PoissonInput:
         where = f"background of {self.target!r}"
         for name in ("rates_hz", "weights_pa"):
             object.__setattr__(self, name, frozen(getattr(self, name), what=f"{where}: {name}"))
-        if self.rates_hz.ndim != 1 or self.rates_hz.shape != self.weights_pa.shape:
-            raise DataError(
-                f"{where}: rates_hz and weights_pa need one value per cell, got shapes "
-                f"{self.rates_hz.shape} and {self.weights_pa.shape}"
-            )
-        wrong = ~(np.isfinite(self.rates_hz) & (self.rates_hz >= 0))
-        if wrong.any():
-            at = int(wrong.argmax())
-            raise DataError(f"{where}: the rate of cell {at} is {self.rates_hz[at]} Hz")
+        _check_rates(self.rates_hz, self.weights_pa, "weights_pa", where)
         self.receptor.check_weights(self.weights_pa.astype(np.float32), where)
 
     def __repr__(self) -> str:
         return f"<PoissonInput of {self.target}: {self.rates_hz.mean():.4g} Hz per cell>"
+
+
+def _check_rates(
+    rates_hz: NDArray[np.float64], weights: NDArray[np.float64], name: str, where: str
+) -> None:
+    if rates_hz.ndim != 1 or rates_hz.shape != weights.shape:
+        raise DataError(
+            f"{where}: rates_hz and {name} need one value per cell, got shapes {rates_hz.shape} and "
+            f"{weights.shape}"
+        )
+    wrong = ~(np.isfinite(rates_hz) & (rates_hz >= 0))
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise DataError(f"{where}: the rate of cell {at} is {rates_hz[at]} Hz")
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class PoissonSynapses:
+    """Background synapses of compartmental cells, driven by Poisson trains of their own.
+
+    Parameters
+    ----------
+    target : str
+        Name of the population.
+    rates_hz : array_like, shape (n_targets,)
+        Spikes per second, summed over all background synapses of a cell.
+    weights_us : array_like, shape (n_targets,)
+        Peak conductance of one spike, microsiemens.
+    synapse : Synapse
+        Time course, reversal potential and where the synapses sit.
+    n_synapses : int
+        Places per cell; every spike falls on one of them, each as likely.
+    seed : int
+        Draws the places: part of the network, not of a run.
+
+    Raises
+    ------
+    DataError
+        Where lengths disagree, a rate or weight is negative or not finite, or there is no place.
+
+    Examples
+    --------
+    >>> PoissonSynapses("pyr", [1000.0], [2e-4], Synapse(0.0005, 0.003, 0.0), n_synapses=50)
+    <PoissonSynapses of pyr: 1000 Hz per cell on 50 places>
+    """
+
+    target: str
+    rates_hz: NDArray[np.float64]
+    weights_us: NDArray[np.float64]
+    synapse: Synapse
+    n_synapses: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        where = f"background of {self.target!r}"
+        for name in ("rates_hz", "weights_us"):
+            object.__setattr__(self, name, frozen(getattr(self, name), what=f"{where}: {name}"))
+        _check_rates(self.rates_hz, self.weights_us, "weights_us", where)
+        check_conductances(self.weights_us.astype(np.float32), where)
+        for name, least in (("n_synapses", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                raise DataError(f"{where}: {name} must be an integer >= {least}, got {value!r}")
+
+    def places(self, cell: Compartments, node: int) -> NDArray[np.int64]:
+        """Return the compartments of the background synapses of one cell, shape ``(n_synapses,)``.
+
+        Raises
+        ------
+        DataError
+            Where there is no place.
+        """
+        rng = place_stream(self.seed, f"background\0{self.target}", node)
+        try:
+            return self.synapse.draw(cell, self.n_synapses, rng)
+        except DataError as error:
+            raise DataError(f"{self!r}, cell {node}: {error}") from error
+
+    def __repr__(self) -> str:
+        return (
+            f"<PoissonSynapses of {self.target}: {self.rates_hz.mean():.4g} Hz per cell on "
+            f"{self.n_synapses} places>"
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

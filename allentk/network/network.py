@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from allentk.errors import DataError
-from allentk.network.inputs import CurrentClamp, PoissonInput
+from allentk.network.conductance_projection import ConductanceProjection
+from allentk.network.inputs import CurrentClamp, PoissonInput, PoissonSynapses
 from allentk.network.population import Population
 from allentk.network.projection import Projection
 
@@ -25,10 +26,11 @@ class Network:
     ----------
     populations : sequence of Population
         Cells and virtual nodes, each population with a name of its own.
-    projections : sequence of Projection
-        Connections between them; several may join the same two populations.
-    background : sequence of PoissonInput
-        Background synapses.
+    projections : sequence of Projection or ConductanceProjection
+        Connections between them; several may join the same two populations. Those that end at
+        compartmental cells are conductances, those at point neurons currents.
+    background : sequence of PoissonInput or PoissonSynapses
+        Background synapses, of point neurons or compartmental cells.
     currents : sequence of CurrentClamp
         Injected currents.
     name : str
@@ -37,8 +39,8 @@ class Network:
     Raises
     ------
     DataError
-        On a name used twice, an unknown population, an id out of range, or an input to a virtual
-        population.
+        On a name used twice, an unknown population, an id out of range, an input to a virtual
+        population, or an input of the kind that the cells cannot take.
 
     Examples
     --------
@@ -52,8 +54,8 @@ class Network:
     """
 
     populations: tuple[Population, ...]
-    projections: tuple[Projection, ...] = ()
-    background: tuple[PoissonInput, ...] = ()
+    projections: tuple[Projection | ConductanceProjection, ...] = ()
+    background: tuple[PoissonInput | PoissonSynapses, ...] = ()
     currents: tuple[CurrentClamp, ...] = ()
     name: str = "network"
 
@@ -68,6 +70,7 @@ class Network:
             self._check_projection(projection)
         for entry in self.background:
             n = len(self._cells(entry.target, repr(entry)))
+            self._check_kind(entry, isinstance(entry, PoissonSynapses))
             if entry.rates_hz.size != n:
                 raise DataError(f"{entry!r} has {entry.rates_hz.size} rates for {n} cells")
         for clamp in self.currents:
@@ -78,9 +81,10 @@ class Network:
                     f"{clamp.nodes.max()}"
                 )
 
-    def _check_projection(self, projection: Projection) -> None:
+    def _check_projection(self, projection: Projection | ConductanceProjection) -> None:
         n_sources = len(self.population(projection.source))
         n_targets = len(self._cells(projection.target, repr(projection)))
+        self._check_kind(projection, isinstance(projection, ConductanceProjection))
         if projection.n_targets != n_targets:
             raise DataError(
                 f"{projection!r}: population {projection.target!r} has {n_targets} nodes; indptr must "
@@ -92,6 +96,24 @@ class Network:
                 f"{projection!r}: source {projection.sources[at]} of edge {at} is out of range; "
                 f"{projection.source!r} has nodes 0 to {n_sources - 1}"
             )
+
+    def _check_kind(
+        self,
+        given: Projection | ConductanceProjection | PoissonInput | PoissonSynapses,
+        conductance: bool,
+    ) -> None:
+        """Refuse currents for compartmental cells, and conductances for point neurons."""
+        if self.population(given.target).compartmental == conductance:
+            return
+        if conductance:
+            raise DataError(
+                f"{given!r}: the cells of {given.target!r} are points, and a Synapse needs a place; use "
+                f"a Projection or PoissonInput with a Receptor"
+            )
+        raise DataError(
+            f"{given!r}: the cells of {given.target!r} have compartments, and a Receptor has no place "
+            f"or reversal potential; use a ConductanceProjection or PoissonSynapses with a Synapse"
+        )
 
     def population(self, name: str) -> Population:
         """Return the population of that name.
@@ -121,6 +143,11 @@ class Network:
         return sum(len(p) for p in self.populations if not p.virtual)
 
     @property
+    def compartmental(self) -> bool:
+        """Whether some cells have compartments, so that NEURON must run it."""
+        return any(population.compartmental for population in self.populations)
+
+    @property
     def n_edges(self) -> int:
         """Edges of all projections."""
         return sum(p.n_edges for p in self.projections)
@@ -143,17 +170,18 @@ class Network:
         return pd.DataFrame(rows)
 
     def connections(self) -> pd.DataFrame:
-        """Return one row per projection: edges, mean in-degree, median weight (pA) and delay (s)."""
+        """Return one row per projection: edges, mean in-degree, median weight and delay (s), synapse.
+
+        Currents have a weight in pA, ``tau_s`` and ``sign``; conductances a weight in uS, time constants
+        and a reversal potential.
+        """
         rows = [
             {
                 "source": p.source,
                 "target": p.target,
                 "n_edges": p.n_edges,
                 "mean_in_degree": p.n_edges / p.n_targets,
-                "median_weight_pa": _median(p.weights_pa),
-                "median_delay_s": _median(p.delays_s),
-                "tau_s": p.receptor.tau_s,
-                "sign": p.receptor.sign,
+                **_synapse_columns(p),
             }
             for p in self.projections
         ]
@@ -171,6 +199,24 @@ class Network:
         tables = (self.summary(), self.connections())
         shown = "".join(t.to_html(index=False, float_format=lambda x: f"{x:.4g}") for t in tables)
         return f"<p><b>{escape(self.name)}</b></p>{shown}"
+
+
+def _synapse_columns(projection: Projection | ConductanceProjection) -> dict[str, float]:
+    delay = _median(projection.delays_s)
+    if isinstance(projection, Projection):
+        return {
+            "median_weight_pa": _median(projection.weights_pa),
+            "median_delay_s": delay,
+            "tau_s": projection.receptor.tau_s,
+            "sign": projection.receptor.sign,
+        }
+    return {
+        "median_weight_us": _median(projection.weights_us),
+        "median_delay_s": delay,
+        "tau_rise_s": projection.synapse.tau_rise_s,
+        "tau_decay_s": projection.synapse.tau_decay_s,
+        "reversal_mv": projection.synapse.reversal_mv,
+    }
 
 
 def _median(values: Iterable[float]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from allentk.data import StimulusTable
 from allentk.errors import DataError
-from allentk.models import GLIFParameters
+from allentk.models import BiophysicalModel, GLIFParameters
 
 __all__ = ["NODE_COLUMNS", "Population", "SpikeSource"]
 
@@ -50,8 +50,8 @@ class Population:
     ----------
     name : str
         Unique in its network.
-    models : tuple of GLIFParameters
-        The models of the cells; empty for a virtual population.
+    models : tuple of GLIFParameters, or tuple of BiophysicalModel
+        The models of the cells, all point neurons or all compartmental; empty for a virtual population.
     nodes : DataFrame
         One row per node, columns of `NODE_COLUMNS`; its ids are the rows, 0 to n - 1. Where there is one
         model, ``model`` may be left out.
@@ -61,8 +61,8 @@ class Population:
     Raises
     ------
     DataError
-        Without a node; with models and a source, or neither; where ``model`` points at no model; where a
-        position is not finite.
+        Without a node; with models and a source, or neither; where models are of another type or mixed;
+        where ``model`` points at no model; where a position is not finite.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Population:
     """
 
     name: str
-    models: tuple[GLIFParameters, ...]
+    models: tuple[GLIFParameters, ...] | tuple[BiophysicalModel, ...]
     nodes: pd.DataFrame
     source: SpikeSource | None = None
 
@@ -87,6 +87,7 @@ class Population:
                 f"(a virtual population), got {len(self.models)} models and source {self.source!r}"
             )
         if self.models:
+            self._check_models()
             nodes = self._with_models(nodes)
         elif self.source is not None and self.source.n_nodes != len(nodes):
             raise DataError(
@@ -95,6 +96,16 @@ class Population:
             )
         self._check_positions(nodes)
         object.__setattr__(self, "nodes", nodes)
+
+    def _check_models(self) -> None:
+        kinds = {type(model) for model in self.models}
+        if kinds not in ({GLIFParameters}, {BiophysicalModel}):
+            raise DataError(
+                f"population {self.name!r}: models must be all GLIFParameters or all BiophysicalModel, "
+                f"got {', '.join(sorted(kind.__name__ for kind in kinds))}; a population of another "
+                f"kind needs a name of its own, and parameters need their morphology "
+                f"(BiophysicalModel(parameters, morphology))"
+            )
 
     def _with_models(self, nodes: pd.DataFrame) -> pd.DataFrame:
         if "model" not in nodes:
@@ -125,6 +136,21 @@ class Population:
         """Whether the nodes are sources of spikes, not cells to simulate."""
         return self.source is not None
 
+    @property
+    def compartmental(self) -> bool:
+        """Whether the cells have compartments, which the NEURON engine runs."""
+        return isinstance(next(iter(self.models), None), BiophysicalModel)
+
+    @property
+    def point_models(self) -> tuple[GLIFParameters, ...]:
+        """The models of a population of point neurons; empty for any other."""
+        return () if self.compartmental else cast("tuple[GLIFParameters, ...]", self.models)
+
+    @property
+    def compartmental_models(self) -> tuple[BiophysicalModel, ...]:
+        """The models of a population of compartmental cells; empty for any other."""
+        return cast("tuple[BiophysicalModel, ...]", self.models) if self.compartmental else ()
+
     def __len__(self) -> int:
         return len(self.nodes)
 
@@ -132,4 +158,7 @@ class Population:
         if self.virtual:
             return f"<Population {self.name}: {len(self)} virtual nodes>"
         plural = "" if len(self.models) == 1 else "s"
-        return f"<Population {self.name}: {len(self)} cells, {len(self.models)} model{plural}>"
+        kind = "biophysical " if self.compartmental else ""
+        return (
+            f"<Population {self.name}: {len(self)} cells, {len(self.models)} {kind}model{plural}>"
+        )

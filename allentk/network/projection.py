@@ -8,20 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data._arrays import frozen
 from allentk.errors import DataError
+from allentk.network.connectivity import IMPLAUSIBLE_S, Connectivity, check_delays, sorted_edges
 
 __all__ = ["Projection", "Receptor"]
-
-_DTYPES = {
-    "indptr": np.int64,
-    "sources": np.int32,
-    "weights_pa": np.float32,
-    "delays_s": np.float32,
-}
-
-#: Times from here on are taken for milliseconds given by mistake, in seconds.
-IMPLAUSIBLE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +71,10 @@ class Receptor:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Projection:
-    """Edges from one population to another, sorted by target (compressed sparse columns).
+class Projection(Connectivity):
+    """Edges to point neurons, sorted by target (compressed sparse columns).
+
+    Edges to compartmental cells are a ``ConductanceProjection``.
 
     Parameters
     ----------
@@ -112,49 +104,14 @@ class Projection:
     <Projection a -> b: 3 edges on 3 targets>
     """
 
-    source: str
-    target: str
-    indptr: NDArray[np.int64]
-    sources: NDArray[np.int32]
     weights_pa: NDArray[np.float32]
     delays_s: NDArray[np.float32]
     receptor: Receptor
 
     def __post_init__(self) -> None:
-        where = f"projection {self.source!r} -> {self.target!r}"
-        for name, dtype in _DTYPES.items():
-            array = frozen(getattr(self, name), dtype, what=f"{where}: {name}")
-            if array.ndim == 0 and name in ("weights_pa", "delays_s"):
-                array = frozen(np.full(self.sources.size, array), dtype)
-            if array.ndim != 1:
-                raise DataError(f"{where}: {name} must be a flat array, got shape {array.shape}")
-            object.__setattr__(self, name, array)
-        self._check(where)
-
-    def _check(self, where: str) -> None:
-        n, ptr = self.sources.size, self.indptr
-        if ptr.size < 2 or ptr[0] != 0 or ptr[-1] != n or (np.diff(ptr) < 0).any():
-            raise DataError(
-                f"{where}: indptr must rise from 0 to the number of edges, {n}; got {ptr[:3]} ... "
-                f"{ptr[-3:]}"
-            )
-        for name in ("weights_pa", "delays_s"):
-            if getattr(self, name).shape != (n,):
-                raise DataError(
-                    f"{where}: {name} must have one value per edge ({n}), got shape "
-                    f"{getattr(self, name).shape}"
-                )
-        if n and self.sources.min() < 0:
-            at = int(self.sources.argmin())
-            raise DataError(f"{where}: source {self.sources[at]} of edge {at} is negative")
+        where = self._freeze({"weights_pa": np.float32, "delays_s": np.float32})
         self.receptor.check_weights(self.weights_pa, where)
-        wrong = ~((self.delays_s >= 0) & (self.delays_s < IMPLAUSIBLE_S))
-        if wrong.any():
-            at = int(wrong.argmax())
-            raise DataError(
-                f"{where}: delays_s must be finite and lie in 0..{IMPLAUSIBLE_S:g} seconds, got "
-                f"{self.delays_s[at]} at edge {at}; milliseconds must be divided by 1000"
-            )
+        check_delays(self.delays_s, where)
 
     @classmethod
     def from_edges(
@@ -185,55 +142,11 @@ class Projection:
         DataError
             Where lengths disagree, or a target is not one of `n_targets`.
         """
-        where = f"projection {source!r} -> {target!r}"
-        pre = frozen(sources, np.int64, what=f"{where}: sources")
-        post = frozen(targets, np.int64, what=f"{where}: targets")
-        weights = frozen(weights_pa, np.float32, what=f"{where}: weights_pa")
-        delays = frozen(delays_s, np.float32, what=f"{where}: delays_s")
-        for name, array in (("targets", post), ("weights_pa", weights), ("delays_s", delays)):
-            if array.shape != pre.shape and not (array.ndim == 0 and name != "targets"):
-                raise DataError(
-                    f"{where}: {name} must be as long as sources {pre.shape}, got {array.shape}"
-                )
-        if post.size and not (post.min() >= 0 and post.max() < n_targets):
-            raise DataError(
-                f"{where}: targets must lie in 0..{n_targets - 1}, got {post.min()}..{post.max()}"
-            )
-        order = np.lexsort((pre, post))
-        counts = np.bincount(post, minlength=n_targets)
-        return cls(
-            source,
-            target,
-            np.concatenate([[0], np.cumsum(counts)]),
-            pre[order],
-            weights if weights.ndim == 0 else weights[order],
-            delays if delays.ndim == 0 else delays[order],
-            receptor,
+        indptr, pre, columns = sorted_edges(
+            f"projection {source!r} -> {target!r}",
+            sources,
+            targets,
+            {"weights_pa": (weights_pa, np.float32), "delays_s": (delays_s, np.float32)},
+            n_targets=n_targets,
         )
-
-    @property
-    def n_edges(self) -> int:
-        """Number of edges."""
-        return self.sources.size
-
-    @property
-    def n_targets(self) -> int:
-        """Number of target nodes."""
-        return self.indptr.size - 1
-
-    @property
-    def in_degrees(self) -> NDArray[np.int64]:
-        """Number of edges that end at every target, shape ``(n_targets,)``."""
-        degrees: NDArray[np.int64] = np.diff(self.indptr)
-        return degrees
-
-    @property
-    def targets(self) -> NDArray[np.int64]:
-        """Target node of every edge, shape ``(n_edges,)``."""
-        return np.repeat(np.arange(self.n_targets), self.in_degrees)
-
-    def __repr__(self) -> str:
-        return (
-            f"<Projection {self.source} -> {self.target}: {self.n_edges} edges on "
-            f"{self.n_targets} targets>"
-        )
+        return cls(source, target, indptr, pre, receptor=receptor, **columns)

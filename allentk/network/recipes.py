@@ -98,7 +98,7 @@ def patch(
     models = {EXC: tuple(excitatory), PV: tuple(inhibitory)}
     cells = _cells(models, n_cells, np.random.default_rng(next(streams)))
     membranes = {
-        name: Membranes.of(p.models, p.nodes["model"].to_numpy()) for name, p in cells.items()
+        name: Membranes.of(p.point_models, p.nodes["model"].to_numpy()) for name, p in cells.items()
     }
     lgn, fields = _lgn(cells, np.random.default_rng(next(streams)))
     source = Population(LGN_NAME, (), lgn.nodes(), lgn)

@@ -1,5 +1,7 @@
-"""Scores to pages: one self-contained report, and figures of sweeps and cells."""
+"""Scores to pages: one self-contained report, and figures of sweeps, cells and fitted models."""
 
+from allentk.report.biophysical_figure import biophysical_figure
+from allentk.report.biophysical_page import write_biophysical_report
 from allentk.report.feature_figures import feature_figure
 from allentk.report.fit_overview import fit_figure
 from allentk.report.html import write_report
@@ -10,8 +12,10 @@ __all__ = [
     "CellPage",
     "NetworkPage",
     "ObservatoryPage",
+    "biophysical_figure",
     "feature_figure",
     "fit_figure",
     "sweep_figure",
+    "write_biophysical_report",
     "write_report",
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data import Stimulus
+from allentk.data import Stimulus, Sweep
 from allentk.errors import SimulationError
 
-__all__ = ["DEFAULT_DT_S", "check_clock", "current_of", "resampled"]
+__all__ = ["DEFAULT_DT_S", "check_clock", "current_of", "described", "resampled"]
 
 #: Allen's time step for GLIF models, in seconds.
 DEFAULT_DT_S = 5e-5
@@ -19,32 +20,52 @@ Array = NDArray[np.float64]
 
 
 def current_of(
-    stimulus: Stimulus | ArrayLike, dt_s: float | None, sampling_rate_hz: float | None
+    stimulus: Stimulus | Sweep | ArrayLike,
+    dt_s: float | None,
+    sampling_rate_hz: float | None,
+    *,
+    default_dt_s: float = DEFAULT_DT_S,
 ) -> tuple[Array, float]:
-    """Return the current at every time step, and the time step."""
+    """Return the current at every time step in pA, and the time step in seconds.
+
+    Sample k acts from ``k dt`` to ``(k + 1) dt``. A stimulus is made at every step; the current of a
+    sweep, or an array, is averaged within steps where the step is not its own sampling interval.
+
+    Parameters
+    ----------
+    stimulus : Stimulus, Sweep or array_like, shape (n_samples,)
+        A sweep gives the current that was injected; an array is in pA.
+    dt_s : float or None
+        Time step; None takes the sampling interval of a sweep or an array that has one, and otherwise
+        `default_dt_s`.
+    sampling_rate_hz : float or None
+        Samples per second of an array.
+    default_dt_s : float
+        See `dt_s`.
+
+    Raises
+    ------
+    SimulationError
+        On a current that is not finite or no row of numbers, a sweep in voltage clamp, a sampling
+        rate beside a stimulus or a sweep, or a step longer than the whole current.
+    """
     if isinstance(stimulus, Stimulus):
-        if sampling_rate_hz is not None:
-            raise SimulationError(
-                f"a {stimulus.name} has no sampling_rate_hz, got {sampling_rate_hz!r}; it is made at "
-                f"every time step, give dt_s"
-            )
-        dt_s = DEFAULT_DT_S if dt_s is None else dt_s
+        _refuse_rate(f"a {stimulus.name}", "it is made at every time step", sampling_rate_hz)
+        dt_s = default_dt_s if dt_s is None else dt_s
         return stimulus.current_pa(1 / dt_s), dt_s
-    try:
-        current = np.ascontiguousarray(stimulus, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise SimulationError(
-            f"a cell takes a Stimulus or numbers in pA, got {type(stimulus).__name__}: {error}"
-        ) from error
-    if current.ndim != 1 or current.size == 0:
-        raise SimulationError(f"the current must be one-dimensional, got shape {current.shape}")
-    if not np.isfinite(current).all():
-        at = int((~np.isfinite(current)).argmax())
-        raise SimulationError(
-            f"the current is not finite at sample {at} of {current.size}; cut or mend it first"
-        )
+    if isinstance(stimulus, Sweep):
+        _refuse_rate(stimulus.label, "it has its own", sampling_rate_hz)
+        if stimulus.clamp != "current":
+            raise SimulationError(
+                f"{stimulus.label}: a cell takes the current of a sweep in current clamp, got "
+                f"{stimulus.clamp} clamp"
+            )
+        sampling_rate_hz = stimulus.sampling_rate_hz
+        current = _checked(stimulus.current_pa, stimulus.label)
+    else:
+        current = _checked(_row(stimulus), "the current")
     if sampling_rate_hz is None:
-        return current, DEFAULT_DT_S if dt_s is None else dt_s
+        return current, default_dt_s if dt_s is None else dt_s
     if dt_s is None:
         return current, 1 / sampling_rate_hz
     held = resampled(current, 1 / sampling_rate_hz, dt_s)
@@ -56,10 +77,56 @@ def current_of(
     return held, dt_s
 
 
+def described(stimulus: object) -> dict[str, Any]:
+    """Return what a stimulus or a sweep says about a response to it: name, amplitude, window."""
+    if isinstance(stimulus, Sweep):
+        name = stimulus.stimulus
+    elif isinstance(stimulus, Stimulus):
+        name = stimulus.name
+    else:
+        return {}
+    return {
+        "stimulus": name,
+        "amplitude_pa": stimulus.amplitude_pa,
+        "start_s": stimulus.start_s,
+        "stop_s": stimulus.stop_s,
+    }
+
+
+def _refuse_rate(what: str, why: str, sampling_rate_hz: float | None) -> None:
+    if sampling_rate_hz is not None:
+        raise SimulationError(
+            f"{what} has no sampling_rate_hz, got {sampling_rate_hz!r}; {why}, give dt_s"
+        )
+
+
+def _row(stimulus: ArrayLike) -> Array:
+    try:
+        return np.ascontiguousarray(stimulus, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise SimulationError(
+            f"a cell takes a Stimulus, a Sweep or numbers in pA, got {type(stimulus).__name__}: {error}"
+        ) from error
+
+
+def _checked(current: Array, what: str) -> Array:
+    if current.ndim != 1 or current.size == 0:
+        raise SimulationError(f"{what} must be one-dimensional, got shape {current.shape}")
+    if not np.isfinite(current).all():
+        at = int((~np.isfinite(current)).argmax())
+        raise SimulationError(
+            f"{what} is not finite at sample {at} of {current.size}; cut or mend it first"
+        )
+    return current
+
+
 def resampled(current: Array, old_dt: float, new_dt: float) -> Array:
     """Return the mean of a current within every new step: no charge is lost."""
     if math.isclose(old_dt, new_dt, rel_tol=1e-9):
         return current
+    parts = round(old_dt / new_dt)
+    if parts > 1 and math.isclose(old_dt, parts * new_dt, rel_tol=1e-9):
+        return np.repeat(current, parts)
     edges = np.arange(math.floor(current.size * old_dt / new_dt + 1e-9) + 1) * new_dt
     charge = np.concatenate([[0.0], np.cumsum(current) * old_dt])
     clock = np.arange(current.size + 1) * old_dt

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data import Response, Stimulus
+from allentk.data import Response, Stimulus, Sweep
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
-from allentk.simulation.current import DEFAULT_DT_S, check_clock, current_of, resampled
+from allentk.simulation.current import (
+    DEFAULT_DT_S,
+    check_clock,
+    current_of,
+    described,
+    resampled,
+)
 from allentk.simulation.glif_kernels import Traces, run_allensdk, run_glif
 from allentk.simulation.glif_propagator import propagator
 
@@ -44,7 +50,7 @@ def _traces(parameters: GLIFParameters, n: int, *, noting: bool) -> Traces:
 
 def simulate_glif(
     parameters: GLIFParameters,
-    stimulus: Stimulus | ArrayLike,
+    stimulus: Stimulus | Sweep | ArrayLike,
     *,
     dt_s: float | None = None,
     sampling_rate_hz: float | None = None,
@@ -59,11 +65,12 @@ def simulate_glif(
     ----------
     parameters : GLIFParameters
         The neuron.
-    stimulus : Stimulus or array_like, shape (n_samples,)
-        The current; an array is in pA and sampled at `sampling_rate_hz`, or at every step.
+    stimulus : Stimulus, Sweep or array_like, shape (n_samples,)
+        The current, which may be that of a recorded sweep; an array is in pA and sampled at
+        `sampling_rate_hz`, or at every step.
     dt_s : float, optional
-        Time step in seconds; 5e-5, or the sampling interval of an array, where not given. Where both
-        are given the current is averaged within every step.
+        Time step in seconds; 5e-5, or the sampling interval of a sweep or array, where not given. Where
+        both are given the current is averaged within every step.
     sampling_rate_hz : float, optional
         Samples per second of an array.
     compatibility : {"allensdk"}, optional
@@ -124,7 +131,7 @@ def simulate_glif(
         steps,
         states={name: _state(name, parameters, traces) for name in names if name != "spikes"},
         reason=reason,
-        **(_described(stimulus) if isinstance(stimulus, Stimulus) else {}),
+        **described(stimulus),
     )
 
 
@@ -156,15 +163,6 @@ def _state(name: str, parameters: GLIFParameters, traces: Traces) -> Array:
         return total
     part: Array = traces.asc[int(name.split("_")[1]) - 1]
     return part
-
-
-def _described(stimulus: Stimulus) -> dict[str, Any]:
-    return {
-        "stimulus": stimulus.name,
-        "amplitude_pa": stimulus.amplitude_pa,
-        "start_s": stimulus.start_s,
-        "stop_s": stimulus.stop_s,
-    }
 
 
 def _check_request(

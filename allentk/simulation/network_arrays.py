@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
-from allentk.network import Network, Population, Projection
+from allentk.network import Network, PoissonInput, Population, Projection
 from allentk.simulation.glif_propagator import propagator
 from allentk.simulation.network_kernels import Cells, Edges, Noise, State, alpha_gains
 
@@ -37,11 +37,21 @@ class Layout:
             self.first[population.name] = at
             self.ports[population.name] = []
             at += len(population)
-        entries = [(p.target, p.receptor) for p in self.network.projections]
-        entries += [(p.target, p.receptor) for p in self.network.background]
+        entries = [(p.target, p.receptor) for p in self.projections]
+        entries += [(p.target, p.receptor) for p in self.background]
         for target, receptor in entries:
             if receptor.tau_s not in self.ports[target]:
                 self.ports[target].append(receptor.tau_s)
+
+    @property
+    def projections(self) -> list[Projection]:
+        """Projections that end at point neurons."""
+        return [p for p in self.network.projections if isinstance(p, Projection)]
+
+    @property
+    def background(self) -> list[PoissonInput]:
+        """Background of point neurons."""
+        return [entry for entry in self.network.background if isinstance(entry, PoissonInput)]
 
     @property
     def n_ports(self) -> int:
@@ -106,14 +116,18 @@ def _constants(
 def cells_of(layout: Layout, dt_s: float) -> Cells:
     """Return the constants of all cells."""
     n_asc = max(
-        (len(model.asc_amp_pa) for population in layout.cells() for model in population.models),
+        (
+            len(model.asc_amp_pa)
+            for population in layout.cells()
+            for model in population.point_models
+        ),
         default=0,
     )
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in Cells._fields}
     for population in layout.cells():
         taus = layout.ports[population.name]
         taus = taus + [1.0] * (layout.n_ports - len(taus))
-        rows = [_constants(model, taus, dt_s, n_asc) for model in population.models]
+        rows = [_constants(model, taus, dt_s, n_asc) for model in population.point_models]
         index = population.nodes["model"].to_numpy()
         for name in Cells._fields:
             parts[name].append(np.array([row[name] for row in rows])[index])
@@ -156,7 +170,7 @@ def edges_of(layout: Layout, dt_s: float) -> Edges:
         On a delay shorter than a step.
     """
     parts: list[tuple[NDArray[np.generic], ...]] = []
-    for projection in layout.network.projections:
+    for projection in layout.projections:
         tau = projection.receptor.tau_s
         parts.append(
             (
@@ -189,7 +203,7 @@ def span_and_slots(edges: Edges, n_cells: int) -> tuple[int, int]:
 def noise_of(layout: Layout, dt_s: float, seed: int) -> Noise:
     """Return the background trains of all cells; each has a random stream of its own."""
     cell, port, weight, interval, first, random = [], [], [], [], [], []
-    for number, entry in enumerate(layout.network.background):
+    for number, entry in enumerate(layout.background):
         n = entry.rates_hz.size
         tau = entry.receptor.tau_s
         streams = np.random.SeedSequence(seed, spawn_key=(1, number)).spawn(2)

@@ -22,8 +22,10 @@ from allentk.simulation.network_arrays import (
     rest,
     span_and_slots,
 )
-from allentk.simulation.network_inputs import INPUT_WINDOW_S, GivenSpikes, clamps_of, windows
+from allentk.simulation.network_inputs import GivenSpikes, clamps_of, windows
 from allentk.simulation.network_kernels import ABOVE_THRESHOLD, advance
+from allentk.simulation.network_request import check_request, watched_nodes
+from allentk.simulation.source_spikes import INPUT_WINDOW_S
 
 __all__ = ["simulate_network"]
 
@@ -70,9 +72,9 @@ def simulate_network(
     Raises
     ------
     SimulationError
-        On a time step or seed that makes no sense, a network without cells, an empty table, an unknown
-        record, a delay shorter than a step; where a cell starts again above its threshold, or a state
-        is no longer finite.
+        On cells with compartments, a time step or seed that makes no sense, a network without cells, an
+        empty table, an unknown record, a delay shorter than a step; where a cell starts again above its
+        threshold, or a state is no longer finite.
 
     Notes
     -----
@@ -91,9 +93,10 @@ def simulate_network(
     <SpikeTrains: 12 spikes of 2 cells>
     """
     wall, cpu = time.perf_counter(), time.process_time()
-    _check(network, stimulus_table, dt_s, seed)
+    check_request(network, stimulus_table, dt_s, seed)
+    _check_points(network)
     layout = Layout(network)
-    run = _Run(layout, stimulus_table, dt_s, seed, _watched(layout, record))
+    run = _Run(layout, stimulus_table, dt_s, seed, watched_nodes(network, record))
     steps, cells = run.go(progress)
     duration = run.n_steps * dt_s
     return NetworkResponse(
@@ -116,40 +119,14 @@ def simulate_network(
     )
 
 
-def _check(network: Network, table: StimulusTable, dt_s: float, seed: int) -> None:
-    if not (math.isfinite(dt_s) and 0 < dt_s <= 0.01):
-        raise SimulationError(f"dt_s must lie in 0..0.01 seconds, got {dt_s!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise SimulationError(f"seed must be an integer, 0 or more, got {seed!r}")
-    if network.n_cells == 0:
-        raise SimulationError(f"{network!r} has no cells to simulate; add a population with models")
-    if table.duration_s < dt_s:
+def _check_points(network: Network) -> None:
+    """Refuse cells with compartments."""
+    others = [population.name for population in network.populations if population.compartmental]
+    if others:
         raise SimulationError(
-            f"{table!r} lasts {table.duration_s:g} s: nothing to simulate; add a presentation"
+            f"the GLIF engine runs point neurons; the cells of {others} have compartments: use "
+            f"backend='neuron'"
         )
-
-
-def _watched(layout: Layout, record: Collection[str]) -> dict[str, list[int]]:
-    """Return the nodes whose voltage is asked for, by population."""
-    wanted: dict[str, list[int]] = {}
-    sizes = {population.name: len(population) for population in layout.cells()}
-    for entry in record:
-        if entry == "spikes":
-            continue
-        kind, _, rest_of = entry.partition(":")
-        name, _, nodes = rest_of.rpartition(":")
-        if kind != "voltage_mv" or name not in sizes:
-            raise SimulationError(
-                f"cannot record {entry!r}; expected 'spikes' or 'voltage_mv:<population>:<node>,...' "
-                f"with a population of {sorted(sizes)}"
-            )
-        ids = [int(node) if node.strip().isdecimal() else -1 for node in nodes.split(",")]
-        if min(ids) < 0 or max(ids) >= sizes[name]:
-            raise SimulationError(
-                f"cannot record {entry!r}: nodes of {name!r} are 0 to {sizes[name] - 1}"
-            )
-        wanted[name] = sorted({*wanted.get(name, []), *ids})
-    return wanted
 
 
 class _Run:
@@ -259,7 +236,7 @@ def _voltages(layout: Layout, run: _Run) -> dict[str, pd.DataFrame]:
         nodes = [node for name, node in run.columns if name == population.name]
         if not nodes:
             continue
-        resting = np.array([model.E_L_mv for model in population.models])
+        resting = np.array([model.E_L_mv for model in population.point_models])
         e_l = resting[population.nodes["model"].to_numpy()[nodes]]
         rows = run.watched[layout.first[population.name] + np.array(nodes)]
         tables[population.name] = pd.DataFrame(

@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import StimulusTable
-from allentk.errors import SimulationError
-from allentk.network import SpikeSource
 from allentk.simulation.network_arrays import Layout
+from allentk.simulation.source_spikes import INPUT_WINDOW_S, source_spikes
 
 __all__ = ["INPUT_WINDOW_S", "Clamps", "GivenSpikes", "clamps_of", "windows"]
-
-#: The spikes of virtual nodes are drawn window by window, each from a random stream of its own.
-INPUT_WINDOW_S = 1.0
 
 Array = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -87,32 +83,12 @@ class GivenSpikes:
 
     def draw(self, number: int, stop_s: float) -> tuple[Steps, Steps]:
         """Return steps and nodes of the spikes of a window that ends at `stop_s`, sorted by step."""
-        start_s = number * INPUT_WINDOW_S
         grids, nodes = [self.waiting[0]], [self.waiting[1]]
-        for index, population in enumerate(self.layout.network.populations):
-            if population.source is None:
-                continue
-            key = np.random.SeedSequence(self.seed, spawn_key=(0, index, number))
-            rng = np.random.default_rng(key)
-            times, ids = population.source.spikes(self.table, start_s, stop_s, rng)
-            _check(population.name, population.source, times, ids)
+        network = self.layout.network
+        for name, times, ids in source_spikes(network, self.table, number, stop_s, self.seed):
             # A time on the grid, but for rounding, belongs to the step that ends there.
             grids.append(np.ceil(times / self.dt_s - 1e-6).astype(np.int64))
-            nodes.append(self.layout.first[population.name] + ids)
+            nodes.append(self.layout.first[name] + ids)
         grid, node = np.concatenate(grids), np.concatenate(nodes)
         order = np.argsort(grid, kind="stable")
         return grid[order], node[order]
-
-
-def _check(name: str, source: SpikeSource, times: Array, ids: NDArray[np.int64]) -> None:
-    """Refuse spikes that would be written where no node is."""
-    if times.shape != ids.shape or not np.isfinite(times).all():
-        raise SimulationError(
-            f"the source of {name!r} gave {times.size} times for {ids.size} ids, or a time that is not "
-            f"finite; mend {source!r}"
-        )
-    if ids.size and not (ids.min() >= 0 and ids.max() < source.n_nodes):
-        raise SimulationError(
-            f"the source of {name!r} gave spikes of nodes {ids.min()} to {ids.max()}; it has "
-            f"{source.n_nodes} nodes; mend {source!r}"
-        )

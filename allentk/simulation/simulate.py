@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Literal, overload
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from numpy.typing import ArrayLike
 
-from allentk.data import NetworkResponse, Response, Stimulus, StimulusTable
+from allentk.data import NetworkResponse, Response, Stimulus, StimulusTable, Sweep
 from allentk.errors import SimulationError
-from allentk.models import GLIFParameters
+from allentk.models import BiophysicalModel, BiophysicalParameters, GLIFParameters
 
 if TYPE_CHECKING:
     from allentk.network import Network
@@ -17,13 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["BACKENDS", "simulate"]
 
 #: The engines there are; "auto" takes the one that fits the model.
-BACKENDS = ("auto", "glif")
+BACKENDS = ("auto", "glif", "neuron", "reduced", "tree")
+
+# Which engines run what, and the options that mean something there.
+_GLIF = (("auto", "glif"), {"sampling_rate_hz", "throw", "compatibility", "interpolate"})
+_BIOPHYSICAL = (
+    ("auto", "neuron", "reduced", "tree"),
+    {"sampling_rate_hz", "throw", "method", "atol", "spike_threshold_mv", "max_seconds"},
+)
+_POINT_NETWORK: tuple[tuple[str, ...], set[str]] = (("auto", "glif"), set())
+_NETWORK = (("auto", "neuron"), {"spike_threshold_mv"})
 
 
 @overload
 def simulate(
     model: GLIFParameters,
-    stimulus: Stimulus | ArrayLike,
+    stimulus: Stimulus | Sweep | ArrayLike,
     *,
     dt_s: float | None = ...,
     sampling_rate_hz: float | None = ...,
@@ -31,7 +40,26 @@ def simulate(
     compatibility: Literal["allensdk"] | None = ...,
     interpolate: bool | None = ...,
     throw: bool | None = ...,
-    record: Collection[str] = ...,
+    record: str | Collection[str] = ...,
+    seed: int | None = ...,
+    progress: bool | None = ...,
+) -> Response: ...
+
+
+@overload
+def simulate(
+    model: BiophysicalModel,
+    stimulus: Stimulus | Sweep | ArrayLike,
+    *,
+    dt_s: float | None = ...,
+    sampling_rate_hz: float | None = ...,
+    backend: str = ...,
+    method: Literal["fixed", "second-order", "cvode"] | None = ...,
+    atol: float | None = ...,
+    spike_threshold_mv: float | None = ...,
+    max_seconds: float | None = ...,
+    throw: bool | None = ...,
+    record: str | Collection[str] = ...,
     seed: int | None = ...,
     progress: bool | None = ...,
 ) -> Response: ...
@@ -43,28 +71,29 @@ def simulate(
     stimulus: StimulusTable,
     *,
     dt_s: float | None = ...,
-    sampling_rate_hz: float | None = ...,
     backend: str = ...,
-    compatibility: Literal["allensdk"] | None = ...,
-    interpolate: bool | None = ...,
-    throw: bool | None = ...,
-    record: Collection[str] = ...,
+    spike_threshold_mv: float | None = ...,
+    record: str | Collection[str] = ...,
     seed: int | None = ...,
     progress: bool | None = ...,
 ) -> NetworkResponse: ...
 
 
 def simulate(
-    model: GLIFParameters | Network,
-    stimulus: Stimulus | ArrayLike | StimulusTable,
+    model: GLIFParameters | BiophysicalModel | Network,
+    stimulus: Stimulus | Sweep | ArrayLike | StimulusTable,
     *,
     dt_s: float | None = None,
     sampling_rate_hz: float | None = None,
     backend: str = "auto",
     compatibility: Literal["allensdk"] | None = None,
     interpolate: bool | None = None,
+    method: Literal["fixed", "second-order", "cvode"] | None = None,
+    atol: float | None = None,
+    spike_threshold_mv: float | None = None,
+    max_seconds: float | None = None,
     throw: bool | None = None,
-    record: Collection[str] = ("spikes",),
+    record: str | Collection[str] = ("spikes",),
     seed: int | None = None,
     progress: bool | None = None,
 ) -> Response | NetworkResponse:
@@ -72,33 +101,47 @@ def simulate(
 
     Parameters
     ----------
-    model : GLIFParameters or Network
+    model : GLIFParameters, BiophysicalModel or Network
         What to run.
-    stimulus : Stimulus, array_like or StimulusTable
-        A current for a cell (an array is in pA), presentations for a network.
+    stimulus : Stimulus, Sweep, array_like or StimulusTable
+        A current for a cell, presentations for a network. A sweep gives the current that was
+        injected; an array is in pA.
     dt_s : float, optional
-        Time step in seconds: 5e-5 for a cell, 1e-4 for a network where not given.
+        Time step in seconds: 5e-5 for a GLIF cell, 2.5e-5 for cells with compartments, 1e-4 for a
+        network of GLIF cells where not given.
     sampling_rate_hz : float, optional
         Samples per second of a current given as an array.
-    backend : {"auto", "glif"}
-        The engine.
+    backend : {"auto", "glif", "neuron", "reduced", "tree"}
+        The engine. A biophysical cell with channels in its soma alone runs reduced and any other as a
+        compiled tree, without NEURON, unless more is asked; see ``simulate_biophysical``.
     compatibility : {"allensdk"}, optional
-        Run a cell as AllenSDK runs the published models (forward Euler).
+        Run a GLIF cell as AllenSDK runs the published models (forward Euler).
     interpolate : bool, optional
-        A cell's spike times within the crossing step; its end where not given.
+        A GLIF cell's spike times within the crossing step; its end where not given.
+    method : {"fixed", "second-order", "cvode"}, optional
+        How a biophysical cell is integrated; see ``simulate_biophysical``.
+    atol : float, optional
+        Tolerance of NEURON's variable step.
+    spike_threshold_mv : float, optional
+        Voltage at which a cell with compartments spikes: -20 mV where not given.
+    max_seconds : float, optional
+        Wall time after which NEURON gives a cell up.
     throw : bool, optional
-        Whether a cell that starts again above its threshold is an error, as it is where not given;
-        otherwise the response says so in its ``reason``.
+        Whether a cell that cannot go on is an error, as it is where not given; otherwise the response
+        says why in its ``reason``.
     record : str or collection of str
-        What to keep besides spikes; see ``simulate_glif`` and ``simulate_network``.
+        What to keep besides spikes; see ``simulate_glif``, ``simulate_biophysical`` and
+        ``simulate_network``.
     seed : int, optional
         Draws a network's input; a cell model draws nothing.
     progress : bool, optional
-        Show a progress bar; by default on a terminal.
+        Show a network's progress bar; by default on a terminal.
 
     Returns
     -------
     Response or NetworkResponse
+        Voltages of biophysical cells are corrected for the liquid junction potential: add 14 mV
+        (``-junction_potential_mv``) to compare with a recording.
 
     Raises
     ------
@@ -115,59 +158,97 @@ def simulate(
     """
     if backend not in BACKENDS:
         raise SimulationError(f"no engine {backend!r}; there are {', '.join(BACKENDS)}")
-    if isinstance(model, GLIFParameters):
-        if isinstance(stimulus, StimulusTable):
-            raise SimulationError("a cell takes a current, not presentations; build a network")
-        from allentk.simulation.glif import simulate_glif
-
-        return simulate_glif(
-            model,
-            stimulus,
-            dt_s=dt_s,
-            sampling_rate_hz=sampling_rate_hz,
-            compatibility=compatibility,
-            interpolate=bool(interpolate),
-            throw=throw is not False,
-            record=record,
-        )
-    of_a_cell = {
+    options = {
         "sampling_rate_hz": sampling_rate_hz,
         "compatibility": compatibility,
         "interpolate": interpolate,
+        "method": method,
+        "atol": atol,
+        "spike_threshold_mv": spike_threshold_mv,
+        "max_seconds": max_seconds,
         "throw": throw,
     }
-    for name, value in of_a_cell.items():
-        if value is not None:
-            raise SimulationError(f"{name} is an option for a cell on a current, got {value!r}")
-    return _network(model, stimulus, dt_s=dt_s, record=record, seed=seed, progress=progress)
+    given = {name: value for name, value in options.items() if value is not None}
+    if isinstance(model, GLIFParameters | BiophysicalModel):
+        return _cell(model, stimulus, backend, {**given, "dt_s": dt_s, "record": record})
+    if dt_s is not None:
+        given["dt_s"] = dt_s
+    return _network(model, stimulus, backend, given, record=record, seed=seed, progress=progress)
+
+
+def _cell(
+    model: GLIFParameters | BiophysicalModel,
+    stimulus: Any,
+    backend: str,
+    options: Mapping[str, Any],
+) -> Response:
+    if isinstance(stimulus, StimulusTable):
+        raise SimulationError("a cell takes a current, not presentations; build a network")
+    if isinstance(model, GLIFParameters):
+        from allentk.simulation.glif import simulate_glif
+
+        _check("a GLIF cell", _GLIF, backend, options)
+        return simulate_glif(model, stimulus, **options)
+    from allentk.simulation.biophysical.simulate import simulate_biophysical
+
+    _check("a biophysical cell", _BIOPHYSICAL, backend, options)
+    return simulate_biophysical(model, stimulus, backend=backend, **options)
 
 
 def _network(
     model: object,
     stimulus: object,
+    backend: str,
+    options: Mapping[str, Any],
     *,
-    dt_s: float | None,
-    record: Collection[str],
+    record: str | Collection[str],
     seed: int | None,
     progress: bool | None,
 ) -> NetworkResponse:
     from allentk.network import Network
-    from allentk.simulation.network_engine import simulate_network
 
+    if isinstance(model, BiophysicalParameters):
+        raise SimulationError(
+            "cannot run parameters without their reconstruction; make a BiophysicalModel(parameters, "
+            "morphology), or read both with read_biophysical_model"
+        )
+    for name in sorted(options.keys() - {"dt_s", "spike_threshold_mv"}):
+        raise SimulationError(f"{name} is an option for a cell on a current, got {options[name]!r}")
     if not isinstance(model, Network):
         raise SimulationError(
-            f"cannot run a {type(model).__name__}; expected GLIFParameters or a Network"
+            f"cannot run a {type(model).__name__}; expected GLIFParameters, a BiophysicalModel or a "
+            f"Network"
         )
     if not isinstance(stimulus, StimulusTable):
         raise SimulationError(
             f"a network takes a StimulusTable, got {type(stimulus).__name__}; make one with "
             f"allentk.visual.drifting_gratings()"
         )
-    return simulate_network(
-        model,
-        stimulus,
-        dt_s=1e-4 if dt_s is None else dt_s,
-        record=(record,) if isinstance(record, str) else record,
-        seed=0 if seed is None else seed,
-        progress=progress,
-    )
+    asked: dict[str, Any] = {
+        "record": (record,) if isinstance(record, str) else record,
+        "seed": 0 if seed is None else seed,
+        "progress": progress,
+    }
+    if any(population.compartmental for population in model.populations):
+        from allentk.simulation.biophysical.neuron_network import simulate_network_neuron
+
+        _check("a network of biophysical cells", _NETWORK, backend, options)
+        return simulate_network_neuron(model, stimulus, **options, **asked)
+    from allentk.simulation.network_engine import simulate_network
+
+    _check("a network of GLIF cells", _POINT_NETWORK, backend, options)
+    return simulate_network(model, stimulus, **options, **asked)
+
+
+def _check(
+    what: str, known: tuple[tuple[str, ...], set[str]], backend: str, options: Mapping[str, Any]
+) -> None:
+    """Refuse an engine or an option that means nothing to a model."""
+    engines, names = known
+    if backend not in engines:
+        raise SimulationError(
+            f"{what} does not run on backend={backend!r}; there are {', '.join(engines)}"
+        )
+    for name in options:
+        if name not in names and name not in ("dt_s", "record"):
+            raise SimulationError(f"{name} is no option of {what}, got {options[name]!r}")

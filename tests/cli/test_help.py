@@ -32,6 +32,7 @@ def test_the_verbs_of_the_contract_are_there():
     assert " ".join(VERBS) == wanted
     below = {path for path in LEAVES if len(path) == 2}
     assert below == {
+        ("fit", "biophysical"),
         ("fit", "glif"),
         ("network", "run"),
         ("cache", "ls"),

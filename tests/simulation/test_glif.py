@@ -183,7 +183,7 @@ def test_response_knows_its_stimulus():
         ({"stimulus": Zero(), "sampling_rate_hz": 1e4}, "has no sampling_rate_hz"),
         ({"stimulus": [1.0], "sampling_rate_hz": 1e4, "dt_s": 1.0}, "longer than the current"),
         ({"stimulus": ["a"]}, "numbers in pA, got list"),
-        ({"stimulus": Sweep([0.0], [0.0], 1.0)}, "numbers in pA, got Sweep"),
+        ({"stimulus": Sweep([0.0], [0.0], 1.0, clamp="voltage")}, "got voltage clamp"),
     ],
 )
 def test_refuses(arguments, message):

@@ -1,0 +1,235 @@
+"""What a candidate of a stage of an all-active fit costs.
+
+Every feature of every step counts alike, by its deviation in tolerances. At steps with spikes two more
+are looked at, which a cell has or has not: no depolarisation block, also 10 pA above the largest step,
+and spikes that begin in the axon; what is measured is the part of the step, or of the spikes, that is
+as it should be, so that an optimizer finds the way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from allentk.data import Sweep
+from allentk.errors import AllenTKError
+from allentk.fitting.biophysical.genes import GeneSet
+from allentk.fitting.biophysical.measured import COUNT, SPIKE_MV, measure
+from allentk.fitting.biophysical.objective import (
+    BLOCK_MV,
+    BLOCK_PA,
+    BLOCK_S,
+    BLOCKED,
+    BROKEN,
+    FIRES_AT_REST,
+    SILENT,
+    Evaluation,
+    Measured,
+    compressed,
+)
+from allentk.fitting.biophysical.runner import Clock
+from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
+from allentk.fitting.biophysical.tree_runner import Stepped, TreeRunner
+from allentk.fitting.optimizers import mirrored
+from allentk.models import BiophysicalParameters
+
+__all__ = ["StageObjective", "begun_in_axon"]
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: What a cell does or does not: all of it, within 5 %.
+WHOLLY = Target(1.0, 0.05)
+#: A spike of the soma belongs to the last of the axon that is not older, in s.
+SAME_SPIKE_S = 0.003
+
+
+def begun_in_axon(soma: Ints, axon: Ints, dt_s: float) -> float:
+    """Return the part of the soma's spikes that the axon had first.
+
+    Parameters
+    ----------
+    soma, axon : array of int
+        Samples at which each spikes, in order.
+    dt_s : float
+        Interval of the samples.
+
+    Returns
+    -------
+    float
+        0 to 1; NaN where the soma does not fire.
+
+    Examples
+    --------
+    >>> begun_in_axon(np.array([10, 500]), np.array([8, 502]), 5e-5)
+    0.5
+    """
+    if not soma.size:
+        return math.nan
+    last = np.searchsorted(axon, soma, side="right") - 1
+    gap = soma - np.where(last >= 0, axon[last] if axon.size else 0, -(10**9))
+    return float(np.mean(gap * dt_s <= SAME_SPIKE_S))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageObjective:
+    """The cost of candidates of one stage: points of the unit cube, folded in at its walls.
+
+    Parameters
+    ----------
+    genes : GeneSet
+        What a point stands for.
+    targets : Targets
+        Those it is trained on are run.
+    features : mapping of float to tuple of str
+        Amplitude -> features that count.
+    spiking : bool
+        Whether the stage is about spikes.
+    build : callable
+        Returns the `TreeRunner`; called once in every process that evaluates, so it must pickle.
+    clock : Clock
+        How candidates are run.
+    """
+
+    genes: GeneSet
+    targets: Targets
+    features: Mapping[float, tuple[str, ...]]
+    spiking: bool
+    build: Callable[[], TreeRunner]
+    clock: Clock
+    _built: dict[str, TreeRunner] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**{name: getattr(self, name) for name in self.__slots__}, "_built": {}}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def runner(self) -> TreeRunner:
+        """The cell that candidates run on."""
+        if "runner" not in self._built:
+            self._built["runner"] = self.build()
+        return self._built["runner"]
+
+    def about(self) -> dict[str, Any]:
+        """Return what identifies the objective, as plain JSON types."""
+        return {
+            "targets": self.targets.digest(),
+            "genes": self.genes.digest(),
+            "names": list(self.genes.names),
+            "features": [[pa, *names] for pa, names in self.features.items()],
+            "clock": asdict(self.clock),
+        }
+
+    def costs(self, candidates: Sequence[Array]) -> list[float]:
+        """Return the cost of every candidate, lower is better."""
+        return [self.evaluate(candidate).cost for candidate in candidates]
+
+    def evaluate(self, candidate: ArrayLike) -> Evaluation:
+        """Return what a candidate costs, and why."""
+        return self.judge(self.genes.decode(mirrored(np.asarray(candidate, dtype=float))))
+
+    def judge(self, parameters: BiophysicalParameters) -> Evaluation:
+        """Return what a model costs, and why."""
+        try:
+            return self._judged(parameters)
+        except AllenTKError as error:
+            return Evaluation(BROKEN, f"cannot be run: {error}")
+
+    def _judged(self, parameters: BiophysicalParameters) -> Evaluation:
+        rested = self.runner.rest(parameters, self.clock)
+        if rested.spikes:
+            return Evaluation(FIRES_AT_REST + rested.spikes, "fires at rest")
+
+        def ran(step: StepTarget, clock: Clock = self.clock) -> Stepped:
+            return self.runner.step(
+                parameters, step.amplitude_pa, step.duration_s, clock, rested.state
+            )
+
+        *others, largest = self.targets.chosen()
+        response = ran(largest)
+        found = self._turned_away(response.voltage_mv, largest) if self.spiking else None
+        if found is not None:
+            return found
+        measured = list(self._compare(response, largest))
+        for step in others:
+            measured += self._compare(ran(step), step)
+        if self.spiking:
+            above = replace(largest, amplitude_pa=largest.amplitude_pa + BLOCK_PA)
+            until_the_end = replace(self.clock, tail_s=0.0)
+            measured.append(self._unblocked(ran(above, until_the_end).voltage_mv, above))
+        return _summed(measured)
+
+    def _turned_away(self, voltage: Array, step: StepTarget) -> Evaluation | None:
+        """Return the cost of a model that is depolarised at rest, or fails at the largest step."""
+        lead, during = voltage[: self.clock.n(self.clock.lead_s)], self._during(voltage, step)
+        if lead.max() >= BLOCK_MV:
+            return Evaluation(FIRES_AT_REST, "depolarised at rest")
+        free = self._free(voltage, step)
+        if free < 1.0:
+            return Evaluation(BLOCKED + 20.0 * (1.0 - free), "blocked at the largest step")
+        if during.max() < SPIKE_MV:
+            missing = (SPIKE_MV - float(during.max())) / 10.0
+            return Evaluation(SILENT + missing, "silent at the largest step")
+        return None
+
+    def _compare(self, response: Stepped, step: StepTarget) -> Iterator[Measured]:
+        """Yield the features of a response that count."""
+        names, pa = self.features[step.amplitude_pa], step.amplitude_pa
+        found = measure(self._sweep(response.voltage_mv, step), names)
+        for name in names:
+            yield Measured(pa, _group(name), name, step.features[name], found[name])
+        if self.spiking and step.role == "spiking":
+            yield self._unblocked(response.voltage_mv, step)
+            begun = begun_in_axon(response.soma, response.axon, self.clock.dt_s)
+            yield Measured(pa, "checks", "check_AISInitiation", WHOLLY, begun)
+
+    def _unblocked(self, voltage: Array, step: StepTarget) -> Measured:
+        free = self._free(voltage, step)
+        return Measured(step.amplitude_pa, "checks", "depol_block", WHOLLY, free)
+
+    def _free(self, voltage: Array, step: StepTarget) -> float:
+        """Return the part of a step beside its longest block."""
+        high = np.concatenate(([False], self._during(voltage, step) > BLOCK_MV, [False]))
+        edges = np.flatnonzero(np.diff(high.astype(np.int8)))
+        longest = self.clock.dt_s * int((edges[1::2] - edges[::2]).max(initial=0))
+        return 1.0 - longest / step.duration_s if longest > BLOCK_S else 1.0
+
+    def _during(self, voltage: Array, step: StepTarget) -> Array:
+        first = self.clock.n(self.clock.lead_s)
+        return voltage[first : first + self.clock.n(step.duration_s)]
+
+    def _sweep(self, voltage: Array, step: StepTarget) -> Sweep:
+        return Sweep(
+            voltage_mv=voltage,
+            current_pa=np.zeros(voltage.size),
+            sampling_rate_hz=1.0 / self.clock.dt_s,
+            amplitude_pa=step.amplitude_pa,
+            start_s=self.clock.lead_s,
+            stop_s=self.clock.lead_s + step.duration_s,
+        )
+
+
+def _group(name: str) -> str:
+    if name in (COUNT, "Spikecount", "mean_frequency"):
+        return "counts"
+    if name.startswith(("voltage_", "decay_", "sag_", "steady_")):
+        return "subthreshold"
+    return "shape"
+
+
+def _summed(measured: Sequence[Measured]) -> Evaluation:
+    """Return the mean over all features; the means of their groups are there to be read."""
+    groups: dict[str, list[float]] = {}
+    for one in measured:
+        groups.setdefault(one.group, []).append(compressed(one.z))
+    every = [z for values in groups.values() for z in values]
+    means = {group: sum(values) / len(values) for group, values in groups.items()}
+    return Evaluation(sum(every) / len(every), "", means, tuple(measured))

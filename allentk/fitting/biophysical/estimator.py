@@ -1,0 +1,389 @@
+"""BiophysicalFitter: fit, predict and score, in the manner of scikit-learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from allentk.data import Morphology, Response, Stimulus, Sweep, SweepSet
+from allentk.errors import ConfigError, FitError, NotFittedError
+from allentk.fitting.parametrised import Parametrised
+
+if TYPE_CHECKING:
+    from allentk.fitting.biophysical.bounds import PassiveLike
+    from allentk.fitting.biophysical.genes import GeneSet
+    from allentk.fitting.biophysical.objective import Objective
+    from allentk.fitting.biophysical.result import BiophysicalFitResult
+    from allentk.fitting.biophysical.search import Outcome, Plan
+    from allentk.fitting.biophysical.targets import Targets
+    from allentk.models import BiophysicalModel
+
+__all__ = ["BiophysicalFitter"]
+
+KINDS = ("perisomatic",)
+#: Seeds and counts are smaller than this.
+_LARGEST = 2**31
+
+
+class BiophysicalFitter(Parametrised):
+    """Fit the channels of a reconstructed neuron to its responses to steps of current.
+
+    Parameters
+    ----------
+    kind : {"perisomatic"}
+        Channels at the soma, passive dendrites and a stub of an axon.
+    seed : int
+        Draws every candidate; 0 or more.
+    style : str
+        Which channels and bounds: ``"pyramidal"``, ``"fast-spiking"``, ``"human"``, or the published
+        ``"f6"``, ``"f9"``, ``"f12"``, ``"f13"``; ``"auto"`` goes by dendrites and spike width.
+    optimizer : {"cma-es", "de", "ga"}
+        What searches.
+    train : {"curve", "single"}
+        Which steps are fitted to; see `allentk.fitting.biophysical.training.choose_training`.
+    train_amplitudes_pa : sequence of float, optional
+        The steps by their amplitudes instead.
+    max_evaluations : int
+        Models to run in all, every one on all training steps.
+    max_seconds : float, optional
+        When to stop at the latest.
+    restarts : int
+        Optimizers that share the evaluations.
+    population : int, optional
+        Models per generation.
+    n_jobs : int
+        Processes; they change nothing but the time.
+    history : path, optional
+        A file to which every generation is written; a fit that finds its own goes on where it ended.
+    progress : bool, optional
+        Show a progress bar; by default on a terminal.
+
+    Attributes
+    ----------
+    model_ : BiophysicalModel
+        The fitted model.
+    result_ : BiophysicalFitResult
+        Features beside their targets, reason for stopping, history, hall of fame, genes at their bounds.
+
+    References
+    ----------
+    Gouwens et al. 2018, Nature Communications 9:710, for the models, channels and tolerances.
+
+    Examples
+    --------
+    >>> fit = BiophysicalFitter(seed=0).fit(sweeps, morphology=morphology)  # doctest: +SKIP
+    >>> fit.result_.z  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        kind: str = "perisomatic",
+        *,
+        seed: int = 0,
+        style: str = "auto",
+        optimizer: str = "cma-es",
+        train: str = "curve",
+        train_amplitudes_pa: Sequence[float] | None = None,
+        max_evaluations: int = 16_000,
+        max_seconds: float | None = None,
+        restarts: int = 3,
+        population: int | None = None,
+        n_jobs: int = 1,
+        history: str | os.PathLike[str] | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.kind = kind
+        self.seed = seed
+        self.style = style
+        self.optimizer = optimizer
+        self.train = train
+        self.train_amplitudes_pa = train_amplitudes_pa
+        self.max_evaluations = max_evaluations
+        self.max_seconds = max_seconds
+        self.restarts = restarts
+        self.population = population
+        self.n_jobs = n_jobs
+        self.history = history
+        self.progress = progress
+
+    def fit(
+        self,
+        sweeps: SweepSet | Sweep | Iterable[Sweep] | Targets,
+        y: Any = None,
+        *,
+        morphology: Morphology | None = None,
+        passive: PassiveLike | None = None,
+        dendrite_type: str | None = None,
+        human: bool = False,
+    ) -> BiophysicalFitter:
+        """Fit to the long squares of a recording, or to targets.
+
+        Parameters
+        ----------
+        sweeps : SweepSet, Sweep, iterable of Sweep, or Targets
+            The recording, or what was measured on it; targets with training amplitudes keep them.
+        y : None
+            Not used.
+        morphology : Morphology
+            The reconstruction.
+        passive : PassiveLike, optional
+            Axial resistance and capacitances, such as a passive fit; by default from the recording's
+            capacitance checks, and 100 Ohm cm and 1 uF/cm2 (2 in spiny dendrites) where there are none.
+        dendrite_type : {"spiny", "aspiny", "sparsely spiny"}, optional
+            As in the database.
+        human : bool
+            Whether the cell is of a human.
+
+        Returns
+        -------
+        BiophysicalFitter
+            Itself, with ``model_`` and ``result_``.
+
+        Raises
+        ------
+        ConfigError
+            On an option that there is not, a number that makes no sense, or a history of another fit.
+        FitError
+            Where there is no reconstruction, or nothing can be measured or fired.
+        """
+        self._check_options()
+        if morphology is None:
+            raise FitError(
+                "a biophysical fit needs the reconstruction: fit(sweeps, morphology=read_swc(path))"
+            )
+        targets, notes = self._targets(sweeps)
+        if passive is None:
+            passive, told = _passive(sweeps, morphology, dendrite_type)
+            notes += told
+        style = self._style(targets, dendrite_type, human)
+        objective = _objective(targets, morphology, passive, style)
+        plan = self._plan(len(objective.genes))
+        outcome = self._search(objective, plan)
+        self.result_: BiophysicalFitResult = _result(
+            outcome, objective, morphology, style=style, plan=plan, notes=notes
+        )
+        self.model_: BiophysicalModel = self.result_.model
+        return self
+
+    def _check_options(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError(
+                f"BiophysicalFitter: kind must be one of {', '.join(KINDS)}, got {self.kind!r}"
+            )
+        for name, least in (("seed", 0), ("max_evaluations", 1), ("restarts", 1), ("n_jobs", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or not least <= int(value) < _LARGEST:
+                raise ConfigError(
+                    f"BiophysicalFitter: {name} must be a whole number from {least} to "
+                    f"{_LARGEST - 1}, got {value!r}"
+                )
+
+    def _targets(self, sweeps: Any) -> tuple[Targets, list[str]]:
+        from allentk.fitting.biophysical.measured_targets import targets_from_sweeps
+        from allentk.fitting.biophysical.targets import Targets
+        from allentk.fitting.biophysical.training import choose_training
+
+        targets = sweeps if isinstance(sweeps, Targets) else targets_from_sweeps(sweeps)
+        if self.train_amplitudes_pa is not None or not targets.training:
+            targets = choose_training(targets, self.train, amplitudes_pa=self.train_amplitudes_pa)
+        return targets, list(targets.notes)
+
+    def _style(self, targets: Targets, dendrite_type: str | None, human: bool) -> str:
+        from allentk.fitting.biophysical.bounds import choose_style
+
+        if self.style != "auto":
+            return self.style
+        return choose_style(dendrite_type, _width_s(targets), human=human)
+
+    def _plan(self, n_dimensions: int) -> Plan:
+        from allentk.fitting.biophysical.search import Plan
+
+        return Plan(
+            n_dimensions=n_dimensions,
+            seed=int(self.seed),
+            optimizer=self.optimizer,
+            max_evaluations=int(self.max_evaluations),
+            restarts=int(self.restarts),
+            population=self.population,
+        )
+
+    def _search(self, objective: Objective, plan: Plan) -> Outcome:
+        from allentk.fitting.biophysical.search import run_search
+
+        return run_search(
+            objective,
+            plan,
+            max_seconds=self.max_seconds,
+            n_jobs=int(self.n_jobs),
+            history=self.history,
+            about=objective.about(),
+            progress=self.progress,
+        )
+
+    def _fitted(self) -> BiophysicalModel:
+        if not hasattr(self, "model_"):
+            raise NotFittedError("BiophysicalFitter: call fit(sweeps, morphology=...) first")
+        return self.model_
+
+    def predict(self, stimulus: Stimulus | ArrayLike, **kwargs: Any) -> Response:
+        """Run the fitted model; takes what ``allentk.simulate`` takes.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        from allentk.simulation import simulate
+
+        simulated: Response = simulate(self._fitted(), stimulus, **kwargs)
+        return simulated
+
+    def score(self, sweeps: SweepSet | Sweep | Iterable[Sweep] | Targets, y: Any = None) -> float:
+        """Return minus the mean error of the spike count over the steps that were not trained on.
+
+        Every step counts where the fit saw all of them.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        FitError
+            Where no step can be measured.
+        """
+        self._fitted()
+        from allentk.fitting.biophysical.held_out import count_error
+
+        targets, _ = self._targets(sweeps)
+        return -count_error(self.result_, targets)
+
+    def __repr__(self) -> str:
+        fitted = f", fitted: {self.result_!r}" if hasattr(self, "result_") else ""
+        return f"BiophysicalFitter({self.kind!r}, seed={self.seed}{fitted})"
+
+
+def _width_s(targets: Targets) -> float:
+    """Return the width of the spikes in s; NaN where no target says it."""
+    for step in targets.steps:
+        if "width" in step.features:
+            return step.features["width"].mean
+    return float("nan")
+
+
+def _passive(
+    sweeps: Any, morphology: Morphology, dendrite_type: str | None
+) -> tuple[PassiveLike, list[str]]:
+    """Return the passive fit of a recording, the usual values where it has none; and notes."""
+    from allentk.fitting.biophysical.passive import default_passive, passive_fit
+    from allentk.fitting.biophysical.targets import Targets
+
+    spiny = dendrite_type == "spiny"
+    why = "targets were given, not sweeps"
+    if not isinstance(sweeps, Targets):
+        try:
+            found = passive_fit(sweeps, morphology, spiny=spiny)
+        except FitError as error:
+            why = str(error)
+        else:
+            return found, list(found.notes)
+    usual = default_passive(spiny=spiny)
+    dendrites = usual.cm_by_section["dend"]
+    return usual, [f"passive: Ra 100 Ohm cm, Cm 1 uF/cm2, {dendrites:g} in dendrites ({why})"]
+
+
+def _objective(
+    targets: Targets,
+    morphology: Morphology,
+    passive: PassiveLike,
+    style: str,
+) -> Objective:
+    from allentk.fitting.biophysical.bounds import gene_set, template
+    from allentk.fitting.biophysical.objective import Objective
+    from allentk.fitting.biophysical.reduced_runner import build_runner
+
+    rest = targets.v_rest_mv
+    if rest != rest:
+        raise FitError(
+            f"{targets!r}: no target says the resting voltage; give v_baseline or voltage_base for a step"
+        )
+    base = template(
+        morphology,
+        v_rest_mv=rest,
+        passive=passive,
+        junction_potential_mv=targets.junction_potential_mv,
+    )
+    genes: GeneSet = gene_set(style, base)
+    return Objective(
+        genes=genes,
+        targets=targets,
+        build=partial(build_runner, genes.decode([0.5] * len(genes)), morphology),
+    )
+
+
+def _result(
+    outcome: Outcome,
+    objective: Objective,
+    morphology: Morphology,
+    *,
+    style: str,
+    plan: Plan,
+    notes: list[str],
+) -> BiophysicalFitResult:
+    import pandas as pd
+
+    from allentk.fitting.biophysical.result import BiophysicalFitResult, Kept
+    from allentk.fitting.result import versions
+    from allentk.models import BiophysicalModel
+
+    genes, targets = objective.genes, objective.targets
+    trained = tuple(n for step in targets.chosen() for n in step.sweeps)
+
+    def kept(member: Any) -> Kept:
+        parameters = replace(
+            genes.decode(member.point), training_sweeps=trained, source="fitted by allentk"
+        )
+        return Kept(parameters, member.cost, member.restart)
+
+    fame = tuple(kept(member) for member in outcome.hall_of_fame)
+    best = fame[0].parameters
+    evaluation = objective.evaluate(outcome.best.point)
+    if evaluation.rejected:
+        notes = [*notes, f"no candidate passed: the best one is {evaluation.rejected}"]
+    history = pd.DataFrame(
+        [
+            (g.restart, g.evaluations, g.seconds, min(g.costs), g.best_cost)
+            for g in outcome.generations
+        ],
+        columns=["restart", "evaluations", "seconds", "cost", "best"],
+    )
+    told = genes.to_dataframe()
+    values = genes.values(outcome.best.point)
+    leaders = [genes.values(m.point) for m in outcome.per_restart if m.restart]
+    spread = {
+        name: (min(v[name] for v in leaders), max(v[name] for v in leaders))
+        for name in values
+        if leaders
+    }
+    return BiophysicalFitResult(
+        model=BiophysicalModel(best, morphology),
+        cost=outcome.best.cost,
+        evaluation=evaluation,
+        targets=targets,
+        reason=outcome.reason,
+        history=history,
+        seed=plan.seed,
+        evaluations=outcome.evaluations,
+        hall_of_fame=fame,
+        restarts=tuple(kept(member) for member in outcome.per_restart),
+        spread=spread,
+        genes=told.assign(value=[values[name] for name in told["name"]]),
+        at_bounds=genes.at_bounds(best),
+        style=style,
+        notes=tuple(notes),
+        versions=versions(),
+    )

@@ -1,0 +1,127 @@
+"""What a fit of a biophysical model brings home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from allentk.fitting.biophysical.objective import Evaluation
+from allentk.fitting.biophysical.targets import Targets
+from allentk.fitting.result import Reason
+from allentk.models import BiophysicalModel, BiophysicalParameters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BiophysicalFitResult", "Kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A model of the hall of fame: its parameters, what it costs, and which restart found it."""
+
+    parameters: BiophysicalParameters
+    cost: float
+    restart: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class BiophysicalFitResult:
+    """A fitted model with everything needed to judge and repeat the fit.
+
+    Parameters
+    ----------
+    model : BiophysicalModel
+        The best model found.
+    cost : float
+        What it costs on the training steps; see `allentk.fitting.biophysical.objective`.
+    evaluation : Evaluation
+        Every feature of the training steps beside its target.
+    targets : Targets
+        What was aimed at, held-out steps included.
+    reason : Reason
+        Why the search stopped.
+    history : DataFrame
+        One row per generation: ``restart``, ``evaluations``, ``seconds``, ``cost`` (best of the
+        generation), ``best`` (best so far).
+    seed : int
+        Seed of the search.
+    evaluations : int
+        Models evaluated.
+    hall_of_fame : tuple of Kept
+        The best distinct models, best first.
+    restarts : tuple of Kept
+        The best of every restart; 0 is the first points.
+    spread : mapping of str to tuple of float
+        Gene -> least and largest value over the restarts' best, the first points left out.
+    genes : DataFrame
+        Bounds, scale and unit of every gene, and its value.
+    at_bounds : mapping of str to str
+        Genes within 1 % of a bound -> ``"low"`` or ``"high"``.
+    style : str
+        Which channels and bounds.
+    notes : tuple of str
+        What could not be done as it should be, a sentence each.
+    versions : mapping
+        Versions of the programs that took part.
+    """
+
+    model: BiophysicalModel
+    cost: float
+    evaluation: Evaluation
+    targets: Targets
+    reason: Reason
+    history: pd.DataFrame
+    seed: int
+    evaluations: int
+    hall_of_fame: tuple[Kept, ...]
+    restarts: tuple[Kept, ...]
+    spread: Mapping[str, tuple[float, float]]
+    genes: pd.DataFrame
+    at_bounds: Mapping[str, str]
+    style: str
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def z(self) -> pd.DataFrame:
+        """Every training feature: amplitude_pa, group, feature, target, sd, value, z."""
+        return self.evaluation.to_dataframe()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fit as plain JSON types, the reconstruction left out."""
+        return {
+            "parameters": self.model.parameters.to_dict(),
+            "cost": self.cost,
+            "groups": dict(self.evaluation.groups),
+            "rejected": self.evaluation.rejected,
+            "z": self.z.to_dict("records"),
+            "targets": self.targets.to_dict(),
+            "reason": self.reason.name.lower(),
+            "history": self.history.to_dict("records"),
+            "seed": self.seed,
+            "evaluations": self.evaluations,
+            "hall_of_fame": [_plain(kept) for kept in self.hall_of_fame],
+            "restarts": [_plain(kept) for kept in self.restarts],
+            "spread": {name: list(pair) for name, pair in self.spread.items()},
+            "genes": self.genes.to_dict("records"),
+            "at_bounds": dict(self.at_bounds),
+            "style": self.style,
+            "notes": list(self.notes),
+            "versions": dict(self.versions),
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"<BiophysicalFitResult: {self.model.parameters.kind} ({self.style}), training cost "
+            f"{self.cost:.3f} after {self.evaluations} evaluations, {self.reason.name.lower()}>"
+        )
+
+
+def _plain(kept: Kept) -> dict[str, Any]:
+    return {
+        "parameters": kept.parameters.to_dict(),
+        "cost": kept.cost,
+        "restart": kept.restart,
+    }

@@ -1,0 +1,140 @@
+"""A biophysical model on one self-contained page: what was held out first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from allentk.atomic import write_text
+from allentk.data import Sweep, SweepSet
+from allentk.errors import DataError, FitError
+from allentk.fitting.biophysical.result import BiophysicalFitResult
+from allentk.fitting.biophysical.targets import Targets
+from allentk.fitting.biophysical.verdict import Verdict
+from allentk.fitting.biophysical.verdict import verdict as judged_by
+from allentk.fitting.recording import sweep_set
+from allentk.models import BiophysicalModel
+from allentk.report.biophysical_figure import biophysical_figure, is_synthetic
+from allentk.report.biophysical_tables import (
+    REFERENCES,
+    fame_table,
+    features_table,
+    model_table,
+    parameters_table,
+    provenance_table,
+    steps_table,
+)
+from allentk.report.biophysical_words import facts_table, in_words, uses_table
+from allentk.report.blocks import Block, Fold, Heading, Picture, Prose, Section
+from allentk.report.figures import image
+from allentk.report.html import render
+from allentk.report.text import listed
+
+__all__ = ["write_biophysical_report"]
+
+
+def write_biophysical_report(
+    model: BiophysicalModel | BiophysicalFitResult,
+    path: str | os.PathLike[str],
+    *,
+    targets: Targets | None = None,
+    sweeps: SweepSet | Sweep | Iterable[Sweep] | None = None,
+    verdict: Verdict | None = None,
+    backend: str = "auto",
+    title: str | None = None,
+) -> Path:
+    """Write a biophysical model as one HTML page: verdict, figure, tables, provenance.
+
+    The page asks for nothing outside itself and runs no script.
+
+    Parameters
+    ----------
+    model : BiophysicalModel or BiophysicalFitResult
+        The model, or a fit with its model.
+    path : path
+        The file to write, replaced if it is there; folders are made.
+    targets : Targets, optional
+        What was recorded; by default what the fit aimed at.
+    sweeps : SweepSet, Sweep or iterable of Sweep, optional
+        The recording: its voltage is drawn, its noise judged.
+    verdict : Verdict, optional
+        Of this model on these targets, where it was made already.
+    backend : {"auto", "reduced", "neuron"}
+        What runs the model.
+    title : str, optional
+        Title of the page.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        Where `path` is a folder.
+    FitError
+        Without targets.
+
+    Examples
+    --------
+    >>> write_biophysical_report(fit.result_, "fit.html", sweeps=sweeps)  # doctest: +SKIP
+    PosixPath('fit.html')
+    """
+    if Path(path).is_dir():
+        raise DataError(f"write_biophysical_report: {path} is a folder; name the file")
+    result = model if isinstance(model, BiophysicalFitResult) else None
+    targets = result.targets if targets is None and result is not None else targets
+    if targets is None:
+        raise FitError("write_biophysical_report: what was recorded? Give targets, as for a fit")
+    recording = None if sweeps is None else sweep_set(sweeps)
+    judged = verdict or judged_by(model, targets, sweeps=recording, backend=backend)
+    cell = model.model if isinstance(model, BiophysicalFitResult) else model
+    synthetic = is_synthetic(targets, recording)
+    figure = biophysical_figure(
+        model, targets, recording, verdict=judged, backend=backend, synthetic=synthetic
+    )
+    picture = Picture(
+        image(figure),
+        alt=f"The model beside the cell. {' '.join(in_words(judged))}",
+        caption="Cell (black) and model (orange). Open circles were held out of the fit, filled ones "
+        "used for it. Recorded voltages are corrected for the liquid junction potential.",
+    )
+    last = provenance_table(cell, result, targets, judged, synthetic=synthetic)
+    sections = [
+        Section("summary", "Summary", _summary(judged)),
+        Section("figure", "Model and cell", [picture]),
+        Section("steps", "Steps and features", _steps(judged)),
+        Section("parameters", "Parameters", _parameters(cell, result)),
+        Section("provenance", "Provenance", [last, Heading("References"), REFERENCES]),
+    ]
+    made_up = ("the recording that the model is judged by",) if synthetic else ()
+    name = title or ("A biophysical model, fitted and judged" if result else "A biophysical model")
+    return write_text(Path(path), render(name, sections, made_up))
+
+
+def _summary(judged: Verdict) -> list[Block]:
+    first, *others = in_words(judged)
+    return [Prose(first, "lead"), Prose(" ".join(others)), uses_table(judged), facts_table(judged)]
+
+
+def _steps(judged: Verdict) -> list[Block]:
+    return [steps_table(judged), Fold("Every feature of every step", [features_table(judged)])]
+
+
+def _parameters(cell: BiophysicalModel, result: BiophysicalFitResult | None) -> list[Block]:
+    if result is None:
+        return [model_table(cell)]
+    stuck = listed(name.replace("_", " ") for name in result.at_bounds)
+    told = (
+        f"{stuck} ended at a bound: the data do not hold these numbers, or the bounds do."
+        if stuck
+        else "No parameter ended at a bound."
+    )
+    return [
+        Prose(told),
+        parameters_table(result),
+        Fold("Hall of fame", [fame_table(result)]),
+        Fold("All parameters of the model", [model_table(cell)]),
+    ]

@@ -1,0 +1,88 @@
+"""Which steps are trained on."""
+
+import pytest
+
+from allentk.errors import ConfigError, DataError, FitError
+from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
+from allentk.fitting.biophysical.training import choose_training
+
+
+def targets(counts, **extra):
+    """Steps with spike counts; `extra` is amplitude (as a0120) -> further features."""
+    steps = []
+    for pa, n in counts.items():
+        features = {"n_spikes": Target(float(n), 0.5)}
+        features.update(extra.get(f"a{pa:g}", {}))
+        steps.append(StepTarget(float(pa), features))
+    return Targets(tuple(steps))
+
+
+CURVE = {
+    **dict.fromkeys((-110, -90, -70, -50, -30, -10, 10, 30, 50, 70, 90, 110), 0),
+    120: 1,
+    130: 3,
+    150: 5,
+    170: 8,
+    190: 10,
+    210: 11,
+    230: 14,
+    250: 15,
+    270: 17,
+}
+
+
+def test_the_curve_takes_ends_rheobase_and_some_between():
+    chosen = choose_training(targets(CURVE))
+    assert chosen.training == (-110.0, -50.0, 110.0, 120.0, 170.0, 210.0, 270.0)
+    spiking = [pa for pa in chosen.held_out if pa >= 120]
+    assert len(spiking) >= 3
+    assert choose_training(targets(CURVE)) == chosen
+
+
+@pytest.mark.parametrize("n", range(1, 12))
+def test_a_third_of_the_spiking_steps_is_held_out(n):
+    counts = {10.0 * k: max(0, k) for k in range(-3, n + 1)}
+    chosen = choose_training(targets(counts))
+    held = [pa for pa in chosen.held_out if pa > 0]
+    assert len(held) >= (n / 3 if n >= 4 else 0)
+    assert 10.0 * n in chosen.training
+    assert 10.0 in chosen.training
+
+
+def test_a_blocked_step_is_not_the_largest():
+    chosen = choose_training(targets({**CURVE, 290: 9, 310: 2}))
+    assert 270.0 in chosen.training
+    assert not {290.0, 310.0} & set(chosen.training)
+
+
+def test_the_largest_is_one_that_tells_the_shape_where_one_does():
+    shaped = targets(CURVE, a230={"AP_width": Target(1.5, 0.1)})
+    assert 230.0 in choose_training(shaped).training
+    assert 270.0 not in choose_training(shaped).training
+
+
+def test_amplitudes_by_name_find_their_steps():
+    assert choose_training(targets(CURVE), amplitudes_pa=[119.6, -50]).training == (-50.0, 120.0)
+    with pytest.raises(DataError, match="no step"):
+        choose_training(targets(CURVE), amplitudes_pa=[123.0])
+
+
+def test_the_single_rule_goes_well_above_rheobase():
+    assert choose_training(targets(CURVE), "single").training == (170.0,)
+
+
+def test_the_single_rule_moves_on_while_the_intervals_get_more_even():
+    cv = {150: 0.6, 170: 0.5, 190: 0.35, 210: 0.2, 230: 0.2}
+    extra = {f"a{pa}": {"isi_cv": Target(value, 0.1)} for pa, value in cv.items()}
+    assert choose_training(targets(CURVE, **extra), "single").training == (210.0,)
+
+
+def test_the_single_rule_without_a_good_step_takes_the_largest():
+    assert choose_training(targets({0: 0, 50: 1, 100: 3}), "single").training == (100.0,)
+
+
+def test_a_silent_cell_and_an_unknown_rule_are_refused():
+    with pytest.raises(FitError, match="no step has a spike"):
+        choose_training(targets({-50: 0, 50: 0}))
+    with pytest.raises(ConfigError, match="curve, single"):
+        choose_training(targets(CURVE), "all")
