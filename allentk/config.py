@@ -10,6 +10,7 @@ setting             environment                 default
 ``allensdk_cache``  ``ALLENTK_ALLENSDK_CACHE``  none: folders that AllenSDK filled, used in place
 ``max_age_days``    ``ALLENTK_MAX_AGE_DAYS``    30: older tables are asked for again; ``never`` not
 ``time_limit_s``    ``ALLENTK_TIME_LIMIT_S``    21600 (6 h): the longest that one download may take
+``mechanisms_dir``  ``ALLENTK_MECHANISMS_DIR``  ``mechanisms`` in the cache: channels compiled for NEURON
 =================== =========================== ==================================================
 
 The file is ``config.toml`` in the system's configuration folder for ``allentk``
@@ -59,9 +60,13 @@ class Settings:
         be reached, the old table is used, with a warning. Recordings do not age.
     time_limit_s : float
         The longest that one file, or one table, may take to fetch, in seconds.
+    mechanisms_dir : Path
+        Where the channels that were compiled for NEURON are kept. What lies there is run: it must be
+        a folder that nobody else can write to.
     """
 
     cache_dir: Path
+    mechanisms_dir: Path
     offline: bool
     jobs: int
     shared_cache: tuple[Path, ...] = ()
@@ -151,6 +156,7 @@ def settings(
     allensdk_cache: Folders | None = None,
     max_age_days: float | str | None = None,
     time_limit_s: float | None = None,
+    mechanisms_dir: str | os.PathLike[str] | None = None,
 ) -> Settings:
     """Return the settings in force, the arguments given taking precedence.
 
@@ -177,8 +183,11 @@ def settings(
         return default, name
 
     folder, _ = pick("cache_dir", cache_dir, None)
+    cache = Path(folder).expanduser() if folder else _default_cache_dir()
+    compiled, _ = pick("mechanisms_dir", mechanisms_dir, None)
     return Settings(
-        cache_dir=Path(folder).expanduser() if folder else _default_cache_dir(),
+        cache_dir=cache,
+        mechanisms_dir=Path(compiled).expanduser() if compiled else cache / "mechanisms",
         offline=_bool(*pick("offline", offline, False)),
         jobs=_jobs(*pick("jobs", jobs, os.cpu_count() or 1)),
         shared_cache=_folders(*pick("shared_cache", shared_cache, ())),

@@ -69,7 +69,8 @@ def tree_run(cell: TreeCell, model: BiophysicalModel, pa: float, dt_s: float, me
     def run() -> tuple[float, Times]:
         start = time.process_time()
         done = cell.run(model.parameters, current, dt_s=dt_s, method=method)
-        return time.process_time() - start, 1e3 * dt_s * done.spike_steps[0]
+        cpu = time.process_time() - start
+        return cpu, np.asarray(1e3 * dt_s * done.spike_steps[0], dtype=float)
 
     return run
 
@@ -78,10 +79,9 @@ def neuron_run(h: Any, cell: NeuronCell, pa: float, dt_s: float | None, atol: fl
     """Return a run in NEURON: fixed step, or variable where there is none."""
     clamp = h.IClamp(cell.soma(0.5))
     clamp.delay, clamp.dur, clamp.amp = 1e3 * START_S, 1e3 * (STOP_S - START_S), 0.0
-    counter, spikes, voltage = h.APCount(cell.soma(0.5)), h.Vector(), h.Vector()
+    counter, spikes = h.APCount(cell.soma(0.5)), h.Vector()
     counter.thresh = -20.0
     counter.record(spikes)
-    voltage.record(cell.soma(0.5)._ref_v)
 
     def run() -> tuple[float, Times]:
         integrator, context = h.CVode(), h.ParallelContext()
@@ -102,6 +102,7 @@ def neuron_run(h: Any, cell: NeuronCell, pa: float, dt_s: float | None, atol: fl
         context.psolve(1e3 * TOTAL_S)
         cpu = time.process_time() - start
         clamp.amp = 0.0
+        assert counter.n == spikes.size()  # it lives as long as it is asked
         return cpu, np.array(spikes)
 
     return run

@@ -27,6 +27,14 @@ def test_defaults(monkeypatch):
     assert found.jobs >= 1
 
 
+def test_compiled_mechanisms_lie_in_the_cache_or_where_one_says(monkeypatch, tmp_path):
+    monkeypatch.delenv("ALLENTK_MECHANISMS_DIR", raising=False)
+    assert settings(cache_dir=tmp_path).mechanisms_dir == tmp_path / "mechanisms"
+    monkeypatch.setenv("ALLENTK_MECHANISMS_DIR", "~/compiled")
+    assert settings(cache_dir=tmp_path).mechanisms_dir == Path.home() / "compiled"
+    assert settings(mechanisms_dir=tmp_path).mechanisms_dir == tmp_path
+
+
 @pytest.mark.parametrize(("name", "value"), [("JOBS", "0"), ("JOBS", "x"), ("OFFLINE", "maybe")])
 def test_nonsense_names_the_variable(monkeypatch, name, value):
     monkeypatch.setenv(f"ALLENTK_{name}", value)

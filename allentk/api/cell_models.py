@@ -10,13 +10,13 @@ from allentk.api.links import inside
 from allentk.api.rma import Row
 from allentk.data import Morphology
 from allentk.errors import DataError
-from allentk.models import BiophysicalParameters
+from allentk.models import BiophysicalModel, BiophysicalParameters
 
-__all__ = ["BiophysicalModel", "kinds", "mechanism_files", "newest"]
+__all__ = ["PublishedBiophysicalModel", "kinds", "mechanism_files", "newest"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class BiophysicalModel:
+class PublishedBiophysicalModel:
     """A published biophysical model and what it needs.
 
     Parameters
@@ -50,9 +50,20 @@ class BiophysicalModel:
     fit: Path
     reconstruction: Path
 
+    @property
+    def model(self) -> BiophysicalModel:
+        """The cell that `allentk.simulate` runs: parameters and reconstruction.
+
+        Raises
+        ------
+        DataError
+            Where the reconstruction has a section that the parameters lack.
+        """
+        return BiophysicalModel(self.parameters, self.morphology)
+
     def __repr__(self) -> str:
         return (
-            f"<BiophysicalModel {self.id} of specimen {self.specimen_id}: {self.parameters.kind}, "
+            f"<PublishedBiophysicalModel {self.id} of specimen {self.specimen_id}: {self.parameters.kind}, "
             f"{self.morphology.n_nodes} nodes, {len(self.sweep_numbers)} sweeps>"
         )
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from allentk.api.cell_files import CellFiles
-from allentk.api.cell_models import BiophysicalModel, kinds, mechanism_files, newest
+from allentk.api.cell_models import PublishedBiophysicalModel, kinds, mechanism_files, newest
 from allentk.api.cell_tables import CellTables
 from allentk.api.client import as_id, expect_same
 from allentk.data import Morphology, SweepSet
 from allentk.errors import DataError
 from allentk.io import read_biophysical, read_glif, read_markers, read_nwb, read_swc
-from allentk.models import GLIFParameters
+from allentk.models import BiophysicalModel, GLIFParameters
 
 __all__ = ["CellTypes"]
 
@@ -158,8 +158,10 @@ class CellTypes(CellTables):
 
     def biophysical(
         self, specimen_id: int, kind: str = "perisomatic", *, axon: str | None = None
-    ) -> BiophysicalModel:
-        """Return the published biophysical model of a cell, with its reconstruction.
+    ) -> PublishedBiophysicalModel:
+        """Return the published biophysical model of a cell, and all that belongs to it.
+
+        `biophysical_model` returns what of it can be simulated.
 
         Parameters
         ----------
@@ -188,7 +190,7 @@ class CellTypes(CellTables):
         fit = files.fit(int(model["id"]), kind)
         parameters = read_biophysical(fit, axon=axon)
         reconstruction = files.reconstruction()
-        return BiophysicalModel(
+        return PublishedBiophysicalModel(
             id=int(model["id"]),
             specimen_id=specimen,
             name=str(model.get("name")),
@@ -199,6 +201,33 @@ class CellTypes(CellTables):
             fit=fit,
             reconstruction=reconstruction,
         )
+
+    def biophysical_model(
+        self, specimen_id: int, kind: str = "perisomatic", *, axon: str | None = None
+    ) -> BiophysicalModel:
+        """Return the published biophysical model of a cell, ready for `allentk.simulate`.
+
+        Parameters
+        ----------
+        specimen_id, kind, axon
+            See `biophysical`.
+
+        Returns
+        -------
+        BiophysicalModel
+            Parameters and reconstruction.
+
+        Raises
+        ------
+        DataError
+            See `biophysical`; and where the reconstruction has a section that the parameters lack.
+
+        Examples
+        --------
+        >>> model = CellTypes().biophysical_model(464212183)  # doctest: +SKIP
+        >>> allentk.simulate(model, allentk.LongSquare(amplitude_pa=200))  # doctest: +SKIP
+        """
+        return self.biophysical(specimen_id, kind, axon=axon).model
 
     def fetch(
         self, specimen_id: int, *, what: str | Iterable[str] = ("sweeps", "morphology")

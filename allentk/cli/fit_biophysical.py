@@ -12,7 +12,7 @@ from allentk.cli.output import Output, text_table
 from allentk.cli.source import Source, is_id
 from allentk.errors import ConfigError
 from allentk.workflow.biophysical_cell import open_cell
-from allentk.workflow.biophysical_fit import HISTORY, fit_cell, fit_document, write_fit
+from allentk.workflow.biophysical_fit import fit_cell, fit_document, histories, write_fit
 
 if TYPE_CHECKING:
     from allentk.fitting.biophysical.verdict import Verdict
@@ -54,7 +54,7 @@ def fit_one(
     try:
         fit = fit_cell(cell, folder, **options)
     except ConfigError as error:
-        if HISTORY not in str(error):
+        if "history" not in str(error):
             raise
         raise ConfigError(f"{error}. Or begin anew with --no-resume") from error
     write_fit(fit, folder, figure=figure)
@@ -69,8 +69,8 @@ def _announce(cell: BiophysicalCell, folder: Path, options: dict[str, Any]) -> N
     made_up = " (synthetic)" if cell.synthetic else ""
     if cell.synthetic:
         say(f"{cell.name} is synthetic: a fit to it shows how the way goes, nothing about a brain.")
-    if options["resume"] and (folder / HISTORY).exists():
-        say(f"Going on from {folder / HISTORY}.")
+    if options["resume"] and histories(folder):
+        say(f"Going on from {histories(folder)[-1]}.")
     say(
         f"Fitting a {options['kind']} model to {cell.name}{made_up}, for {options['max_seconds']:g} s "
         f"or {options['max_evaluations']} models at most ..."

@@ -63,8 +63,11 @@ def load_json(path: Path, what: str) -> Any:
     FormatError
         Where there is no such file, or it is none.
     """
+    file = existing(path, what)
     try:
-        return json.loads(existing(path, what).read_bytes())
+        return json.loads(file.read_bytes())
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error}") from error
     except (ValueError, RecursionError) as error:
         raise FormatError(
             f"{path}: expected {what}, but this is not JSON ({error}); fetch it again"
@@ -101,7 +104,7 @@ def find_model(path: str | os.PathLike[str]) -> ModelFiles:
 
 
 def _only_fit(folder: Path) -> Path:
-    fits = [path for path in sorted(folder.glob("*.json")) if _is_fit(path)]
+    fits = [path for path in sorted(folder.glob("*.json")) if path.is_file() and _is_fit(path)]
     if len(fits) != 1:
         names = ", ".join(path.name for path in fits) or "none"
         raise FormatError(

@@ -29,14 +29,17 @@ from allentk.errors import DataError
 from allentk.models.frusta import segments
 from allentk.models.sections import Section
 
-__all__ = ["Axon", "path_to_middle_um", "with_axon"]
+__all__ = ["BEYOND_UM", "PIECE_UM", "STUB_UM", "Axon", "path_to_middle_um", "with_axon"]
 
 Axon = Literal["stub", "truncated", "full", "none"]
 
+#: Length of each of the two pieces that replace an axon, and their diameter in a stub, in um.
+PIECE_UM: Final = 30.0
+STUB_UM: Final = 1.0
+#: A truncated axon's second piece is as wide as the first section beyond this path, in um.
+BEYOND_UM: Final = 60.0
+
 _AXON = 1
-_LENGTH_UM: Final = 30.0
-_STUB_UM: Final = 1.0
-_BEYOND_UM: Final = 60.0
 
 
 def with_axon(sections: Sequence[Section], axon: Axon) -> tuple[Section, ...]:
@@ -65,7 +68,7 @@ def with_axon(sections: Sequence[Section], axon: Axon) -> tuple[Section, ...]:
     if axon == "none":
         return _without_axon(sections)
     if axon == "stub":
-        return _replaced(sections, (_STUB_UM, _STUB_UM), 0.5)
+        return _replaced(sections, (STUB_UM, STUB_UM), 0.5)
     if axon == "truncated":
         return _replaced(sections, _diameters_um(sections), 1.0)
     raise DataError(f"axon must be one of stub, truncated, full, none, got {axon!r}")
@@ -110,7 +113,7 @@ def _diameters_um(sections: Sequence[Section]) -> tuple[float, float]:
             "take axon='stub'"
         )
     far = path_to_middle_um(sections, origin_x=0.0)
-    second = next((place for place in axon if far[place] > _BEYOND_UM), axon[0])
+    second = next((place for place in axon if far[place] > BEYOND_UM), axon[0])
     return _middle_diameter_um(sections[axon[0]]), _middle_diameter_um(sections[second])
 
 
@@ -134,7 +137,7 @@ def _replaced(
     sections: Sequence[Section], diameters_um: tuple[float, float], x: float
 ) -> tuple[Section, ...]:
     rest = _without_axon(sections)
-    arc = np.array([0.0, _LENGTH_UM])
+    arc = np.array([0.0, PIECE_UM])
     first, second = (np.full(2, diameter) for diameter in diameters_um)
     return (
         *rest,

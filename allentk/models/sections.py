@@ -36,7 +36,7 @@ from allentk.data._arrays import frozen
 from allentk.data.morphology import SOMA
 from allentk.errors import DataError
 
-__all__ = ["MAX_LENGTH_UM", "Section", "cut_into_sections"]
+__all__ = ["MAX_LENGTH_UM", "Section", "cut_into_sections", "reading_order"]
 
 Array = NDArray[np.float64]
 
@@ -159,7 +159,7 @@ class _Nodes:
 
     @classmethod
     def of(cls, morphology: Morphology) -> _Nodes:
-        type_, parent, points = _in_id_order(morphology)
+        type_, parent, points = _in_order(morphology)
         where = morphology.source or "morphology"
         if type_[0] != SOMA:
             raise DataError(f"{where}: the root must be a node of the soma (type 1)")
@@ -193,14 +193,30 @@ class _Nodes:
         )
 
 
-def _in_id_order(morphology: Morphology) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
-    """Return types, parents and points; in the order of ids where these have parents first."""
+def reading_order(morphology: Morphology) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the nodes in the order in which sections are made and numbered.
+
+    That is the order of their ids, or, where a child would come before its parent, their own.
+
+    Returns
+    -------
+    order : ndarray, shape (n_nodes,)
+        Positions of the nodes in the reconstruction.
+    parent : ndarray, shape (n_nodes,)
+        Place of each node's parent in this order, -1 for the root.
+    """
     order = np.argsort(morphology.id, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
     parent = np.where(morphology.parent >= 0, place[morphology.parent], -1)[order]
     if (parent >= np.arange(parent.size)).any():
-        order, parent = np.arange(order.size), morphology.parent
+        return np.arange(order.size), morphology.parent
+    return order, parent
+
+
+def _in_order(morphology: Morphology) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    """Return types, parents and points in the order in which they are read."""
+    order, parent = reading_order(morphology)
     points = np.column_stack([morphology.xyz_um, 2 * morphology.radius_um])[order]
     points = points.astype(np.float32).astype(np.float64)
     return morphology.type[order], parent, points

@@ -16,7 +16,7 @@ from allentk.workflow.biophysical_cell import BiophysicalCell
 if TYPE_CHECKING:
     from allentk.fitting.biophysical.result import BiophysicalFitResult
 
-__all__ = ["HISTORY", "BiophysicalFit", "fit_cell", "fit_document", "write_fit"]
+__all__ = ["HISTORY", "BiophysicalFit", "fit_cell", "fit_document", "histories", "write_fit"]
 
 #: The search's own file: with it the same call goes on where it ended.
 HISTORY = "history.jsonl"
@@ -48,9 +48,9 @@ def fit_cell(
         Of ``BiophysicalFitter``.
     """
     history = folder / HISTORY
-    if not resume:
-        with room(history):
-            history.unlink(missing_ok=True)
+    for stale in () if resume else histories(folder):
+        with room(stale):
+            stale.unlink(missing_ok=True)
     fitter = BiophysicalFitter(history=history, **options)
     fitter.fit(
         cell.recorded,
@@ -59,6 +59,12 @@ def fit_cell(
         human=cell.human,
     )
     return BiophysicalFit(cell, fitter.result_, verdict(fitter.result_, sweeps=cell.sweeps))
+
+
+def histories(folder: Path) -> list[Path]:
+    """Return the histories in a folder: one, or one per stage of a staged fit."""
+    name = Path(HISTORY)
+    return sorted(folder.glob(f"{name.stem}*{name.suffix}"))
 
 
 def fit_document(fit: BiophysicalFit) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Models, markers and morphology features of the Cell Types Database, from made-up answers."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from allentk.api.rma import file_url, query_url
 from allentk.api.transport import Offline
 from allentk.errors import DataError, IntegrityError, OfflineError, ServiceError
 from allentk.io import biophysical_config
-from allentk.models import BiophysicalParameters, SectionParameters
+from allentk.models import BiophysicalModel, BiophysicalParameters, SectionParameters
 
 PERISOMATIC, ALL_ACTIVE = 329230710, 491455321
 GLIF_3 = 395310475
@@ -69,7 +70,8 @@ def fit_bytes(kind="perisomatic", v_init=-80.0):
         e_pas_mv=v_init,
         mechanisms={"NaTs": {"gbar": 1.1}},
     )
-    sections = {"soma": soma, "axon": soma} if kind == "all-active" else {"soma": soma}
+    other = soma if kind == "all-active" else replace(soma, mechanisms={})
+    sections = {"soma": soma, "axon": other, "dend": other}
     cell = BiophysicalParameters(
         kind=kind, sections=sections, v_init_mv=v_init, training_sweeps=[46]
     )
@@ -138,7 +140,7 @@ def test_a_perisomatic_model_and_all_that_belongs_to_it(cells, with_models, repl
     assert found.mechanism_files == ("Ih.mod", "SK.mod")
     assert found.fit == folder / "biophysical" / "24_fit.json"
     assert found.reconstruction == folder / "reconstruction.swc"
-    assert repr(found) == "<BiophysicalModel 24 of specimen 5: perisomatic, 2 nodes, 2 sweeps>"
+    assert repr(found) == "<PublishedBiophysicalModel 24 of specimen 5: perisomatic, 2 nodes, 2 sweeps>"
     assert not any(url.endswith("/1") for url in replies.asked)  # no .mod file was downloaded
     again = CellTypes(cache_dir=tmp_path, transport=Offline(synthetic=True)).biophysical(5)
     assert again.parameters == found.parameters
@@ -149,6 +151,17 @@ def test_an_all_active_model_needs_to_be_told_its_axon(cells, with_models):
         cells.biophysical(5, "all-active")
     found = cells.biophysical(5, kind="all-active", axon="truncated")
     assert (found.parameters.kind, found.parameters.axon) == ("all-active", "truncated")
+
+
+def test_a_model_that_can_be_simulated(cells, with_models):
+    published = cells.biophysical(5)
+    runnable = cells.biophysical_model(5)
+    assert isinstance(runnable, BiophysicalModel)
+    assert runnable.parameters == published.parameters
+    assert runnable.sections == ("soma", "axon", "dend")
+    with pytest.raises(DataError, match=r"axon='truncated' for"):
+        cells.biophysical_model(5, kind="all-active")
+    assert cells.biophysical_model(5, kind="all-active", axon="stub").parameters.axon == "stub"
 
 
 def test_fetching_biophysical_models(cells, with_models, tmp_path):

@@ -16,7 +16,6 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from allentk.data import Morphology
 from allentk.errors import ConfigError
@@ -28,9 +27,6 @@ from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.biophysical.tree_runner import build_tree_runner
 from allentk.fitting.result import Reason
 from allentk.models import BiophysicalParameters
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Fitted", "StagedFit", "fit_stages", "shares"]
 
@@ -128,17 +124,6 @@ class Fitted:
     def seconds(self) -> float:
         """Time it took, with that of earlier runs of the same history."""
         return self.outcome.generations[-1].seconds
-
-    def history(self) -> pd.DataFrame:
-        """Return one row per generation: stage, restart, evaluations, seconds, cost, best."""
-        import pandas as pd
-
-        rows = [
-            (self.stage.number, g.restart, g.evaluations, g.seconds, min(g.costs), g.best_cost)
-            for g in self.outcome.generations
-        ]
-        names = ["stage", "restart", "evaluations", "seconds", "cost", "best"]
-        return pd.DataFrame(rows, columns=names)
 
 
 def shares(max_evaluations: int) -> tuple[int, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -13,11 +12,11 @@ from allentk.data import Morphology, Sweep, SweepSet
 from allentk.fitting.biophysical.all_active import Fitted, StagedFit, fit_stages
 from allentk.fitting.biophysical.all_active_bounds import choose_all_active_style
 from allentk.fitting.biophysical.all_active_stages import all_active_targets
-from allentk.fitting.biophysical.result import BiophysicalFitResult, Kept
-from allentk.fitting.biophysical.search import Member
+from allentk.fitting.biophysical.outcome_result import generations, result_of
+from allentk.fitting.biophysical.result import BiophysicalFitResult
 from allentk.fitting.biophysical.targets import Targets
-from allentk.fitting.result import Reason, versions
-from allentk.models import BiophysicalModel, BiophysicalParameters
+from allentk.fitting.result import Reason
+from allentk.models import BiophysicalParameters
 
 __all__ = ["fit_all_active", "staged_result"]
 
@@ -90,47 +89,24 @@ def staged_result(
         Which channels and bounds.
     """
     last = stages[-1]
-    genes, outcome = last.objective.genes, last.outcome
     # A step that any stage saw is not held out.
     trained = {pa for one in stages for pa in one.objective.targets.training}
     targets = last.objective.targets.trained_on(trained)
-    sweeps = tuple(number for step in targets.chosen() for number in step.sweeps)
-
-    def kept(member: Member) -> Kept:
-        parameters = genes.decode(member.point)
-        told = replace(parameters, training_sweeps=sweeps, source="fitted by allentk")
-        return Kept(told, member.cost, member.restart)
-
-    fame = tuple(kept(member) for member in outcome.hall_of_fame)
-    evaluation = last.objective.evaluate(outcome.best.point)
-    notes = [*targets.notes, *_notes(stages)]
-    if evaluation.rejected:
-        notes.append(f"no candidate passed: the best one is {evaluation.rejected}")
-    values = genes.values(outcome.best.point)
-    told = genes.to_dataframe()
-    return BiophysicalFitResult(
-        model=BiophysicalModel(fame[0].parameters, morphology),
-        cost=outcome.best.cost,
-        evaluation=evaluation,
+    result = result_of(
+        last.outcome,
+        last.objective,
+        morphology,
         targets=targets,
-        reason=outcome.reason,
-        history=pd.concat([one.history() for one in stages], ignore_index=True),
-        seed=last.plan.seed,
-        evaluations=sum(one.outcome.evaluations for one in stages),
-        hall_of_fame=fame,
-        restarts=tuple(kept(member) for member in outcome.per_restart),
-        spread=_spread([genes.values(m.point) for m in outcome.per_restart if m.restart]),
-        genes=told.assign(value=[values[name] for name in told["name"]]),
-        at_bounds=genes.at_bounds(fame[0].parameters),
         style=style,
-        notes=tuple(notes),
-        versions=versions(),
+        plan=last.plan,
+        notes=[*targets.notes, *_notes(stages)],
     )
-
-
-def _spread(leaders: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
-    names: Any = leaders[0] if leaders else ()
-    return {name: (min(v[name] for v in leaders), max(v[name] for v in leaders)) for name in names}
+    history = [generations(one.outcome).assign(stage=one.stage.number) for one in stages]
+    return replace(
+        result,
+        history=pd.concat(history, ignore_index=True),
+        evaluations=sum(one.outcome.evaluations for one in stages),
+    )
 
 
 def _notes(stages: Sequence[Fitted]) -> list[str]:

@@ -186,10 +186,16 @@ class BiophysicalFitter(Parametrised):
 
     def _targets(self, sweeps: Any) -> tuple[Targets, list[str]]:
         from allentk.fitting.biophysical.measured_targets import targets_from_sweeps
+        from allentk.fitting.biophysical.single import single_step_targets
         from allentk.fitting.biophysical.targets import Targets
         from allentk.fitting.biophysical.training import choose_training
 
-        targets = sweeps if isinstance(sweeps, Targets) else targets_from_sweeps(sweeps)
+        if isinstance(sweeps, Targets):
+            targets = sweeps
+        elif self.train == "single" and self.train_amplitudes_pa is None:
+            targets = single_step_targets(sweeps)
+        else:
+            targets = targets_from_sweeps(sweeps)
         if self.train_amplitudes_pa is not None or not targets.training:
             targets = choose_training(targets, self.train, amplitudes_pa=self.train_amplitudes_pa)
         return targets, list(targets.notes)

@@ -97,8 +97,8 @@ def single_step_targets(
     Returns
     -------
     Targets
-        Core 2: the amplitude with the most good sweeps, where two or more are. Else core 1: see
-        ``choose_training``.
+        Core 2: the amplitude with the most good sweeps, where two or more are. Else the sweeps that
+        are not core 2, and one of them: see ``choose_training``.
 
     Raises
     ------
@@ -106,10 +106,13 @@ def single_step_targets(
         Where no sweep can be measured, or none has a spike.
     """
     recording = sweep_set(sweeps)
-    targets = targets_from_sweeps(recording, junction_potential_mv=junction_potential_mv)
     good = _good_core_2(recording)
     if good is None:
-        return choose_training(targets, "single")
+        single = recording.where(code=lambda name: not str(name).startswith(CORE_2))
+        return choose_training(
+            targets_from_sweeps(single, junction_potential_mv=junction_potential_mv), "single"
+        )
+    targets = targets_from_sweeps(recording, junction_potential_mv=junction_potential_mv)
     repeated = targets_from_sweeps(
         recording.where(number=good), junction_potential_mv=junction_potential_mv, stimulus=""
     )

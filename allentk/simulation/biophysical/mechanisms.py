@@ -2,8 +2,7 @@
 
 allentk brings its channels as sources (``allentk/models/mechanisms``), and NEURON runs only what was
 compiled for its own version. So the first simulation compiles them, in a minute or less, into
-``mechanisms`` in the cache folder, or into the folder that ``ALLENTK_MECHANISMS_DIR`` names. The place
-has the version of NEURON, the platform and a hash of the sources in its name: another NEURON, or
+`mechanisms_dir` (see `allentk.config`). The place has the version of NEURON, the platform and a hash of the sources in its name: another NEURON, or
 another allentk, has another library beside it. Nothing else is ever compiled.
 
 Nothing here loads NEURON.
@@ -15,7 +14,6 @@ import errno
 import hashlib
 import importlib.metadata
 import logging
-import os
 import platform
 import shutil
 import sys
@@ -31,7 +29,7 @@ from allentk.errors import MissingExtraError, SimulationError
 from allentk.models.known_mechanisms import MECHANISMS, mechanism
 from allentk.simulation.biophysical.compiling import compile_mechanisms
 
-__all__ = ["mechanism_library", "mechanism_name", "missing"]
+__all__ = ["compiled_library", "mechanism_library", "mechanism_name", "missing"]
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +94,7 @@ def mechanism_library() -> Path:
     ConfigError
         Where the cache folder has no room, or may not be written to.
     """
-    folder = _home() / _key()
+    folder = _home()
     found = _library_in(folder)
     if found is not None:
         return found
@@ -107,9 +105,21 @@ def mechanism_library() -> Path:
         return _library_in(folder) or _built(folder, sweep=alone)
 
 
+def compiled_library() -> Path | None:
+    """Return the library of all mechanisms where it has been compiled; None where it has not.
+
+    Raises
+    ------
+    MissingExtraError
+        Where NEURON is not installed.
+    """
+    return _library_in(_home())
+
+
 def _home() -> Path:
-    named = os.environ.get("ALLENTK_MECHANISMS_DIR")
-    return Path(named).expanduser() if named else settings().cache_dir / "mechanisms"
+    """Return where the library for this NEURON, this machine and these sources belongs."""
+    # Whole, as NEURON is asked for it later and maybe from elsewhere.
+    return settings().mechanisms_dir.absolute() / _key()
 
 
 def _key() -> str:

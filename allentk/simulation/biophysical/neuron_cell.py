@@ -22,17 +22,14 @@ from allentk.data import Morphology
 from allentk.data.morphology import SOMA
 from allentk.errors import DataError, SimulationError
 from allentk.models import BiophysicalModel, SectionParameters
+from allentk.models.axon import BEYOND_UM, PIECE_UM, STUB_UM
+from allentk.models.channels import CAI0_MM, CAO_MM
+from allentk.models.sections import MAX_LENGTH_UM, reading_order
 from allentk.simulation.biophysical.mechanisms import mechanism_name
 from allentk.simulation.biophysical.neuron_session import quiet
 
-__all__ = ["CAI0_MM", "CAO0_MM", "NeuronCell"]
+__all__ = ["NeuronCell"]
 
-#: Calcium inside and outside the cell at the beginning, in mM.
-CAI0_MM, CAO0_MM = 1e-4, 2.0
-
-_MAX_LENGTH_UM = 40.0
-_AXON_PIECE_UM = 30.0
-_BEYOND_UM = 60.0
 _POOL = "CaDynamics"
 _IONS = (("na", "ena", "ena_mv"), ("k", "ek", "ek_mv"))
 _LOCATION = re.compile(r"([A-Za-z_0-9]+?)(?:\[(\d+)\])?\(([0-9.eE+-]+)\)")
@@ -75,7 +72,7 @@ class NeuronCell:
     """
 
     def __init__(
-        self, h: Any, model: BiophysicalModel, *, max_length_um: float = _MAX_LENGTH_UM
+        self, h: Any, model: BiophysicalModel, *, max_length_um: float = MAX_LENGTH_UM
     ) -> None:
         self.h = h
         self.model = model
@@ -99,13 +96,13 @@ class NeuronCell:
         kept = [one for one in self.sections if _kind(one) != "axon"]
         axon = [one for one in self.sections if _kind(one) == "axon"]
         self._check_orphans(kept)
-        diameters = (1.0, 1.0) if rule == "stub" else self._diameters_um(axon)
+        diameters = (STUB_UM, STUB_UM) if rule == "stub" else self._diameters_um(axon)
         place = 0.5 if rule == "stub" else 1.0
         for section in axon:
             self.h.delete_section(sec=section)
         pieces = [self.h.Section(name=f"axon[{i}]") for i in range(2)]
         for piece, diameter in zip(pieces, diameters, strict=True):
-            piece.L, piece.diam, piece.nseg = _AXON_PIECE_UM, diameter, 1
+            piece.L, piece.diam, piece.nseg = PIECE_UM, diameter, 1
         pieces[0].connect(self.soma(place), 0)
         pieces[1].connect(pieces[0](1.0), 0)
         self.sections = [*kept, *pieces]
@@ -122,7 +119,7 @@ class NeuronCell:
     def _diameters_um(self, axon: list[Any]) -> tuple[float, float]:
         """Return what the axon measures at its root, and beyond 60 um from the soma's beginning."""
         start = self.soma(0.0)
-        far = (one for one in axon if self.h.distance(start, one(0.5)) > _BEYOND_UM)
+        far = (one for one in axon if self.h.distance(start, one(0.5)) > BEYOND_UM)
         return axon[0](0.5).diam, next(far, axon[0])(0.5).diam
 
     def _insert(self, section: Any) -> None:
@@ -151,7 +148,7 @@ class NeuronCell:
         if self.h.ismembrane("ca_ion", sec=section) and _POOL not in given.mechanisms:
             # Nothing changes calcium here, so its reversal potential is computed once.
             self.h.ion_style("ca_ion", 1, 2, 1, 0, 0, sec=section)
-            section.cai, section.cao = CAI0_MM, CAO0_MM
+            section.cai, section.cao = CAI0_MM, CAO_MM
 
     def segment(self, location: str) -> Any:
         """Return the segment at a place written ``"dend[3](0.5)"``; ``[0]`` may be left out.
@@ -237,9 +234,10 @@ def _main_as_it_was() -> Iterator[None]:
 
 
 def _lines(morphology: Morphology) -> Iterator[str]:
-    """Write nodes as NEURON wants them: numbered in their order, a parent before its children."""
+    """Write nodes as NEURON wants them: numbered in the order they are read, a parent first."""
     m = morphology
-    for i in range(m.n_nodes):
+    order, parents = reading_order(m)
+    for number, (i, parent) in enumerate(zip(order.tolist(), parents.tolist(), strict=True), 1):
         x, y, z = m.xyz_um[i].tolist()
-        parent = int(m.parent[i]) + 1 if m.parent[i] >= 0 else -1
-        yield f"{i + 1} {m.type[i]} {x!r} {y!r} {z!r} {float(m.radius_um[i])!r} {parent}"
+        above = parent + 1 if parent >= 0 else -1
+        yield f"{number} {m.type[i]} {x!r} {y!r} {z!r} {float(m.radius_um[i])!r} {above}"

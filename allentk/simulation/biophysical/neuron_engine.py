@@ -15,24 +15,27 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import Response, Stimulus, Sweep
 from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel
-from allentk.simulation.biophysical.neuron_cell import CAI0_MM, CAO0_MM, NeuronCell
+from allentk.simulation.biophysical.neuron_cell import NeuronCell
 from allentk.simulation.biophysical.neuron_record import references, state_names
-from allentk.simulation.biophysical.neuron_session import quiet, session
+from allentk.simulation.biophysical.neuron_session import (
+    DT_S,
+    LIMIT_MV,
+    MAXSTEP_MS,
+    quiet,
+    session,
+    set_up,
+)
 from allentk.simulation.current import check_clock, current_of, described
 
-__all__ = ["DT_S", "METHODS", "simulate_neuron"]
+__all__ = ["METHODS", "simulate_neuron"]
 
-#: Time step where none is given, and the longest that is taken unasked.
-DT_S = 2.5e-5
 METHODS = ("cvode", "second-order", "fixed")
 #: Absolute tolerance of the variable step: spikes are within 0.2 ms of those with 1e-5.
 ATOL = 1e-4
 
-_MAXSTEP_MS = 10.0
 _CAI_SCALE = 1e-4
 _LONGEST_STEPS_S = 1e-3
 _LOOK_MS = 10.0
-_LIMIT_MV = 1e3
 
 Array = NDArray[np.float64]
 
@@ -234,7 +237,7 @@ def _run(
     reason = _advance(h, soma, plan)
     times_ms = np.array(clock)
     traces = {name: plan.sampled(times_ms, np.array(one)) for name, one in vectors.items()}
-    bad = ~(np.abs(traces[""]) < _LIMIT_MV)
+    bad = ~(np.abs(traces[""]) < LIMIT_MV)
     if bad.any() and not reason:
         reason = _left(traces[""], int(bad.argmax()), plan)
     if bad.any():
@@ -245,26 +248,18 @@ def _run(
 
 def _set(h: Any, cell: NeuronCell, plan: _Plan) -> None:
     """Set NEURON's global settings for this run, and the cell to its beginning."""
-    integrator, context = h.CVode(), h.ParallelContext()
-    h.celsius = cell.model.parameters.celsius
-    h.cai0_ca_ion, h.cao0_ca_ion = CAI0_MM, CAO0_MM
-    # One tree is one thread; a variable step gets ten times slower with more.
-    if context.nthread() != 1:
-        context.nthread(1)
     variable = plan.method == "cvode"
-    if integrator.use_local_dt():
-        integrator.use_local_dt(0)
-    integrator.active(int(variable))
+    set_up(h, celsius=cell.model.parameters.celsius, variable=variable)
     h.secondorder = 2 if plan.method == "second-order" else 0
     if variable:
+        integrator = h.CVode()
         integrator.atol(plan.atol)
         integrator.rtol(0)
         integrator.minstep(0)
-        integrator.maxstep(_MAXSTEP_MS)
+        integrator.maxstep(MAXSTEP_MS)
         integrator.atolscale("cai", _CAI_SCALE)
     else:
         h.dt = plan.dt_ms
-    context.set_maxstep(_MAXSTEP_MS)
     h.finitialize(cell.model.parameters.v_init_mv)
 
 
@@ -281,7 +276,7 @@ def _advance(h: Any, soma: Any, plan: _Plan) -> str:
                 context.psolve((step + 0.5) * plan.dt_ms)
         except RuntimeError as error:
             return f"NEURON cannot integrate beyond {h.t * 1e-3:.6g} s ({error})"
-        if not abs(soma.v) < _LIMIT_MV:
+        if not abs(soma.v) < LIMIT_MV:
             return ""  # the voltage itself says why
         if plan.max_seconds is not None and time.monotonic() - started > plan.max_seconds:
             return f"max_seconds={plan.max_seconds:g} were over at {h.t * 1e-3:.6g} s of the run"
@@ -293,7 +288,7 @@ def _left(voltage: Array, step: int, plan: _Plan) -> str:
     before = f", after {voltage[step - 1]:.4g} mV" if step else ""
     return (
         f"the voltage of the soma is {voltage[step]:.4g} mV at {step * plan.dt_s:.6g} s{before}: it lies "
-        f"beyond {_LIMIT_MV:g} mV or is no number"
+        f"beyond {LIMIT_MV:g} mV or is no number"
     )
 
 

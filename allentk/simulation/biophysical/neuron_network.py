@@ -10,13 +10,10 @@ from allentk.models.sections import MAX_LENGTH_UM
 from allentk.network import Network
 from allentk.simulation.biophysical.neuron_network_plan import Plan
 from allentk.simulation.biophysical.neuron_network_run import run
-from allentk.simulation.biophysical.neuron_session import session
+from allentk.simulation.biophysical.neuron_session import DT_S, session
 from allentk.simulation.network_request import cells_of, check_request
 
-__all__ = ["DT_S", "simulate_network_neuron"]
-
-#: Time step where none is given.
-DT_S = 2.5e-5
+__all__ = ["simulate_network_neuron"]
 
 
 def simulate_network_neuron(

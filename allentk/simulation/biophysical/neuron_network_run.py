@@ -13,9 +13,10 @@ from allentk.data import SpikeTrains
 from allentk.errors import SimulationError
 from allentk.network import PoissonSynapses
 from allentk.progress import bar
-from allentk.simulation.biophysical.neuron_cell import CAI0_MM, CAO0_MM, NeuronCell
+from allentk.simulation.biophysical.neuron_cell import NeuronCell
 from allentk.simulation.biophysical.neuron_inputs import background_spikes, virtual_spikes
 from allentk.simulation.biophysical.neuron_network_plan import Plan
+from allentk.simulation.biophysical.neuron_session import LIMIT_MV, set_up
 from allentk.simulation.biophysical.neuron_synapses import Wiring
 from allentk.simulation.network_request import cells_of
 
@@ -23,11 +24,6 @@ __all__ = ["Found", "run"]
 
 #: Steps between two looks at the voltages.
 LOOK_STEPS = 400
-
-#: A soma beyond this is no cell any more.
-LIMIT_MV = 1e3
-
-MAXSTEP_MS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +133,10 @@ class _Run:
         self.cells.clear()
 
     def _initialize(self) -> None:
-        h, integrator, context = self.h, self.h.CVode(), self.h.ParallelContext()
-        if integrator.use_local_dt():
-            integrator.use_local_dt(0)
-        integrator.active(0)
-        if context.nthread() != 1:
-            context.nthread(1)
-        context.set_maxstep(MAXSTEP_MS)
+        h = self.h
+        set_up(h, celsius=self.plan.celsius, variable=False)
         h.secondorder = 0
-        h.dt, h.celsius = self.plan.dt_s * 1e3, self.plan.celsius
-        h.cai0_ca_ion, h.cao0_ca_ion = CAI0_MM, CAO0_MM
+        h.dt = self.plan.dt_s * 1e3
         for cell in self.cells.values():
             for section in cell.sections:
                 section.v = cell.model.parameters.v_init_mv

@@ -2,7 +2,8 @@
 
 Two things about NEURON decide how it is loaded. At its import it loads a library that happens to
 lie in the current directory (``x86_64/libnrnmech.so``), which is code that nobody asked for: it
-does not where it is told which library to load, so it is told ours. And all its settings, among them
+does not where it is told which library to load, so it is told ours. Its own files (``import3d.hoc``)
+it looks for there as well; they are loaded from its own folder. And all its settings, among them
 time, temperature and integrator, are global: `session` puts them back, so that a model of your own in
 the same process finds them as they were.
 """
@@ -23,9 +24,17 @@ from pathlib import Path
 from typing import Any
 
 from allentk.errors import MissingExtraError, SimulationError
+from allentk.models.channels import CAI0_MM, CAO_MM
 from allentk.simulation.biophysical.mechanisms import mechanism_library, missing
 
-__all__ = ["neuron", "quiet", "session"]
+__all__ = ["DT_S", "LIMIT_MV", "MAXSTEP_MS", "neuron", "quiet", "session", "set_up"]
+
+#: Time step of NEURON where none is given, in seconds.
+DT_S = 2.5e-5
+#: A soma beyond this is no cell any more, in mV.
+LIMIT_MV = 1e3
+#: Longest variable step, and longest stretch between two looks at events, in ms.
+MAXSTEP_MS = 10.0
 
 _GLOBALS = ("t", "dt", "celsius", "secondorder", "cai0_ca_ion", "cao0_ca_ion")
 _CVODE = ("atol", "rtol", "maxstep", "minstep", "active")
@@ -86,6 +95,30 @@ def _settings(h: Any) -> Callable[[], None]:
     return restore
 
 
+def set_up(h: Any, *, celsius: float, variable: bool) -> None:
+    """Set what every run sets, inside a `session`.
+
+    Parameters
+    ----------
+    h : hoc.HocObject
+        NEURON.
+    celsius : float
+        Temperature in degrees Celsius.
+    variable : bool
+        Whether the step is variable (CVODE); one step for all cells in any case.
+    """
+    integrator, context = h.CVode(), h.ParallelContext()
+    h.celsius = celsius
+    h.cai0_ca_ion, h.cao0_ca_ion = CAI0_MM, CAO_MM
+    # One tree is one thread; a variable step gets ten times slower with more.
+    if context.nthread() != 1:
+        context.nthread(1)
+    if integrator.use_local_dt():
+        integrator.use_local_dt(0)
+    integrator.active(int(variable))
+    context.set_maxstep(MAXSTEP_MS)
+
+
 def _states(h: Any, sections: list[Any]) -> Callable[[], None]:
     """Return a function that puts another model's voltages and states back to what they are now."""
     if sections:
@@ -143,7 +176,9 @@ def neuron() -> Any:
         if missing(h):
             loaded = h.nrn_load_dll(str(library))
             _log.debug("loaded %s: %s", library, loaded)
-        h.load_file("import3d.hoc")
+        # NEURON would take a file of this name in the current directory first, and run it.
+        with contextlib.chdir(Path(h.neuronhome()) / "lib" / "hoc"):
+            h.load_file("import3d.hoc")
     if lacking := missing(h):
         raise SimulationError(
             f"NEURON {h.nrnversion(0)} loaded {library}, but does not know {', '.join(lacking)}: the "

@@ -350,6 +350,7 @@ def advance(
             if taken.which.size:
                 gates[:, 0, CALCIUM] = follow
                 _sample(sample, volts, calcium, both, modes, scheme, taken)
+                gates[:, 0, CALCIUM] = 0.0
             sample += 1
         for s in range(n_sweeps):
             v, cai, log_cai = volts[s], calcium[s], logs[s]

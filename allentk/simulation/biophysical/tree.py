@@ -85,6 +85,13 @@ def simulate_tree(
     DataError
         Where the reconstruction cannot be cut into compartments.
 
+    Notes
+    -----
+    Largest errors of spike times of three published all-active cells, 18 to 24 spikes, against CVODE with
+    a tolerance of 1e-6: second order 0.2 to 1.3 ms at 2.5e-5 s and 0.8 to 10 ms at 5e-5 s, Euler 2.6 to
+    24 ms at 2.5e-5 s; NEURON's CVODE with 1e-3: 0.5 to 1.7 ms. At the same step and method the spikes
+    are NEURON's, to a step or two.
+
     Examples
     --------
     >>> from allentk.data import LongSquare, Morphology

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -267,6 +267,35 @@ class TreeCell:
             On parameters the cell was not made for, an unknown method or compartment, or a step or
             current that is none.
         """
+        return self._run(
+            parameters,
+            current_pa,
+            dt_s=dt_s,
+            method=method,
+            at=at,
+            record=record,
+            every=every,
+            watch=watch,
+            threshold_mv=threshold_mv,
+            most_spikes=most_spikes,
+            state=state,
+        )[0]
+
+    def _run(
+        self,
+        parameters: BiophysicalParameters,
+        current_pa: ArrayLike,
+        *,
+        dt_s: float,
+        method: str,
+        at: int = 0,
+        record: Sequence[int] = (),
+        every: int = 1,
+        watch: Sequence[int] = (0,),
+        threshold_mv: float = -20.0,
+        most_spikes: int = MOST_SPIKES,
+        state: State | None = None,
+    ) -> tuple[TreeRun, State]:
         current = self._checked(current_pa, dt_s, method, (at, *record, *watch), every)
         values, tables = self.values(parameters), self.tables(dt_s)
         state = self.start(parameters) if state is None else _copied(state)
@@ -286,7 +315,7 @@ class TreeCell:
             reason = f"more than {most_spikes} spikes" if full else "the voltage left all bounds"
             reason += f" after {done * dt_s:.6g} s"
         steps = tuple(row[:n].copy() for row, n in zip(seen.steps, seen.counts, strict=True))
-        return TreeRun(seen.voltage, steps, done, reason)
+        return TreeRun(seen.voltage, steps, done, reason), state
 
     def settle(
         self,
@@ -316,13 +345,62 @@ class TreeCell:
             Where to begin; by default `start`.
         """
         current = np.full(round(duration_s / dt_s), current_pa)
-        current = self._checked(current, dt_s, method, (), 1)
-        values, tables = self.values(parameters), self.tables(dt_s)
-        state = self.start(parameters) if state is None else _copied(state)
-        none = np.zeros(0, dtype=np.int64)
-        seen = Seen(none, np.zeros((0, 0)), 1, none, 0.0, np.zeros((0, 0), dtype=np.int64), none)
-        self._go(values, tables, state, current, int(self.place[0]), method, seen)
-        return state
+        return self._run(parameters, current, dt_s=dt_s, method=method, watch=(), state=state)[1]
+
+    def sweeps(
+        self,
+        parameters: BiophysicalParameters,
+        currents_pa: Sequence[ArrayLike],
+        *,
+        rest_s: float = 1.0,
+        rest_dt_s: float = 1e-4,
+        rest_pa: float = 0.0,
+        threshold_mv: float = -20.0,
+        **options: Any,
+    ) -> list[TreeRun]:
+        """Run one parameter set through several currents that begin after the same rest.
+
+        Parameters
+        ----------
+        parameters : BiophysicalParameters
+            The parameter set.
+        currents_pa : sequence of array_like, shape (n_steps,)
+            Currents after the rest.
+        rest_s, rest_dt_s, rest_pa : float
+            Length, step and current of the rest, which is made once.
+        threshold_mv : float
+            What a spike reaches.
+        **options
+            Of `run`: ``dt_s``, ``method``, ``record``, ``every``, ``watch``, ``most_spikes``.
+
+        Returns
+        -------
+        list of TreeRun
+            One for every current; none where the soma spikes during the rest.
+
+        Raises
+        ------
+        SimulationError
+            As `run`.
+
+        Examples
+        --------
+        >>> runs = cell.sweeps(parameters, [hyperpolarising_pa, step_pa])  # doctest: +SKIP
+        """
+        method = options.get("method", "fixed")
+        rest = np.full(round(rest_s / rest_dt_s), rest_pa)
+        run, state = self._run(
+            parameters,
+            rest,
+            dt_s=rest_dt_s,
+            method=method,
+            threshold_mv=threshold_mv,
+            most_spikes=0,
+        )
+        if run.reason:
+            return []
+        options |= {"state": state, "threshold_mv": threshold_mv}
+        return [self.run(parameters, one, **options) for one in currents_pa]
 
     def _go(
         self,

@@ -68,11 +68,19 @@ def solve_tree(parent: Ints, coupling: Array, diagonal: Array, right: Array, v: 
 
 
 @_compiled
+def _within(place: float, last: float) -> float:
+    """Return the nearest place that is in the table; no number is at its beginning."""
+    if place > last:
+        return last
+    return place if place > 0.0 else 0.0
+
+
+@_compiled
 def _locate(v: Array, node: Ints, t: Tables, here: Here) -> None:
     last = t.growth.size - 1.000001
     for i in range(node.size):
         here.v[i] = v[node[i]]
-        place = min(max((here.v[i] - t.low) * t.per, 0.0), last)
+        place = _within((here.v[i] - t.low) * t.per, last)
         row = np.int32(place)
         here.at[i] = row
         here.part[i] = place - row
@@ -324,7 +332,7 @@ def _locate_calcium(t: Tables, p: Values, s: State, here: Here, first: int, last
     for i in range(first, last):
         level = math.log(s.cai[i])
         s.reversal[i] = p.calcium_slope * (p.calcium_out - level)
-        place = min(max((level - t.calcium_low) * t.calcium_per, 0.0), end)
+        place = _within((level - t.calcium_low) * t.calcium_per, end)
         row = np.int32(place)
         here.at_calcium[i] = row
         here.part_calcium[i] = place - row

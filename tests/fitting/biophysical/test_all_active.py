@@ -30,6 +30,7 @@ from allentk.fitting.biophysical.all_active_stages import (
 from allentk.fitting.biophysical.genes import Gene
 from allentk.fitting.biophysical.measured import EFEL_NINE
 from allentk.fitting.biophysical.objective import BLOCKED, FIRES_AT_REST, SILENT
+from allentk.fitting.biophysical.outcome_result import generations
 from allentk.fitting.biophysical.runner import Clock
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
 from allentk.fitting.biophysical.tree_runner import build_tree_runner
@@ -263,7 +264,7 @@ def test_an_objective_pickles_and_says_what_it_is():
 def test_every_stage_lowers_its_cost(fitted):
     assert [one.stage.name for one in fitted] == ["passive", "ih", "all"]
     for one in fitted:
-        history = one.history()
+        history = generations(one.outcome)
         assert history["best"].is_monotonic_decreasing
         assert history["best"].iloc[-1] < history["cost"].iloc[0]
         assert one.outcome.reason is Reason.BUDGET

@@ -1,10 +1,16 @@
 """Which steps are trained on."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from allentk.data import SweepSet
 from allentk.errors import ConfigError, DataError, FitError
+from allentk.fitting.biophysical.single import current_shift_pa, regular, single_step_targets
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
 from allentk.fitting.biophysical.training import choose_training
+from tests.fitting.biophysical.test_targets import sweep, train
 
 
 def targets(counts, **extra):
@@ -86,3 +92,41 @@ def test_a_silent_cell_and_an_unknown_rule_are_refused():
         choose_training(targets({-50: 0, 50: 0}))
     with pytest.raises(ConfigError, match="curve, single"):
         choose_training(targets(CURVE), "all")
+
+
+def recording(core_2_spikes):
+    """Coarse steps with 0, 5, 10 spikes at 50, 100, 150 pA and repeated steps of 140 pA."""
+    coarse = {50.0: 0, 100.0: 5, 150.0: 10}
+    sweeps = [
+        replace(sweep(pa, train(n), number=k), code="C1LSCOARSE150216")
+        for k, (pa, n) in enumerate(coarse.items())
+    ]
+    sweeps += [
+        replace(sweep(140.0, train(n), number=10 + k), code="C2SQRHELNG150216")
+        for k, n in enumerate(core_2_spikes)
+    ]
+    return SweepSet(sweeps)
+
+
+def test_repeated_steps_are_taken_where_the_cell_fires_as_before():
+    chosen = single_step_targets(recording([9, 9, 10]))
+    assert chosen.training == (140.0,)
+    assert chosen.step(140.0).sweeps == (10, 11, 12)
+
+
+def test_repeated_steps_are_left_where_the_cell_has_changed():
+    shift = current_shift_pa([(50, 0), (100, 5), (150, 10)], [(140, 5)])
+    assert shift == pytest.approx(40.0)
+    assert single_step_targets(recording([5, 5])).training == (150.0,)
+
+
+def test_one_good_repeat_is_not_enough():
+    assert single_step_targets(recording([9])).training == (150.0,)
+
+
+def test_trains_with_pauses_or_few_spikes_are_not_good():
+    even = np.arange(0.05, 1.0, 0.1)
+    assert regular(even, 0.0, 1.0)
+    assert not regular(even[:4], 0.0, 1.0)
+    assert not regular(np.delete(even, [4, 5, 6]), 0.0, 1.0)
+    assert not regular(even[:6], 0.0, 1.0)

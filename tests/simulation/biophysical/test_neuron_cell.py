@@ -64,6 +64,18 @@ def test_geometry_is_that_of_the_compartments(axon):
     np.testing.assert_allclose(path, expected.path_um[membrane][order], rtol=1e-9, atol=1e-9)
 
 
+def test_sections_are_numbered_by_the_ids_of_their_nodes():
+    """Dendrites of 50, 90 and 40 um; a synapse on section 1 must sit on the one with the lowest id."""
+    xyz = [[0, 0, 0], [0, 50, 0], [0, -90, 0], [40, 0, 0]]
+    shuffled = Morphology([1, 3, 2, 4], [1, 3, 3, 3], xyz, [8, 1, 1, 1], [-1, 0, 0, 0])
+    expected = [(one.name, one.length_um) for one in compartments(shuffled, axon="stub").sections]
+    assert expected[1:3] == [("dend[0]", 90.0), ("dend[1]", 50.0)]
+    with session() as h:
+        cell = NeuronCell(h, replace(model("stub"), morphology=shuffled))
+        found = [(section.name().rpartition(".")[2], section.L) for section in cell.sections]
+    assert found == expected
+
+
 def test_axons():
     with session() as h:
         stub = NeuronCell(h, model("stub"))

@@ -117,6 +117,20 @@ def test_a_library_in_the_current_folder_is_not_loaded(tmp_path):
         pytest.skip("this NEURON looks elsewhere")
 
 
+def test_code_in_the_current_folder_is_not_run(tmp_path):
+    """NEURON looks for the files that it loads in the current folder first."""
+    trap = 'system("touch trapped")\n'
+    (tmp_path / "import3d").mkdir()
+    for name in ("import3d", "import3d/import3d_sec", "import3d/read_swc", "stdlib", "stdrun"):
+        (tmp_path / f"{name}.hoc").write_text(trap)
+    run("from neuron import h\nh.load_file('import3d.hoc')", tmp_path)
+    assert (tmp_path / "trapped").is_file(), "the trap must work where nobody looks out"
+    (tmp_path / "trapped").unlink()
+    later = "assert hasattr(h, 'Import3d_SWC_read')\nh.load_file('import3d.hoc')\n"
+    run(LOAD.format(options=None) + later + "assert os.getcwd() == os.path.realpath('.')", tmp_path)
+    assert not (tmp_path / "trapped").exists()
+
+
 def test_neuron_loads_quietly_and_beside_settings_of_ones_own(tmp_path):
     own = "-nogui"
     done = run(LOAD.format(options=own), tmp_path, NEURON_MODULE_OPTIONS=own)

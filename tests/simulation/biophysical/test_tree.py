@@ -20,6 +20,7 @@ from allentk.models.channels import (
     rate_matrix,
 )
 from allentk.models.compartments import compartments
+from allentk.simulation.biophysical.reduced import ReducedCell
 from allentk.simulation.biophysical.tree import TreeCell, simulate_tree
 from allentk.simulation.biophysical.tree_kernels import solve_tree, step_scheme
 from allentk.simulation.biophysical.tree_layout import CHUNK
@@ -288,6 +289,22 @@ def test_tables_cost_little_accuracy(tree):
     assert np.abs(run.voltage_mv[:, 30] - dense.v).max() < 5e-6
 
 
+@pytest.mark.parametrize("method", ["fixed", "second-order"])
+def test_a_perisomatic_cell_is_that_of_the_reduced_backend(tree, method):
+    rest = {name: section({}, g_pas=5e-5) for name in ("axon", "dend", "apic")}
+    soma = {**SOMA, "NaTs": {"gbar": 0.3}}
+    del soma["K_P"]
+    parameters = replace(active(), kind="perisomatic", sections={"soma": section(soma), **rest})
+    reduced = ReducedCell.of(tree, tuple(soma), celsius=CELSIUS)
+    current = np.r_[np.zeros(400), np.full(4000, 700.0)]
+    batch = reduced.run(reduced.prepare(parameters), current[None], dt_s=2.5e-5, method=method)
+    run = TreeCell.of(tree, parameters).run(parameters, current, method=method)
+    spikes_s = 2.5e-5 * run.spike_steps[0]
+    assert spikes_s.size
+    np.testing.assert_allclose(batch.spike_times_s(0, 0), spikes_s, atol=1.5e-4)
+    np.testing.assert_allclose(batch.voltage_mv[0, 0, :400], run.voltage_mv[0, :400], atol=0.02)
+
+
 def test_a_run_goes_on_from_a_settled_state(tree):
     parameters = active()
     cell = TreeCell.of(tree, parameters)
@@ -298,6 +315,24 @@ def test_a_run_goes_on_from_a_settled_state(tree):
     np.testing.assert_array_equal(first.voltage_mv, second.voltage_mv)
     np.testing.assert_allclose(first.voltage_mv[0], whole.voltage_mv[0, 800:], atol=1e-9)
     assert first.spike_steps[0].tolist() == (whole.spike_steps[0] - 800).tolist()
+
+
+def test_sweeps_share_their_rest(tree):
+    parameters = active()
+    cell = TreeCell.of(tree, parameters)
+    currents = [np.full(800, -50.0), np.full(900, 500.0)]
+    runs = cell.sweeps(parameters, currents, rest_s=0.05, method="second-order")
+    state = cell.settle(parameters, 0.05, method="second-order")
+    for run, current in zip(runs, currents, strict=True):
+        alone = cell.run(parameters, current, method="second-order", state=state)
+        np.testing.assert_array_equal(run.voltage_mv, alone.voltage_mv)
+        assert run.spike_steps[0].tolist() == alone.spike_steps[0].tolist()
+    assert [run.spike_steps[0].size > 0 for run in runs] == [False, True]
+
+
+def test_there_are_no_sweeps_of_a_cell_that_fires_at_rest(tree):
+    parameters = firing()
+    assert TreeCell.of(tree, parameters).sweeps(parameters, [np.zeros(9)], rest_pa=900.0) == []
 
 
 def test_a_run_keeps_every_few_steps_and_watches_the_axon(tree):
@@ -392,6 +427,20 @@ def test_simulate_tree_says_what_it_cannot_do(shape):
     for record, says in (("NaTs.m", "backend='neuron'"), ("dend[77](0.5)", r"dend\[77\]")):
         with pytest.raises(SimulationError, match=says):
             simulate_tree(model, np.zeros(10), record=record)
+
+
+def test_a_voltage_that_is_no_number_ends_the_run(tree):
+    parameters = active()
+    cell = TreeCell.of(tree, parameters)
+    state = cell.settle(parameters, 0.001)
+    state.v[:] = np.nan
+    state.cai[:] = np.nan
+    run = cell.run(parameters, np.zeros(20), state=state)
+    assert run.n_steps == 0
+    assert "left all bounds" in run.reason
+    state = cell.settle(parameters, 0.001)
+    state.v[3], state.cai[0] = np.inf, np.nan
+    assert cell.run(parameters, np.zeros(20), state=state).n_steps <= 1
 
 
 def test_a_run_away_is_an_error_or_a_reason(shape):
