@@ -51,9 +51,12 @@ _NAMES = {
     # numbers, models, networks
     "GLIFFitter": "allentk.fitting:GLIFFitter",
     "GLIFParameters": "allentk.models:GLIFParameters",
+    "ConductanceProjection": "allentk.network:ConductanceProjection",
     "Network": "allentk.network:Network",
+    "PoissonSynapses": "allentk.network:PoissonSynapses",
     "Population": "allentk.network:Population",
     "Projection": "allentk.network:Projection",
+    "Synapse": "allentk.network:Synapse",
     "features": "allentk.features",
     "recipes": "allentk.network.recipes",
     "responses": "allentk.responses",

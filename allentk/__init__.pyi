@@ -40,9 +40,12 @@ from allentk.io import write_swc as write_swc
 from allentk.models import BiophysicalModel as BiophysicalModel
 from allentk.models import BiophysicalParameters as BiophysicalParameters
 from allentk.models import GLIFParameters as GLIFParameters
+from allentk.network import ConductanceProjection as ConductanceProjection
 from allentk.network import Network as Network
+from allentk.network import PoissonSynapses as PoissonSynapses
 from allentk.network import Population as Population
 from allentk.network import Projection as Projection
+from allentk.network import Synapse as Synapse
 from allentk.network import recipes as recipes
 from allentk.network import visual as visual
 from allentk.report import write_report as write_report

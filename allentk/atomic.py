@@ -48,7 +48,8 @@ def room(target: Path) -> Iterator[None]:
             why = str(error)
         raise ConfigError(
             f"cannot write {target}: {why}; nothing was left there. Make room, or name another "
-            f"folder (downloads: cache_dir= or ALLENTK_CACHE_DIR)"
+            f"folder (downloads: cache_dir= or ALLENTK_CACHE_DIR; channels compiled for NEURON: "
+            f"ALLENTK_MECHANISMS_DIR)"
         ) from error
 
 

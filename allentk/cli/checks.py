@@ -30,7 +30,8 @@ _SERVICE = "https://api.brain-map.org/api/v2/data/query.json?q=model::Species%5B
 _TIMEOUT_S = 4.0
 _ROOM_GB = 2.0
 _MIN_PYTHON = (3, 11)
-_COMPILERS = ("cc", "gcc", "clang", "cl")
+# NEURON has no wheels for Windows, and is not asked for there.
+_NOT_ON_WINDOWS = re.compile(r"""platform_system\s*!=\s*['"]Windows""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def check_all(*, cache_dir: Path | None = None, offline: bool | None = None) -> 
         *_programs(),
         *_packages(),
         _engine(),
-        _compiler(),
+        _mechanisms(),
         *_folders(used),
         *_other_places(used),
         _service(used.offline),
@@ -117,6 +118,8 @@ def requirements() -> list[tuple[str, str]]:
     """Return the packages that allentk names, each with its extra (empty where it is required)."""
     found = []
     for line in metadata.requires("allentk") or []:
+        if platform.system() == "Windows" and _NOT_ON_WINDOWS.search(line):
+            continue
         name, extra = _REQUIREMENT.match(line), _EXTRA.search(line)
         if name is not None:
             found.append((name[1], extra[1] if extra else ""))
@@ -132,9 +135,25 @@ def _engine() -> Finding:
     return Finding("engines", "ok", f"{engines} (built in)")
 
 
-def _compiler() -> Finding:
-    found = next(filter(None, map(shutil.which, _COMPILERS)), None)
-    return Finding("compiler", "ok", f"{found or 'none'} (not needed)")
+def _mechanisms() -> Finding:
+    """Look whether biophysical cells can run in NEURON; every other engine needs no compiler."""
+    from allentk.errors import MissingExtraError
+    from allentk.simulation.biophysical.compiling import how_to_install, missing_tools
+    from allentk.simulation.biophysical.mechanisms import compiled_library
+
+    name = "channels for NEURON"
+    try:
+        library = compiled_library()
+    except MissingExtraError as problem:
+        return Finding(
+            name, "note", "there is no NEURON; the other engines need none", str(problem)
+        )
+    if library is not None:
+        return Finding(name, "ok", f"compiled: {library}")
+    if absent := missing_tools():
+        found = f"not compiled, and there is no {' and no '.join(absent)}"
+        return Finding(name, "note", found, f"to run cells in NEURON: {how_to_install()}")
+    return Finding(name, "ok", "not compiled yet; the first run in NEURON does, in about a minute")
 
 
 def _folders(used: Settings) -> Iterator[Finding]:

@@ -181,7 +181,14 @@ def _places(document: Mapping[str, Any], path: Path) -> dict[str, Path]:
 
 
 def _inside(target: Path, manifest: Path) -> Path:
-    if not target.resolve().is_relative_to(manifest.parent.resolve()):
+    try:
+        inside = target.resolve().is_relative_to(manifest.parent.resolve())
+        target.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise FormatError(
+            f"{manifest}: expected names of files, got {str(target)!r:.80}, which is none ({error!s:.80})"
+        ) from error
+    if not inside:
         raise FormatError(
             f"{manifest}: expected files inside its folder, got {str(target)!r}; it was not followed. "
             f"Copy the file beside the manifest and name it there"

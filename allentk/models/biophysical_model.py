@@ -82,6 +82,10 @@ class BiophysicalModel:
                 f"or axon= where they are read"
             )
         where = self.morphology.source or "the reconstruction"
+        if (lowest := int(self.morphology.type.min())) < 0:
+            raise DataError(
+                f"{where}: the type of a node must be 0 or more, got {lowest}; mend the file"
+            )
         there = {section_of_type(int(one)) for one in np.unique(self.morphology.type)}
         if self.parameters.axon == "truncated" and "axon" not in there:
             raise DataError(

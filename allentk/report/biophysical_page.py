@@ -8,14 +8,13 @@ from pathlib import Path
 
 from allentk.atomic import write_text
 from allentk.data import Sweep, SweepSet
-from allentk.errors import DataError, FitError
+from allentk.errors import DataError
 from allentk.fitting.biophysical.result import BiophysicalFitResult
 from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.biophysical.verdict import Verdict
-from allentk.fitting.biophysical.verdict import verdict as judged_by
-from allentk.fitting.recording import sweep_set
 from allentk.models import BiophysicalModel
-from allentk.report.biophysical_figure import biophysical_figure, is_synthetic
+from allentk.report.biophysical_figure import model_figure, search_figure
+from allentk.report.biophysical_shown import Shown
 from allentk.report.biophysical_tables import (
     REFERENCES,
     fame_table,
@@ -84,34 +83,28 @@ def write_biophysical_report(
     """
     if Path(path).is_dir():
         raise DataError(f"write_biophysical_report: {path} is a folder; name the file")
-    result = model if isinstance(model, BiophysicalFitResult) else None
-    targets = result.targets if targets is None and result is not None else targets
-    if targets is None:
-        raise FitError("write_biophysical_report: what was recorded? Give targets, as for a fit")
-    recording = None if sweeps is None else sweep_set(sweeps)
-    judged = verdict or judged_by(model, targets, sweeps=recording, backend=backend)
-    cell = model.model if isinstance(model, BiophysicalFitResult) else model
-    synthetic = is_synthetic(targets, recording)
-    figure = biophysical_figure(
-        model, targets, recording, verdict=judged, backend=backend, synthetic=synthetic
-    )
-    picture = Picture(
-        image(figure),
-        alt=f"The model beside the cell. {' '.join(in_words(judged))}",
+    shown = Shown.of(model, targets, sweeps, verdict=verdict, backend=backend)
+    judged, result = shown.verdict, shown.result
+    last = provenance_table(shown.model, result, shown.targets, judged, synthetic=shown.synthetic)
+    sections = [
+        Section("summary", "Summary", _summary(judged)),
+        Section("figure", "Model and cell", [_picture(shown)]),
+        Section("steps", "Steps and features", _steps(judged)),
+        Section("parameters", "Parameters", _parameters(shown)),
+        Section("provenance", "Provenance", [last, Heading("References"), REFERENCES]),
+    ]
+    made_up = ("the recording that the model is judged by",) if shown.synthetic else ()
+    name = title or ("A biophysical model, fitted and judged" if result else "A biophysical model")
+    return write_text(Path(path), render(name, sections, made_up))
+
+
+def _picture(shown: Shown) -> Picture:
+    return Picture(
+        image(model_figure(shown)),
+        alt=f"The model beside the cell. {' '.join(in_words(shown.verdict))}",
         caption="Cell (black) and model (orange). Open circles were held out of the fit, filled ones "
         "used for it. Recorded voltages are corrected for the liquid junction potential.",
     )
-    last = provenance_table(cell, result, targets, judged, synthetic=synthetic)
-    sections = [
-        Section("summary", "Summary", _summary(judged)),
-        Section("figure", "Model and cell", [picture]),
-        Section("steps", "Steps and features", _steps(judged)),
-        Section("parameters", "Parameters", _parameters(cell, result)),
-        Section("provenance", "Provenance", [last, Heading("References"), REFERENCES]),
-    ]
-    made_up = ("the recording that the model is judged by",) if synthetic else ()
-    name = title or ("A biophysical model, fitted and judged" if result else "A biophysical model")
-    return write_text(Path(path), render(name, sections, made_up))
 
 
 def _summary(judged: Verdict) -> list[Block]:
@@ -123,18 +116,26 @@ def _steps(judged: Verdict) -> list[Block]:
     return [steps_table(judged), Fold("Every feature of every step", [features_table(judged)])]
 
 
-def _parameters(cell: BiophysicalModel, result: BiophysicalFitResult | None) -> list[Block]:
+def _parameters(shown: Shown) -> list[Block]:
+    result = shown.result
     if result is None:
-        return [model_table(cell)]
+        return [model_table(shown.model)]
     stuck = listed(name.replace("_", " ") for name in result.at_bounds)
     told = (
         f"{stuck} ended at a bound: the data do not hold these numbers, or the bounds do."
         if stuck
         else "No parameter ended at a bound."
     )
+    picture = Picture(
+        image(search_figure(result, synthetic=shown.synthetic)),
+        alt=f"The training cost of every restart, and every parameter within its bounds. {told}",
+        caption="Left: the lowest training cost of every restart. Right: every parameter between its "
+        "bounds; a diamond is at one, a bar reaches over the best of all restarts.",
+    )
     return [
         Prose(told),
+        picture,
         parameters_table(result),
         Fold("Hall of fame", [fame_table(result)]),
-        Fold("All parameters of the model", [model_table(cell)]),
+        Fold("All parameters of the model", [model_table(shown.model)]),
     ]

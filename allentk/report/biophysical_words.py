@@ -61,6 +61,8 @@ def _rheobase(judged: Verdict) -> str:
     cell = f"the cell's lies between {found.silent_pa:g} and {found.recorded_pa:g} pA"
     if math.isnan(found.model_pa):
         return f"The model fires at no current that was tried; {cell}."
+    if found.model_pa <= 0:
+        return f"The model fires without any current; {cell}."
     off = f"{found.error_pa:.0f} pA off" if found.error_pa > 0 else "in line with it"
     return f"The model's rheobase is {found.model_pa:.0f} pA, {off}: {cell}."
 

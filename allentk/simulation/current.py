@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import Stimulus, Sweep
 from allentk.errors import SimulationError
 
-__all__ = ["DEFAULT_DT_S", "check_clock", "current_of", "described", "resampled"]
+__all__ = ["DEFAULT_DT_S", "check_clock", "check_step", "current_of", "described", "resampled"]
 
 #: Allen's time step for GLIF models, in seconds.
 DEFAULT_DT_S = 5e-5
+#: Longest step for cells with compartments, in seconds: spikes of some are hardly longer.
+LONGEST_DT_S = 2e-4
 
 Array = NDArray[np.float64]
 
@@ -139,3 +141,12 @@ def check_clock(**clock: float | None) -> None:
     for name, value in clock.items():
         if value is not None and not (value > 0 and math.isfinite(value)):
             raise SimulationError(f"{name} must be positive and finite, got {value!r}")
+
+
+def check_step(dt_s: float) -> None:
+    """Refuse a time step, in seconds, in which a cell with compartments may spike unseen."""
+    if dt_s > LONGEST_DT_S:
+        raise SimulationError(
+            f"dt_s={dt_s!r} s is so long that spikes would be missed; expected at most {LONGEST_DT_S:g} "
+            f"seconds (0.025 ms is dt_s=2.5e-5)"
+        )

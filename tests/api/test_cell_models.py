@@ -140,7 +140,10 @@ def test_a_perisomatic_model_and_all_that_belongs_to_it(cells, with_models, repl
     assert found.mechanism_files == ("Ih.mod", "SK.mod")
     assert found.fit == folder / "biophysical" / "24_fit.json"
     assert found.reconstruction == folder / "reconstruction.swc"
-    assert repr(found) == "<PublishedBiophysicalModel 24 of specimen 5: perisomatic, 2 nodes, 2 sweeps>"
+    assert (
+        repr(found)
+        == "<PublishedBiophysicalModel 24 of specimen 5: perisomatic, 2 nodes, 2 sweeps>"
+    )
     assert not any(url.endswith("/1") for url in replies.asked)  # no .mod file was downloaded
     again = CellTypes(cache_dir=tmp_path, transport=Offline(synthetic=True)).biophysical(5)
     assert again.parameters == found.parameters

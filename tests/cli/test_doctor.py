@@ -8,6 +8,8 @@ from urllib import error, request
 import pytest
 
 from allentk.cli import checks
+from allentk.errors import MissingExtraError
+from allentk.simulation.biophysical import compiling, mechanisms
 
 
 def found(run, *arguments):
@@ -22,7 +24,7 @@ def test_all_is_well_here(run, tmp_path):
     assert rows["engines"]["found"].startswith("glif")
     assert rows["cache"]["found"] == str(tmp_path)
     assert rows["service"]["found"] == "not tried: offline"
-    assert rows["compiler"]["found"].endswith("(not needed)")
+    assert rows["channels for NEURON"]["status"] in {"ok", "note"}  # as there is a compiler or not
     assert "problem" not in {row["status"] for row in rows.values()}
 
 
@@ -65,6 +67,37 @@ def test_other_places(run, tmp_path, monkeypatch):
     assert rows["shared cache"]["status"] == rows["AllenSDK cache"]["status"] == "ok"
 
 
+def channels(run):
+    row = found(run, "--offline")[1]["channels for NEURON"]
+    return row["status"], row["found"], row["advice"]
+
+
+def test_whether_cells_can_run_in_neuron(run, monkeypatch, tmp_path):
+    pytest.importorskip("neuron")
+    monkeypatch.setenv("ALLENTK_MECHANISMS_DIR", str(tmp_path))
+    monkeypatch.setattr(compiling, "missing_tools", lambda: ())
+    status, text, advice = channels(run)
+    assert (status, advice) == ("ok", "")
+    assert text.startswith("not compiled yet; the first run")
+    monkeypatch.setattr(compiling, "missing_tools", lambda: ("make", "g++"))
+    status, text, advice = channels(run)
+    assert (status, text) == ("note", "not compiled, and there is no make and no g++")
+    assert advice == f"to run cells in NEURON: {compiling.how_to_install()}"
+    monkeypatch.setattr(mechanisms, "compiled_library", lambda: tmp_path / "libnrnmech.so")
+    assert channels(run) == ("ok", f"compiled: {tmp_path / 'libnrnmech.so'}", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_neuron(run, monkeypatch):
+    def none():
+        raise MissingExtraError("NEURON is not installed: pip install neuron")
+
+    monkeypatch.setattr(mechanisms, "_neuron", none)
+    status, text, advice = channels(run)
+    assert (status, text) == ("note", "there is no NEURON; the other engines need none")
+    assert "pip install neuron" in advice
+
+
 @pytest.fixture
 def needs(monkeypatch):
     """Say what the package needs."""
@@ -90,6 +123,15 @@ def test_a_missing_extra_is_a_note(run, needs):
     assert result.exit_code == 0
     assert rows["no-such-engine"]["status"] == "note"
     assert 'pip install "allentk[big]"' in rows["no-such-engine"]["advice"]
+
+
+def test_what_is_not_made_for_windows_is_not_missed_there(run, needs, monkeypatch):
+    needs('no-such-engine>=9; platform_system != "Windows"')
+    _, rows = found(run, "--offline")
+    assert rows["no-such-engine"]["status"] == "problem"
+    monkeypatch.setattr(checks.platform, "system", lambda: "Windows")
+    _, rows = found(run, "--offline")
+    assert "no-such-engine" not in rows
 
 
 def test_tools_of_developers_are_left_out(run, needs):

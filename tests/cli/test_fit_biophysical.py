@@ -6,6 +6,7 @@ import re
 import pandas as pd
 import pytest
 
+from allentk import report
 from allentk.fitting.biophysical.objective import Objective
 from allentk.fitting.biophysical.verdict import verdict
 from allentk.io import read_biophysical_model, write_nwb, write_swc
@@ -32,6 +33,17 @@ def files(tmp_path_factory):
     write_swc(morphology(), folder / "cell.swc")
     targets().save(folder / "targets.json")
     return folder
+
+
+@pytest.fixture
+def no_page(monkeypatch):
+    """Leave the page empty, which takes longer than the tiny search."""
+
+    def empty(_result, path, **_options):
+        path.touch()
+        return path
+
+    monkeypatch.setattr(report, "write_biophysical_report", empty)
 
 
 @pytest.fixture
@@ -69,7 +81,7 @@ def test_a_recording_becomes_a_judged_model_in_a_folder(fit, tmp_path):
     assert "history" not in kept
 
 
-def test_what_was_held_out_is_printed_first(fit):
+def test_what_was_held_out_is_printed_first(fit, no_page):
     result = fit()
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
@@ -80,7 +92,7 @@ def test_what_was_held_out_is_printed_first(fit):
     assert fit("--csv", "--quiet").stdout.startswith("amplitude_pa,use,n_recorded,n_model,")
 
 
-def test_targets_in_a_file_do_without_a_recording(fit, tmp_path):
+def test_targets_in_a_file_do_without_a_recording(fit, no_page, tmp_path):
     result = fit("--train", "single", of="targets.json")
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "out" / "verdict.json").read_text(encoding="utf-8"))
@@ -101,7 +113,7 @@ class Interrupting:
         return self.real(objective, candidates)
 
 
-def test_an_interrupted_fit_is_written_and_goes_on(fit, monkeypatch, tmp_path):
+def test_an_interrupted_fit_is_written_and_goes_on(fit, no_page, monkeypatch, tmp_path):
     longer = ("--max-evaluations", "40")
     whole = fit(*longer, "--json", out=tmp_path / "whole")
     broken = tmp_path / "broken"
@@ -122,7 +134,7 @@ def test_an_interrupted_fit_is_written_and_goes_on(fit, monkeypatch, tmp_path):
     assert fitted[0] == fitted[1]
 
 
-def test_a_history_of_another_search_is_refused_and_can_be_left(fit, tmp_path):
+def test_a_history_of_another_search_is_refused_and_can_be_left(fit, no_page, tmp_path):
     assert fit().exit_code == 0
     other = fit("--seed", "1")
     assert other.exit_code == 1
@@ -133,7 +145,7 @@ def test_a_history_of_another_search_is_refused_and_can_be_left(fit, tmp_path):
     assert json.loads((tmp_path / "out" / "verdict.json").read_text())["seed"] == 1
 
 
-def test_the_demo_brings_its_own_reconstruction(run, tmp_path, monkeypatch):
+def test_the_demo_brings_its_own_reconstruction(run, no_page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = run("fit", "biophysical", "--demo", "900000001", "--max-evaluations", "5")
     assert result.exit_code == 0, result.stderr
@@ -143,7 +155,7 @@ def test_the_demo_brings_its_own_reconstruction(run, tmp_path, monkeypatch):
     assert "900000001 is synthetic" in result.stderr
 
 
-def test_a_human_cell_is_fitted_as_one(fit, tmp_path):
+def test_a_human_cell_is_fitted_as_one(fit, no_page, tmp_path):
     assert fit("--human", of="targets.json").exit_code == 0
     document = json.loads((tmp_path / "out" / "verdict.json").read_text())
     assert document["style"] == "human"

@@ -77,6 +77,45 @@ def test_which_reconstruction(tmp_path):
     assert read_biophysical_model(tmp_path, morphology=first).morphology.source == str(first)
 
 
+def test_a_file_that_is_not_there_is_told_of_once(tmp_path):
+    with pytest.raises(FormatError, match=r"there is no such file") as caught:
+        read_biophysical_model(tmp_path / "none.json")
+    assert "not JSON" not in str(caught.value)
+
+
+def test_folders_named_like_a_fit_are_passed_over(tmp_path):
+    write_biophysical(model().parameters, tmp_path / "one_fit.json")
+    write_swc(CELL, tmp_path / "a.swc")
+    (tmp_path / "results.json").mkdir()
+    assert read_biophysical_model(tmp_path).morphology.n_nodes == 3
+
+
+def renamed(folder, spec):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["manifest"][1]["spec"] = spec
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("spec", ["a\0.swc", "a" * 5000, "loop.swc"])
+def test_names_that_are_none(tmp_path, spec):
+    write_biophysical_model(model(), tmp_path)
+    (tmp_path / "loop.swc").symlink_to("loop.swc")
+    renamed(tmp_path, spec)
+    with pytest.raises(FormatError, match=r"manifest\.json") as caught:
+        read_biophysical_model(tmp_path)
+    assert len(str(caught.value)) < 500
+
+
+def test_nothing_outside_the_folder_is_read(tmp_path):
+    write_swc(CELL, tmp_path / "outside.swc")
+    write_biophysical_model(model(), tmp_path / "cell")
+    (tmp_path / "cell" / "link.swc").symlink_to(tmp_path / "outside.swc")
+    for spec in ("../outside.swc", str(tmp_path / "outside.swc"), "link.swc"):
+        renamed(tmp_path / "cell", spec)
+        with pytest.raises(FormatError, match="expected files inside its folder"):
+            read_biophysical_model(tmp_path / "cell")
+
+
 def test_a_reconstruction_that_was_not_fetched(tmp_path):
     write_biophysical_model(model(), tmp_path)
     (tmp_path / "reconstruction.swc").unlink()

@@ -43,6 +43,8 @@ def test_other_types_are_dendrites_as_in_neuron():
         "dend", "soma", "axon", "dend", "apic", "dend", "dend"
     ]  # fmt: skip
     with pytest.raises(DataError, match="must not be negative, got -2"):
+        section_of_type(-2)
+    with pytest.raises(DataError, match=r"x\.swc: the type of a node must be 0 or more, got -2"):
         BiophysicalModel(parameters("soma", "axon"), cell(-2))
 
 

@@ -236,7 +236,9 @@ def test_what_is_refused():
     no_axon = cell(CELLS["ball and stick"])
     with pytest.raises(DataError, match="there is none; take axon='stub'"):
         compartments(no_axon, axon="truncated")
-    with pytest.raises(DataError, match="axon must be one of stub, truncated, full, none, got 'no'"):
+    with pytest.raises(
+        DataError, match="axon must be one of stub, truncated, full, none, got 'no'"
+    ):
         compartments(no_axon, axon="no")
     with pytest.raises(DataError, match="root must be a node of the soma"):
         compartments(cell([(3, 0, 0, 0, 1, -1), (1, 0, 9, 0, 5, 0)]), axon="stub")

@@ -184,5 +184,7 @@ def test_a_verdict_in_words_covers_what_is_missing(judged):
     assert any("above -50 mV for 500 ms" in sentence for sentence in in_words(blocked))
     never = replace(judged.rheobase, model_pa=float("nan"))
     assert any("fires at no current" in s for s in in_words(replace(judged, rheobase=never)))
+    restless = replace(judged.rheobase, model_pa=0.0)
+    assert any("without any current" in s for s in in_words(replace(judged, rheobase=restless)))
     off = replace(judged.rheobase, model_pa=190.0)
     assert any("190 pA, 40 pA off" in s for s in in_words(replace(judged, rheobase=off)))

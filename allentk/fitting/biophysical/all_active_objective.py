@@ -27,6 +27,7 @@ from allentk.fitting.biophysical.objective import (
     BLOCKED,
     BROKEN,
     FIRES_AT_REST,
+    LINEAR_Z,
     SILENT,
     Evaluation,
     Measured,
@@ -126,6 +127,7 @@ class StageObjective:
             "names": list(self.genes.names),
             "features": [[pa, *names] for pa, names in self.features.items()],
             "clock": asdict(self.clock),
+            "linear_z": LINEAR_Z,
         }
 
     def costs(self, candidates: Sequence[Array]) -> list[float]:

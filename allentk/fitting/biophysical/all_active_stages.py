@@ -76,8 +76,8 @@ class Stage:
     subthreshold: tuple[str, ...] = ()
     clock: Clock = field(default_factory=lambda: Clock(tail_s=TAIL_S))
     restarts: int = 0
-    share: float = 0.125
-    cost: float = 0.1
+    share: float = 1.0
+    cost: float = 1.0
 
     @property
     def spiking(self) -> bool:
@@ -87,8 +87,8 @@ class Stage:
 
 _SLOW = Clock(dt_s=1e-4, tail_s=TAIL_S)
 STAGES = (
-    Stage(0, "passive", PASSIVE, _SLOW, restarts=1),
-    Stage(1, "ih", (*PASSIVE, SAG), _SLOW, restarts=1),
+    Stage(0, "passive", PASSIVE, _SLOW, restarts=1, share=0.125, cost=0.25),
+    Stage(1, "ih", (*PASSIVE, SAG), _SLOW, restarts=1, share=0.125, cost=0.4),
     Stage(2, "all", share=0.75, cost=1.0),
 )
 

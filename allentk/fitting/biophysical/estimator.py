@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BiophysicalFitter"]
 
-KINDS = ("perisomatic",)
+KINDS = ("perisomatic", "all-active")
 #: Seeds and counts are smaller than this.
 _LARGEST = 2**31
 
@@ -36,13 +35,15 @@ class BiophysicalFitter(Parametrised):
 
     Parameters
     ----------
-    kind : {"perisomatic"}
-        Channels at the soma, passive dendrites and a stub of an axon.
+    kind : {"perisomatic", "all-active"}
+        Channels at the soma, passive dendrites and a stub of an axon; or channels everywhere, fitted in
+        stages (the membrane, Ih, all channels) to steps that the stages choose.
     seed : int
         Draws every candidate; 0 or more.
     style : str
         Which channels and bounds: ``"pyramidal"``, ``"fast-spiking"``, ``"human"``, or the published
         ``"f6"``, ``"f9"``, ``"f12"``, ``"f13"``; ``"auto"`` goes by dendrites and spike width.
+        All-active: ``"mouse-spiny"``, ``"mouse-aspiny"``, ``"human-spiny"``, ``"human-aspiny"``.
     optimizer : {"cma-es", "de", "ga"}
         What searches.
     train : {"curve", "single"}
@@ -51,16 +52,20 @@ class BiophysicalFitter(Parametrised):
         The steps by their amplitudes instead.
     max_evaluations : int
         Models to run in all, every one on all training steps.
+    stage_evaluations : sequence of int, optional
+        All-active: models of every stage instead, the membrane's first; by default an eighth, an eighth
+        and the rest.
     max_seconds : float, optional
         When to stop at the latest.
     restarts : int
-        Optimizers that share the evaluations.
+        Optimizers that race for the evaluations; the better half of them goes on, until one is left.
     population : int, optional
         Models per generation.
     n_jobs : int
         Processes; they change nothing but the time.
     history : path, optional
         A file to which every generation is written; a fit that finds its own goes on where it ended.
+        All-active: one for every stage, ``fit.stage0.jsonl`` and so on for ``fit.jsonl``.
     progress : bool, optional
         Show a progress bar; by default on a terminal.
 
@@ -73,7 +78,8 @@ class BiophysicalFitter(Parametrised):
 
     References
     ----------
-    Gouwens et al. 2018, Nature Communications 9:710, for the models, channels and tolerances.
+    Gouwens et al. 2018, Nature Communications 9:710, for the models, channels and tolerances; Nandi et
+    al. 2022, Cell Reports 40:111176, for all-active models.
 
     Examples
     --------
@@ -91,8 +97,9 @@ class BiophysicalFitter(Parametrised):
         train: str = "curve",
         train_amplitudes_pa: Sequence[float] | None = None,
         max_evaluations: int = 16_000,
+        stage_evaluations: Sequence[int] | None = None,
         max_seconds: float | None = None,
-        restarts: int = 3,
+        restarts: int = 4,
         population: int | None = None,
         n_jobs: int = 1,
         history: str | os.PathLike[str] | None = None,
@@ -105,6 +112,7 @@ class BiophysicalFitter(Parametrised):
         self.train = train
         self.train_amplitudes_pa = train_amplitudes_pa
         self.max_evaluations = max_evaluations
+        self.stage_evaluations = stage_evaluations
         self.max_seconds = max_seconds
         self.restarts = restarts
         self.population = population
@@ -157,6 +165,21 @@ class BiophysicalFitter(Parametrised):
             raise FitError(
                 "a biophysical fit needs the reconstruction: fit(sweeps, morphology=read_swc(path))"
             )
+        run = self._all_active if self.kind == "all-active" else self._perisomatic
+        self.result_: BiophysicalFitResult = run(sweeps, morphology, passive, dendrite_type, human)
+        self.model_: BiophysicalModel = self.result_.model
+        return self
+
+    def _perisomatic(
+        self,
+        sweeps: Any,
+        morphology: Morphology,
+        passive: PassiveLike | None,
+        dendrite_type: str | None,
+        human: bool,
+    ) -> BiophysicalFitResult:
+        from allentk.fitting.biophysical.outcome_result import result_of
+
         targets, notes = self._targets(sweeps)
         if passive is None:
             passive, told = _passive(sweeps, morphology, dendrite_type)
@@ -165,11 +188,51 @@ class BiophysicalFitter(Parametrised):
         objective = _objective(targets, morphology, passive, style)
         plan = self._plan(len(objective.genes))
         outcome = self._search(objective, plan)
-        self.result_: BiophysicalFitResult = _result(
-            outcome, objective, morphology, style=style, plan=plan, notes=notes
+        return result_of(
+            outcome,
+            objective,
+            morphology,
+            targets=objective.targets,
+            style=style,
+            plan=plan,
+            notes=notes,
         )
-        self.model_: BiophysicalModel = self.result_.model
-        return self
+
+    def _all_active(
+        self,
+        sweeps: Any,
+        morphology: Morphology,
+        passive: PassiveLike | None,
+        dendrite_type: str | None,
+        human: bool,
+    ) -> BiophysicalFitResult:
+        from allentk.fitting.biophysical.all_active import StagedFit, shares
+        from allentk.fitting.biophysical.all_active_result import fit_all_active
+
+        if passive is not None or self.train_amplitudes_pa is not None:
+            raise ConfigError(
+                "an all-active fit finds the membrane and chooses its steps itself: leave out passive "
+                "and train_amplitudes_pa"
+            )
+        search = StagedFit(
+            seed=int(self.seed),
+            optimizer=self.optimizer,
+            evaluations=tuple(self.stage_evaluations or shares(int(self.max_evaluations))),
+            restarts=int(self.restarts),
+            population=self.population,
+            max_seconds=self.max_seconds,
+            n_jobs=int(self.n_jobs),
+            history=self.history,
+            progress=self.progress,
+        )
+        return fit_all_active(
+            sweeps,
+            morphology,
+            search=search,
+            style=self.style,
+            dendrite_type=dendrite_type,
+            human=human,
+        )
 
     def _check_options(self) -> None:
         if self.kind not in KINDS:
@@ -328,68 +391,4 @@ def _objective(
         genes=genes,
         targets=targets,
         build=partial(build_runner, genes.decode([0.5] * len(genes)), morphology),
-    )
-
-
-def _result(
-    outcome: Outcome,
-    objective: Objective,
-    morphology: Morphology,
-    *,
-    style: str,
-    plan: Plan,
-    notes: list[str],
-) -> BiophysicalFitResult:
-    import pandas as pd
-
-    from allentk.fitting.biophysical.result import BiophysicalFitResult, Kept
-    from allentk.fitting.result import versions
-    from allentk.models import BiophysicalModel
-
-    genes, targets = objective.genes, objective.targets
-    trained = tuple(n for step in targets.chosen() for n in step.sweeps)
-
-    def kept(member: Any) -> Kept:
-        parameters = replace(
-            genes.decode(member.point), training_sweeps=trained, source="fitted by allentk"
-        )
-        return Kept(parameters, member.cost, member.restart)
-
-    fame = tuple(kept(member) for member in outcome.hall_of_fame)
-    best = fame[0].parameters
-    evaluation = objective.evaluate(outcome.best.point)
-    if evaluation.rejected:
-        notes = [*notes, f"no candidate passed: the best one is {evaluation.rejected}"]
-    history = pd.DataFrame(
-        [
-            (g.restart, g.evaluations, g.seconds, min(g.costs), g.best_cost)
-            for g in outcome.generations
-        ],
-        columns=["restart", "evaluations", "seconds", "cost", "best"],
-    )
-    told = genes.to_dataframe()
-    values = genes.values(outcome.best.point)
-    leaders = [genes.values(m.point) for m in outcome.per_restart if m.restart]
-    spread = {
-        name: (min(v[name] for v in leaders), max(v[name] for v in leaders))
-        for name in values
-        if leaders
-    }
-    return BiophysicalFitResult(
-        model=BiophysicalModel(best, morphology),
-        cost=outcome.best.cost,
-        evaluation=evaluation,
-        targets=targets,
-        reason=outcome.reason,
-        history=history,
-        seed=plan.seed,
-        evaluations=outcome.evaluations,
-        hall_of_fame=fame,
-        restarts=tuple(kept(member) for member in outcome.per_restart),
-        spread=spread,
-        genes=told.assign(value=[values[name] for name in told["name"]]),
-        at_bounds=genes.at_bounds(best),
-        style=style,
-        notes=tuple(notes),
-        versions=versions(),
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from allentk.errors import FitError
-from allentk.fitting.biophysical.measured import COUNT, crossings
-from allentk.fitting.biophysical.runner import CLOCK
+from allentk.fitting.biophysical.measured import COUNT
 
 if TYPE_CHECKING:
     from allentk.fitting.biophysical.result import BiophysicalFitResult
@@ -27,26 +25,23 @@ def count_error(result: BiophysicalFitResult, targets: Targets) -> float:
     targets : Targets
         Steps with ``n_spikes`` among their features.
 
+    Returns
+    -------
+    float
+        As in `allentk.fitting.biophysical.verdict.verdict`; 0 where neither cell nor model fires.
+
     Raises
     ------
     FitError
         Where no step has a number of spikes.
     """
-    from allentk.fitting.biophysical.reduced_runner import build_runner
+    from allentk.fitting.biophysical.verdict import verdict
 
-    trained = result.targets.training
     counted = [step for step in targets.steps if COUNT in step.features]
-    judged = [step for step in counted if step.amplitude_pa not in trained] or counted
-    if not judged:
+    if not counted:
         raise FitError(f"{targets!r}: no step has a number of spikes to compare with")
-    parameters = result.model.parameters
-    runner = build_runner(parameters, result.model.morphology)
-    first, errors = CLOCK.n(CLOCK.lead_s), []
-    for step in judged:
-        after = runner.run(parameters, [step.amplitude_pa], step.duration_s, CLOCK).voltage_mv
-        if not after.size:
-            raise FitError("the fitted model fires at rest; its count of spikes means nothing")
-        fired = crossings(after[0, first : first + CLOCK.n(step.duration_s)]).size
-        if fired or step.n_spikes > 0:
-            errors.append(abs(fired - step.n_spikes))
-    return float(np.mean(errors)) if errors else 0.0
+    trained = set(result.targets.training)
+    seen = [step.amplitude_pa for step in counted if step.amplitude_pa in trained]
+    judged = verdict(result.model, targets, training=seen)
+    found = judged.held_out if judged.held_out.n_steps else judged.training
+    return 0.0 if math.isnan(found.count_error) else found.count_error

@@ -36,17 +36,17 @@ Array = NDArray[np.float64]
 
 #: Groups of features, and how much each counts.
 WEIGHTS: Mapping[str, float] = Frozen(
-    {"shape": 1.0, "counts": 1.0, "silence": 1.0, "subthreshold": 1.0}
+    {"shape": 2.0, "counts": 1.0, "silence": 1.0, "subthreshold": 1.0}
 )
 GROUPS = tuple(WEIGHTS)
 #: Deviation of a feature that cannot be measured, and where larger ones begin to count less.
-MISSING_Z, LINEAR_Z = 250.0, 5.0
+MISSING_Z, LINEAR_Z = 250.0, 20.0
 #: A voltage above this for so long is a depolarisation block.
 BLOCK_MV, BLOCK_S = -50.0, 0.05
 #: How much coarser the time steps are that show at a glance what fails.
 COARSE = 5
-#: The block check runs this much above the largest step.
-BLOCK_PA = 10.0
+#: The block check runs this much above the largest step, and a block there costs this, twice at most.
+BLOCK_PA, BLOCK_COST = 10.0, 5.0
 #: Costs of candidates that are turned away begin here; no other reaches it.
 FIRES_AT_REST, BLOCKED, SILENT, BROKEN = 300.0, 200.0, 100.0, 1000.0
 
@@ -64,12 +64,12 @@ class _RestingError(Exception):
 
 
 def compressed(z: float) -> float:
-    """Return a deviation as it counts: itself up to 5, from there on growing as its logarithm.
+    """Return a deviation as it counts: itself up to 20, from there on growing as its logarithm.
 
     Examples
     --------
     >>> compressed(2.0), round(compressed(50.0), 2)
-    (2.0, 16.51)
+    (2.0, 38.33)
     """
     if not z <= MISSING_Z:
         z = MISSING_Z
@@ -190,6 +190,8 @@ class Objective:
             "names": list(self.genes.names),
             "weights": dict(self.weights),
             "clock": asdict(self.clock),
+            "block_check": self.block_check,
+            "linear_z": LINEAR_Z,
         }
 
     def costs(self, candidates: Sequence[Array]) -> list[float]:
@@ -295,7 +297,7 @@ def _checked(found: Evaluation, voltage: Array, above: StepTarget, clock: Clock)
     blocked = _blocked(_during(voltage, above, clock), clock)
     if not blocked:
         return found
-    cost = found.cost + LINEAR_Z * (1.0 + blocked)
+    cost = found.cost + BLOCK_COST * (1.0 + blocked)
     return replace(found, cost=cost, rejected="blocked above the largest step")
 
 

@@ -200,8 +200,8 @@ def passive_fit(
     Raises
     ------
     FitError
-        Where there is no capacitance check, its responses are not mirror images, or they leave no
-        capacitance for the dendrites.
+        Where there is no capacitance check, its responses are not mirror images, they leave no
+        capacitance for the dendrites, or a spiny cell has none.
 
     Examples
     --------
@@ -341,6 +341,8 @@ def _by_section(cm_uf_per_cm2: float, tree: Compartments, spiny: bool) -> dict[s
         return dict.fromkeys(area, cm_uf_per_cm2)
     dendrites = sum(area.get(name, 0.0) for name in _DENDRITES)
     smooth = tree.total_area_um2 - dendrites
+    if not dendrites:
+        raise FitError("the reconstruction has no dendrites that could be spiny; take spiny=False")
     if not cm_uf_per_cm2 * tree.total_area_um2 > smooth:
         raise FitError(
             f"a capacitance of {cm_uf_per_cm2:.3g} uF/cm2 leaves nothing for spiny dendrites, with 1 "

@@ -44,7 +44,8 @@ class BiophysicalFitResult:
         Why the search stopped.
     history : DataFrame
         One row per generation: ``restart``, ``evaluations``, ``seconds``, ``cost`` (best of the
-        generation), ``best`` (best so far).
+        generation), ``best`` (best so far); of an all-active fit ``stage`` as well, and all of these
+        within it.
     seed : int
         Seed of the search.
     evaluations : int

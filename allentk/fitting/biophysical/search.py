@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 
 OPTIMIZERS = ("cma-es", "de", "ga")
+CMA_POPULATION = 16
 #: What ends a search at once.
 _OVER = (Reason.BUDGET, Reason.TIME)
 #: Cost of a candidate that has none.
@@ -67,7 +68,7 @@ class Plan:
     draws : int
         First points, a quarter of the evaluations at most.
     population : int, optional
-        Candidates per generation.
+        Candidates per generation; 16 of CMA-ES where not given.
     sigma : float
         First step size, of the way between the bounds.
     tolerance : float
@@ -85,7 +86,7 @@ class Plan:
     seed: int = 0
     optimizer: str = "cma-es"
     max_evaluations: int = 16_000
-    restarts: int = 3
+    restarts: int = 4
     draws: int = 512
     population: int | None = None
     sigma: float = 0.2
@@ -341,7 +342,7 @@ def _optimizer(plan: Plan, start: Array, restart: int) -> Optimizer:
         return DifferentialEvolution(start, **given)
     if plan.optimizer == "ga":
         return Genetic(start, **given)
-    return CMAES(start, plan.sigma, **given)
+    return CMAES(start, plan.sigma, **{"population": CMA_POPULATION, **given})
 
 
 def _check(told: Generation, restart: int, candidates: Sequence[Array]) -> None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from allentk.errors import SimulationError
 from allentk.models.channels import CHANNELS, OPEN, SCHEMES, Channel, Gate, ladder
+from allentk.models.channels.sodium_scheme import SLOPE_MV
 
 __all__ = [
     "CALCIUM",
@@ -77,7 +78,8 @@ class Lane:
 class SchemeTable(NamedTuple):
     """Rates of NaV's twelve states times the time step: see `allentk.models.channels.ladder`.
 
-    All arrays are empty where there is no such channel.
+    `rise` and `fall` are exp(v / 24) and its inverse at the rows of the tables. All arrays are empty
+    where there is no such channel.
     """
 
     up_a: Array
@@ -86,6 +88,8 @@ class SchemeTable(NamedTuple):
     down: Array
     across: Array
     back: Array
+    rise: Array
+    fall: Array
 
 
 class ChannelTables(NamedTuple):
@@ -237,7 +241,7 @@ def tables_of(
         low_log=LOW_LOG,
         per_log=1.0 / STEP_LOG,
         calcium=_over_calcium(lanes.get(CALCIUM), celsius, dt_ms),
-        scheme=_scheme(names, celsius, dt_ms),
+        scheme=_scheme(names, v, celsius, dt_ms),
     )
 
 
@@ -265,7 +269,7 @@ def _over_calcium(lane: Lane | None, celsius: float, dt_ms: float) -> Array:
     return np.stack(_gate(lane.first, cai, celsius, dt_ms), axis=1)
 
 
-def _scheme(names: Sequence[str], celsius: float, dt_ms: float) -> SchemeTable:
+def _scheme(names: Sequence[str], v: Array, celsius: float, dt_ms: float) -> SchemeTable:
     there = [name for name in names if name in SCHEMES]
     if len(there) > 1:
         raise SimulationError(
@@ -274,7 +278,7 @@ def _scheme(names: Sequence[str], celsius: float, dt_ms: float) -> SchemeTable:
         )
     if not there:
         nothing, none = np.zeros((0, 2)), np.zeros(0)
-        return SchemeTable(nothing, nothing, nothing, nothing, none, none)
+        return SchemeTable(nothing, nothing, nothing, nothing, none, none, none, none)
     found = ladder(celsius, there[0])
     return SchemeTable(
         found.up_a * dt_ms,
@@ -283,6 +287,8 @@ def _scheme(names: Sequence[str], celsius: float, dt_ms: float) -> SchemeTable:
         found.down * dt_ms,
         found.across * dt_ms,
         found.back * dt_ms,
+        np.exp(v / SLOPE_MV),
+        np.exp(-v / SLOPE_MV),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from allentk.errors import SimulationError
 
-__all__ = ["compile_mechanisms"]
+__all__ = ["compile_mechanisms", "how_to_install", "missing_tools"]
 
 #: The longest that compiling may take, in seconds; a slow machine under load takes a few minutes.
 LIMIT_S = 1500.0
@@ -87,7 +87,7 @@ def compile_mechanisms(
         last = "\n".join(output.splitlines()[-_LINES:])
         raise SimulationError(
             f"mechanisms: {shlex.join(command)} failed with status {process.returncode}. A C++ "
-            f"compiler with C++17 is needed ({_advice()}). Its last lines:\n{last}"
+            f"compiler with C++17 is needed ({how_to_install()}). Its last lines:\n{last}"
         )
     return output
 
@@ -124,21 +124,21 @@ def _environment() -> dict[str, str]:
     SimulationError
         Where a tool is missing; names it and how to install it.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
-    kept |= {"LC_ALL": "C"}
-    tools = ["make", "bash"]
-    absent = [name for name in tools if shutil.which(name) is None]
-    compiler = _compiler(kept)
-    if compiler is None:
-        absent.append(kept.get("CXX", "g++"))
-    else:
-        kept.setdefault("CXX", compiler)
-    if absent:
+    if absent := missing_tools():
         raise SimulationError(
             f"mechanisms: {' and '.join(absent)} not found; NEURON needs them to compile the channels, "
-            f"once. To install: {_advice()}"
+            f"once. To install: {how_to_install()}"
         )
-    return kept
+    kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
+    return kept | {"LC_ALL": "C", "CXX": str(_compiler(os.environ))}
+
+
+def missing_tools() -> tuple[str, ...]:
+    """Return the names of the programs that compiling needs and this machine does not have."""
+    absent = tuple(name for name in ("make", "bash") if shutil.which(name) is None)
+    if _compiler(os.environ) is None:
+        absent += (os.environ.get("CXX", "g++"),)
+    return absent
 
 
 def _compiler(environment: Mapping[str, str]) -> str | None:
@@ -155,7 +155,8 @@ def _compiler(environment: Mapping[str, str]) -> str | None:
     return None
 
 
-def _advice() -> str:
+def how_to_install() -> str:
+    """Return the command that installs them on this system."""
     if sys.platform == "darwin":
         return "macOS: xcode-select --install"
     return "Debian, Ubuntu: apt install make g++; Fedora: dnf install make gcc-c++"

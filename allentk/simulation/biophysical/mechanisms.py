@@ -1,9 +1,10 @@
 """The mechanisms compiled for the NEURON that is installed, once for every user.
 
 allentk brings its channels as sources (``allentk/models/mechanisms``), and NEURON runs only what was
-compiled for its own version. So the first simulation compiles them, in a minute or less, into
-`mechanisms_dir` (see `allentk.config`). The place has the version of NEURON, the platform and a hash of the sources in its name: another NEURON, or
-another allentk, has another library beside it. Nothing else is ever compiled.
+compiled for its own version. So the first simulation compiles them, in a minute or less, into the
+setting ``mechanisms_dir`` (see `allentk.config`). The place has the version of NEURON, the platform and
+a hash of the sources in its name: another NEURON, or another allentk, has another library beside it.
+Nothing else is ever compiled.
 
 Nothing here loads NEURON.
 """
@@ -183,7 +184,8 @@ def _built(folder: Path, *, sweep: bool) -> Path:
     if sweep:
         for left in folder.glob(".build-*"):
             shutil.rmtree(left, ignore_errors=True)
-    log.info("compiling the mechanisms for NEURON, once; this takes about a minute: %s", folder)
+    # A warning, so that it is seen: otherwise the first run would seem to hang.
+    log.warning("compiling the channels for NEURON, once; this takes a minute or two: %s", folder)
     with (
         room(folder),
         tempfile.TemporaryDirectory(dir=folder, prefix=".build-", ignore_cleanup_errors=True) as at,

@@ -11,6 +11,7 @@ from allentk.network import Network
 from allentk.simulation.biophysical.neuron_network_plan import Plan
 from allentk.simulation.biophysical.neuron_network_run import run
 from allentk.simulation.biophysical.neuron_session import DT_S, session
+from allentk.simulation.current import check_step
 from allentk.simulation.network_request import cells_of, check_request
 
 __all__ = ["simulate_network_neuron"]
@@ -92,6 +93,7 @@ def simulate_network_neuron(
     """
     wall, cpu = time.perf_counter(), time.process_time()
     check_request(network, stimulus_table, dt_s, seed)
+    check_step(dt_s)
     plan = Plan.of(network, stimulus_table, dt_s, record, seed, spike_threshold_mv, max_length_um)
     with session() as h:
         found = run(h, plan, progress)

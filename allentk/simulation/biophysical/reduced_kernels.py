@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from allentk.models.channels.sodium_scheme import SLOPE_MV
 from allentk.simulation.biophysical.channel_tables import (
     CALCIUM,
     INSTANT,
@@ -107,6 +108,12 @@ class Taken(NamedTuple):
     counts: NDArray[np.int64]
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _small_exp(x: float) -> float:
+    """Return exp(x), to the last digit where x is less than 0.003."""
+    return 1.0 + x * (1.0 + x * (0.5 + x * (1 / 6 + x * (1 / 24 + x * (1 / 120)))))
+
+
 _Rung = tuple[float, float, float, float, float, float]
 
 
@@ -147,7 +154,8 @@ def _rung(
 def _scheme_step(
     states: Array,
     s: int,
-    v: float,
+    at: int,
+    over: float,
     table: SchemeTable,
     second: bool,
     rates: Array,
@@ -155,13 +163,14 @@ def _scheme_step(
 ) -> None:
     """Backward Euler for the ladder: eliminated from both ends at once, two states to a rung.
 
-    With `second`, the table is of half a step, and as much again is added: so NEURON does.
+    The voltage is `over` slopes above that of row `at`. With `second`, the table is of half a step, and as
+    much again is added: so NEURON does.
 
     `rates` (7, 4) takes the rates up and down between the rungs, with none at its ends; `rungs` (6, 6)
     what each rung is in terms of the next.
     """
-    a = math.exp(v / 24.0)
-    b = 1.0 / a
+    # the inverse is no division: the compiler would divide each of the rates by a
+    a, b = _small_exp(over) * table.rise[at], _small_exp(-over) * table.fall[at]
     for k in range(_RUNGS - 1):
         for side in range(2):
             rates[k + 1, side] = table.up_a[k, side] * a + table.up[k, side]
@@ -187,9 +196,11 @@ def _scheme_step(
             (rates[m + 1, 2], rates[m + 1, 3]),
             (rates[m, 0], rates[m, 1]),
         )
-        for j in range(6):
-            rungs[k, j] = low[j]
-            rungs[m, j] = high[j]
+        # written out, because a tuple is slow to index by a loop
+        rungs[k, 0], rungs[k, 1], rungs[k, 2] = low[0], low[1], low[2]
+        rungs[k, 3], rungs[k, 4], rungs[k, 5] = low[3], low[4], low[5]
+        rungs[m, 0], rungs[m, 1], rungs[m, 2] = high[0], high[1], high[2]
+        rungs[m, 3], rungs[m, 4], rungs[m, 5] = high[3], high[4], high[5]
     q_c, q_i, e00, e01, e10, e11 = low
     r_c, r_i, f00, f01, f10, f11 = high
     # the third rung is q + E (r + F third)
@@ -250,7 +261,9 @@ def _log_after(log_before: float, before: float, after: float) -> float:
     d = after / before - 1.0
     if abs(d) > 5e-3:
         return math.log(after)
-    return log_before + d * (1.0 - d * (1 / 2 - d * (1 / 3 - d * (1 / 4 - d * (1 / 5 - d / 6)))))
+    return log_before + d * (
+        1.0 - d * (1 / 2 - d * (1 / 3 - d * (1 / 4 - d * (1 / 5 - d * (1 / 6)))))
+    )
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
@@ -295,6 +308,8 @@ def advance(
         whole.down * part_of_step,
         whole.across * part_of_step,
         whole.back * part_of_step,
+        whole.rise,
+        whole.fall,
     )
     gbar, reversal, carries, power = (
         cells.gbar[row],
@@ -325,6 +340,7 @@ def advance(
     nernst, log_out = cells.nernst[0], cells.nernst[1]
     rates, rungs = np.zeros((_RUNGS + 1, 4)), np.empty((_RUNGS, 6))
     last_row, last_log = tables.values.shape[0] - 2, tables.calcium.shape[0] - 2
+    row_slopes = 1.0 / (tables.per_mv * SLOPE_MV)
     low_mv, per_mv, top = tables.low_mv, tables.per_mv, float(last_row + 1)
     values, slope, over_calcium = tables.values, tables.slope, tables.calcium
     low_log, per_log, top_log = tables.low_log, tables.per_log, float(last_log + 1)
@@ -404,6 +420,8 @@ def advance(
                 steady = low + frac * (values[at + 1, 0, j] - low)
                 done = fast + frac * (values[at + 1, 1, j] - fast)
                 both[s, j] += done * (steady - both[s, j])
+            if has_scheme:
+                _scheme_step(scheme, s, at, frac * row_slopes, ladder, second, rates, rungs)
             x = (log_cai - low_log) * per_log
             x = x if x > 0.0 else 0.0
             x = x if x < top_log else top_log
@@ -413,8 +431,6 @@ def advance(
             steady = low + frac * (over_calcium[line + 1, 0] - low)
             done = fast + frac * (over_calcium[line + 1, 1] - fast)
             follow[s] += done * (steady - follow[s])
-            if has_scheme:
-                _scheme_step(scheme, s, v, ladder, second, rates, rungs)
             volts[s], calcium[s], logs[s] = v, pool, log_cai
             if (v >= threshold_mv) != above[s]:
                 above[s] = not above[s]

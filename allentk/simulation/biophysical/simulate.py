@@ -12,6 +12,7 @@ from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel
 from allentk.models.compartments import compartments
 from allentk.simulation.biophysical.neuron_engine import simulate_neuron
+from allentk.simulation.current import check_step
 
 __all__ = ["BACKENDS", "engine_of", "simulate_biophysical"]
 
@@ -58,8 +59,9 @@ def simulate_biophysical(
     atol : float, optional
         Tolerance of the variable step (NEURON only).
     record : str or collection of str
-        States to keep besides voltage and spikes; places on the tree, such as ``"dend[3](0.5)"``, need
-        NEURON.
+        States to keep besides voltage and spikes: voltages at places, such as ``"dend[3](0.5)"``, which
+        the whole tree and NEURON have; ``"cai_mM"`` of the soma, which the reduced cell and NEURON have;
+        and all others of NEURON.
     spike_threshold_mv : float
         The soma spikes where its voltage reaches this from below, in mV of the model.
     max_seconds : float, optional
@@ -76,13 +78,15 @@ def simulate_biophysical(
     Raises
     ------
     SimulationError
-        On an unknown engine, an option that means nothing to it, a current or record that cannot be, or,
-        with `throw`, a run that cannot go on.
+        On an unknown engine, an option that means nothing to it, a time step above 2e-4 s, a current or
+        record that cannot be, or, with `throw`, a run that cannot go on.
     """
     if not isinstance(model, BiophysicalModel):
         raise SimulationError(
             f"cannot run a {type(model).__name__} as a biophysical cell; expected a BiophysicalModel"
         )
+    if dt_s is not None:
+        check_step(dt_s)
     only_neuron: dict[str, Any] = {"atol": atol, "max_seconds": max_seconds}
     common: dict[str, Any] = {
         "dt_s": dt_s,

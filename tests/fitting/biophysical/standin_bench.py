@@ -70,3 +70,22 @@ def recorded():
     ]
     steps = Targets((*silent, *firing), source="a stand-in (synthetic)")
     return steps.trained_on([-100.0, 50.0, 150.0, 300.0])
+
+
+class OnStandin:
+    """A model on the stand-in for a simulator that fits are tested on."""
+
+    engine = "a stand-in"
+
+    def __init__(self, model, *_):
+        self.parameters = model.parameters
+
+    def step(self, amplitude_pa, duration_s):
+        from allentk.fitting.biophysical.runner import CLOCK
+        from tests.fitting.biophysical.standin import Runner
+
+        ran = Runner().run(self.parameters, [amplitude_pa], duration_s, CLOCK)
+        voltage = ran.voltage_mv[0]
+        start = CLOCK.n(CLOCK.lead_s) * CLOCK.dt_s
+        window = {"start_s": start, "stop_s": start + duration_s}
+        return Sweep(voltage, np.zeros(voltage.size), 1.0 / CLOCK.dt_s, **window)

@@ -27,10 +27,12 @@ from allentk.fitting.biophysical.all_active_stages import (
     all_active_targets,
     stage_targets,
 )
+from allentk.fitting.biophysical.estimator import BiophysicalFitter
 from allentk.fitting.biophysical.genes import Gene
 from allentk.fitting.biophysical.measured import EFEL_NINE
 from allentk.fitting.biophysical.objective import BLOCKED, FIRES_AT_REST, SILENT
 from allentk.fitting.biophysical.outcome_result import generations
+from allentk.fitting.biophysical.passive import default_passive
 from allentk.fitting.biophysical.runner import Clock
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
 from allentk.fitting.biophysical.tree_runner import build_tree_runner
@@ -307,6 +309,22 @@ def test_a_recording_is_fitted_from_end_to_end():
     assert "NaV" in result.model.parameters.sections["dend"].mechanisms
 
 
+def test_the_estimator_fits_it_too(tmp_path):
+    options = {"seed": 1, "restarts": 1, "population": 4, "progress": False}
+    fitter = BiophysicalFitter(
+        "all-active", stage_evaluations=(4, 4, 4), history=tmp_path / "fit.jsonl", **options
+    )
+    fit = fitter.fit(small.recording(), morphology=small.morphology(), dendrite_type="spiny")
+    assert fit.model_.parameters.kind == "all-active"
+    assert fit.result_.style == "mouse-spiny"
+    assert len(list(tmp_path.iterdir())) == 3
+    assert fit.score(small.recording()) <= 0.0
+    with pytest.raises(ConfigError, match="leave out passive"):
+        fitter.fit(
+            small.targets(), morphology=small.morphology(), passive=default_passive(spiny=True)
+        )
+
+
 class _Stop:
     """Ctrl-C after so many candidates of a stage."""
 
@@ -384,10 +402,10 @@ def test_two_processes_find_what_one_finds(fitted):
 
 
 def test_time_is_shared_out_by_what_stages_take():
-    search = StagedFit(evaluations=(1000, 1000, 900), max_seconds=110.0)
-    assert search.seconds(STAGES[0], 0.0) == pytest.approx(10.0)
-    assert search.seconds(STAGES[1], 5.0) == pytest.approx(10.5)
-    assert search.seconds(STAGES[2], 30.0) == 80.0
+    search = StagedFit(evaluations=(4000, 2500, 2000), max_seconds=120.0)
+    assert search.seconds(STAGES[0], 0.0) == pytest.approx(30.0)
+    assert search.seconds(STAGES[1], 15.0) == pytest.approx(35.0)
+    assert search.seconds(STAGES[2], 30.0) == 90.0
     assert StagedFit().seconds(STAGES[0], 0.0) is None
     assert sum(shares(800)) == 800
 

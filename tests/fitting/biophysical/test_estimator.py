@@ -7,11 +7,12 @@ import pytest
 
 from allentk.data import Morphology
 from allentk.errors import ConfigError, FitError, NotFittedError
-from allentk.fitting.biophysical import reduced_runner
+from allentk.fitting.biophysical import reduced_runner, verdict
 from allentk.fitting.biophysical.estimator import BiophysicalFitter
 from allentk.fitting.biophysical.genes import GeneSet
 from allentk.fitting.result import Reason
 from tests.fitting.biophysical.standin import Runner, gene_set, targets
+from tests.fitting.biophysical.standin_bench import OnStandin
 
 CELL = Morphology([1, 2, 3], [1, 3, 3], [[0, 0, 0], [0, 10, 0], [0, 60, 0]], [5, 1, 1], [-1, 0, 1])
 
@@ -21,6 +22,7 @@ def cheap(monkeypatch):
     from allentk.fitting.biophysical import bounds
 
     monkeypatch.setattr(reduced_runner, "build_runner", lambda *_: Runner())
+    monkeypatch.setattr(verdict, "bench", OnStandin)
     monkeypatch.setattr(bounds, "gene_set", lambda _style, base: GeneSet(gene_set().genes, base))
 
 

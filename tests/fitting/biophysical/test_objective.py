@@ -133,7 +133,8 @@ def test_other_targets_bounds_or_weights_are_another_objective():
     about = made().about()
     assert made().about() == about
     assert made(targets=targets().trained_on([150.0])).about() != about
-    assert made(weights={**WEIGHTS, "shape": 2.0}).about() != about
+    assert made(weights={**WEIGHTS, "shape": 3.0}).about() != about
+    assert made(block_check=False).about() != about
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -235,6 +235,12 @@ def test_an_aspiny_cell_has_one_capacitance():
     assert table["ri_ohm_cm"][1] == 100.0
 
 
+def test_a_spiny_cell_needs_dendrites():
+    bare = cell((1, 0, 0, 0, 12, -1), (2, 0, 14, 0, 0.3, 0), (2, 0, 30, 0, 0.3, 1))
+    with pytest.raises(FitError, match=r"no dendrites that could be spiny; take spiny=False"):
+        passive_fit(synthetic(bare), bare, spiny=True)
+
+
 def test_nothing_left_for_dendrites():
     stump = cell((1, 0, 0, 0, 12, -1), (3, 0, 14, 0, 0.3, 0), (3, 0, 30, 0, 0.3, 1))
     responses = synthetic(stump, cm_uf_per_cm2=0.5)

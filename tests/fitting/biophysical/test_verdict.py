@@ -211,3 +211,30 @@ def test_a_real_model_is_judged_on_the_reduced_backend():
     assert found.rheobase.error_pa == 0.0
     worse = verdict(cell(gbar_NaTs=0.5), targets())
     assert worse.all_steps.count_error > found.all_steps.count_error
+
+
+def test_neuron_judges_as_the_reduced_backend_does():
+    pytest.importorskip("neuron")
+    from dataclasses import replace
+
+    from tests.fitting.biophysical.small_cell import cell, targets
+
+    steps = tuple(s for s in targets().steps if s.amplitude_pa in (-90.0, 120.0, 150.0, 270.0))
+    few = replace(targets(), steps=steps, training=(270.0,))
+    reduced, whole = (verdict(cell(), few, backend=name) for name in ("reduced", "neuron"))
+    assert whole.engine.startswith("NEURON")
+    assert [s.n_model for s in whole.steps] == [s.n_model for s in reduced.steps]
+    assert whole.held_out.subthreshold_mv < 0.05
+    assert whole.largest.z < 1.0
+    assert whole.rheobase.model_pa == pytest.approx(reduced.rheobase.model_pa, abs=1.0)
+
+
+def test_a_current_is_played_to_either_backend():
+    pytest.importorskip("neuron")
+    from allentk.fitting.biophysical.verdict_bench import bench
+    from tests.fitting.biophysical.small_cell import cell
+
+    current = np.repeat([0.0, 270.0, 0.0], [2000, 4000, 1000])
+    trains = [bench(cell(), name).play(current, 10_000.0) for name in ("reduced", "neuron")]
+    assert trains[0].size > 2
+    assert trains[0] == pytest.approx(trains[1], abs=2e-3)

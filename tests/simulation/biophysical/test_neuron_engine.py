@@ -258,6 +258,7 @@ def test_simulate_takes_the_engine_that_fits():
     ("options", "message"),
     [
         ({"backend": "glif"}, "a biophysical cell does not run on backend='glif'"),
+        ({"dt_s": 0.025}, r"dt_s=0\.025 s is so long .* at most 0\.0002 seconds"),
         ({"compatibility": "allensdk"}, "compatibility is no option of a biophysical cell"),
         (
             {"backend": "reduced", "max_seconds": 1.0},

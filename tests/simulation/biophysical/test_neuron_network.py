@@ -280,6 +280,10 @@ def test_refusals():
     network = Network([cells(), given([0.01])], [edge("in", "a", 1e-3, 1e-5)])
     with pytest.raises(SimulationError, match="delay of edge 0, 1e-05 s, is shorter than"):
         run(network)
+    with pytest.raises(
+        SimulationError, match=r"dt_s=0\.005 s is so long that spikes would be missed"
+    ):
+        run(network, dt_s=0.005)
     with pytest.raises(SimulationError, match=r"those of \['p'\] are points"):
         run(Network([cells(), cells("p", models=(point,))]))
     warm = cells("w", models=(model({}, celsius=24),))

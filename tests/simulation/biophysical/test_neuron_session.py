@@ -8,6 +8,7 @@ import pytest
 
 from allentk.errors import DataError, MissingExtraError, SimulationError
 from allentk.simulation.biophysical import neuron_session
+from allentk.simulation.biophysical.mechanisms import mechanism_library
 from allentk.simulation.biophysical.neuron_session import neuron, session
 
 pytest.importorskip("neuron")
@@ -82,7 +83,8 @@ def run_along(theirs):
 
 
 def run(code, folder, **environment):
-    """Run a program in a folder, without a display."""
+    """Run a program in a folder, without a display; the library is there, so that nothing is said."""
+    mechanism_library()
     settings = {
         k: v for k, v in os.environ.items() if k not in ("DISPLAY", "NEURON_MODULE_OPTIONS")
     }
