@@ -49,6 +49,7 @@ _NAMES = {
     "write_nwb": "allentk.io:write_nwb",
     "write_swc": "allentk.io:write_swc",
     # numbers, models, networks
+    "BiophysicalFitter": "allentk.fitting:BiophysicalFitter",
     "GLIFFitter": "allentk.fitting:GLIFFitter",
     "GLIFParameters": "allentk.models:GLIFParameters",
     "ConductanceProjection": "allentk.network:ConductanceProjection",

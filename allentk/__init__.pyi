@@ -25,6 +25,7 @@ from allentk.data import Traces as Traces
 from allentk.data import TripleShortSquare as TripleShortSquare
 from allentk.data import Zero as Zero
 from allentk.errors import AllenTKError as AllenTKError
+from allentk.fitting import BiophysicalFitter as BiophysicalFitter
 from allentk.fitting import GLIFFitter as GLIFFitter
 from allentk.io import read_biophysical as read_biophysical
 from allentk.io import read_biophysical_model as read_biophysical_model

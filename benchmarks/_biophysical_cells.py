@@ -78,7 +78,7 @@ class RecordedCell:
                 "amplitude_pa": round(metadata["aibs_stimulus_amplitude_pa"], 2),
                 "number": int(number),
                 "n_spikes": spikes,
-                "v_baseline": found.get(f"{number}:average_100_200"),
+                "v_baseline": None if spikes else found.get(f"{number}:average_100_200"),
                 # 1.00 to 1.20 s of a clock on which the step begins at 0.27 s
                 "v_mean_0.73_0.93": None if spikes else found[f"{number}:average_1000_1200"],
             }

@@ -1,5 +1,6 @@
-"""Sweeps to cell models: GLIF by regression, likelihood and search, scored by explained variance."""
+"""Sweeps to cell models: GLIF by regression, likelihood and search; biophysical ones by search."""
 
+from allentk.fitting.biophysical.estimator import BiophysicalFitter
 from allentk.fitting.estimator import GLIFFitter
 from allentk.fitting.levels import LevelFits, fit_levels
 from allentk.fitting.objectives import (
@@ -27,6 +28,7 @@ from allentk.fitting.scores_voltage import (
 
 __all__ = [
     "SIGMA_S",
+    "BiophysicalFitter",
     "FitResult",
     "GLIFFitter",
     "LevelFits",

@@ -18,7 +18,6 @@ from allentk.data import Morphology
 from allentk.errors import ConfigError
 from allentk.fitting.biophysical.bounds import (
     CELSIUS,
-    DECADES,
     EK_MV,
     ENA_MV,
     choose_style,
@@ -38,6 +37,9 @@ __all__ = [
     "narrowed",
     "stage_genes",
 ]
+
+#: Decades below the upper bound at which a published lower bound of 0 begins.
+DECADES = 6
 
 #: How far a number that an earlier stage has fitted may go, of itself.
 NARROW = 0.5

@@ -1,8 +1,8 @@
 """Fit styles: which channels a perisomatic model has, and between which bounds they are sought.
 
 The published styles f6, f9, f12 and f13 have linear scales and the same upper bounds as here. Those
-of this package are the same channels with logarithmic scales over six decades, so that a channel
-can all but vanish; a capacitance factor of the dendrites and the leak's reversal potential are free
+of this package are the same channels with logarithmic scales that reach down to where a channel
+all but vanishes; a capacitance factor of the dendrites and the leak's reversal potential are free
 as well.
 
 References
@@ -70,8 +70,9 @@ _CHANNELS: Mapping[str, tuple[tuple[str, float], ...]] = {
     "f13": _FAST,
     "human": _HUMAN,
 }
-#: Decades below the upper bound that a logarithmic scale reaches.
-DECADES = 6
+#: Where a logarithmic scale begins, in S/cm2: a channel so weak passes less than a pA at a soma, and
+#: without that much sodium there is no spike. A leak so small leaves a membrane of 1 MOhm cm2.
+WEAK, SODIUM, LEAK = 1e-6, 1e-2, 1e-6
 #: How far the leak may reverse from rest, in mV, and how far the dendrites' capacitance may be off.
 REST_MV, CM_FACTOR = 15.0, 2.5
 
@@ -153,7 +154,8 @@ def genes(style: str, v_rest_mv: float) -> tuple[Gene, ...]:
 
 
 def _conductance(name: str, high: float, published: bool) -> Gene:
-    low, scale = (0.0, "linear") if published else (high * 10.0**-DECADES, "log")
+    weak = SODIUM if name in ("NaTs", "NaV") else WEAK
+    low, scale = (0.0, "linear") if published else (weak, "log")
     return Gene("soma", name, "gbar", low, high, scale, "S/cm2")
 
 
@@ -168,7 +170,8 @@ def _calcium(style: str, published: bool) -> tuple[Gene, ...]:
 
 def _passive(v_rest_mv: float, published: bool) -> tuple[Gene, ...]:
     scale = "linear" if published else "log"
-    leaks = tuple(Gene(name, "", "g_pas", 1e-7, 1e-3, scale, "S/cm2") for name in SECTIONS)
+    low = 1e-7 if published else LEAK
+    leaks = tuple(Gene(name, "", "g_pas", low, 1e-3, scale, "S/cm2") for name in SECTIONS)
     if published:
         return leaks
     rest = (v_rest_mv - REST_MV, v_rest_mv + REST_MV)
