@@ -6,10 +6,14 @@ import json
 import numpy as np
 import pytest
 
+from allentk import features
 from allentk.api import CellTypes, queries
 from allentk.api.exchange import Response
 from allentk.api.rma import file_url, query_url
-from allentk.io import read_swc
+from allentk.fitting.biophysical.all_active_bounds import all_active_genes, choose_all_active_style
+from allentk.fitting.biophysical.bounds import choose_style, gene_set, template
+from allentk.fitting.biophysical.passive import default_passive
+from allentk.io import read_nwb, read_swc
 from cassettes.make.shapes import morphology_features
 
 
@@ -79,6 +83,30 @@ def test_cells_with_models(cells, published):
     assert biophysical["has_all_active"].sum() == 107
     assert (biophysical["has_perisomatic"] | biophysical["has_all_active"]).all()
     assert len(cells.cells(has_biophysical=True, species="Homo Sapiens")) > 0
+
+
+def test_a_human_cell_from_the_list_to_the_bounds_of_its_fit(cells, published, shared):
+    human = cells.cells(species="Homo Sapiens")
+    assert len(human) == 411
+    modelled = human[human["has_biophysical"]]
+    chosen = modelled.iloc[0]
+    row = cells.ephys_features().set_index("specimen_id").loc[chosen["id"]]
+    assert 10 < row["ri"] < 500
+    recording = read_nwb(shared / "recordings" / "nwb" / "ramp_human_IN1_2018_03_20_0005_a.nwb")
+    measured = features.cell(recording)
+    assert measured["threshold_v_ramp"] < measured["peak_v_ramp"]
+    # Any reconstruction will do: bounds ask it for its sections alone.
+    swc = read_swc(shared / "cell_types" / "cell_313862022" / "313862022_m.swc")
+    style = choose_style(chosen["dendrite_type"], human=True)
+    perisomatic = gene_set(
+        style, template(swc, v_rest_mv=row["vrest"] - 14, passive=default_passive(spiny=True))
+    )
+    high = {gene.name: gene.high for gene in perisomatic}
+    assert style == "human"
+    assert high["gbar_NaV"] == 5.0
+    whole = {g.name: g for g in all_active_genes(choose_all_active_style("spiny", human=True), 2)}
+    names = ("gbar_NaV", "gbar_NaV_axon", "gbar_NaV_dend", "gbar_NaV_apic")
+    assert [whole[name].high for name in names] == [5.0, 10.0, 0.1, 0.1]
 
 
 def test_402_reconstructions(cells, published):

@@ -51,9 +51,10 @@ _FAST = (
     ("Im_v2", 0.1),
     *_SHARED,
 )
-#: A perisomatic model of a human cell: NaV as in human all-active models, the other channels shared.
+#: A perisomatic model of a human cell: NaV as at the soma of human all-active models, the other
+#: channels shared.
 _HUMAN = (
-    ("NaV", 15.0),
+    ("NaV", 5.0),
     ("Nap", 0.1),
     ("K_P", 1.0),
     ("K_T", 1.0),
@@ -74,7 +75,7 @@ _CHANNELS: Mapping[str, tuple[tuple[str, float], ...]] = {
 #: without that much sodium there is no spike. A leak so small leaves a membrane of 1 MOhm cm2.
 WEAK, SODIUM, LEAK = 1e-6, 1e-2, 1e-6
 #: How far the leak may reverse from rest, in mV, and how far the dendrites' capacitance may be off.
-REST_MV, CM_FACTOR = 15.0, 2.5
+REST_MV, CM_FACTOR = 15.0, 4.0
 
 
 class PassiveLike(Protocol):

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
 
 OPTIMIZERS = ("cma-es", "de", "ga")
-CMA_POPULATION = 16
+CMA_POPULATION = 24
 #: What ends a search at once.
 _OVER = (Reason.BUDGET, Reason.TIME)
 #: Cost of a candidate that has none.
@@ -85,11 +85,11 @@ class Plan:
     n_dimensions: int
     seed: int = 0
     optimizer: str = "cma-es"
-    max_evaluations: int = 16_000
-    restarts: int = 4
-    draws: int = 512
+    max_evaluations: int = 24_000
+    restarts: int = 6
+    draws: int = 1024
     population: int | None = None
-    sigma: float = 0.2
+    sigma: float = 0.25
     tolerance: float = 1e-3
     hall_of_fame: int = 10
 

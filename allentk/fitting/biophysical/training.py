@@ -37,7 +37,7 @@ def choose_training(
         What was measured.
     rule : {"curve", "single"}
         ``"curve"``: the largest step that is not blocked (of those that tell the spikes' shape, where
-        one does); rheobase and the last silent step below it; one or two between rheobase and the
+        one does); rheobase and the last silent step below it; up to three between rheobase and the
         largest, so few that a third of at least four spiking steps is held out; and the most negative
         step and one half-way to zero. ``"single"``: the lowest step 39 pA or more above rheobase with
         5 Hz or more, moving up while its intervals vary by more than 0.3 of their mean and the next
@@ -106,7 +106,7 @@ def _curve(targets: Targets, spiking: Sequence[StepTarget]) -> list[float]:
         chosen |= {below[0], below[-1]}
         chosen.add(min(below, key=lambda pa: (abs(pa - below[0] / 2), pa)))
     allowed = len(spiking) - math.ceil(len(spiking) / 3) if len(spiking) >= 4 else len(spiking)
-    return [*chosen, *_between(spiking, rheobase, largest, min(2, allowed - 2))]
+    return [*chosen, *_between(spiking, rheobase, largest, min(3, allowed - 2))]
 
 
 def _between(

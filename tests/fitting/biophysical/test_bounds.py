@@ -72,7 +72,7 @@ def test_a_factor_multiplies_the_capacitance_of_the_dendrites_alone():
     values = dict(zip(chosen.names, np.full(len(chosen), 0.5), strict=True))
     values["cm_factor_dendrites"] = 1.0
     model = chosen.decode(list(values.values()))
-    assert model.sections["dend"].cm_uf_per_cm2 == pytest.approx(2.0 * 2.5)
+    assert model.sections["dend"].cm_uf_per_cm2 == pytest.approx(2.0 * 4.0)
     assert model.sections["soma"].cm_uf_per_cm2 == 1.0
     assert model.sections["soma"].ena_mv == 53.0
     assert model.axon == "stub"
