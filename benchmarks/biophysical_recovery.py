@@ -17,6 +17,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from allentk.fitting.biophysical.measured_targets import targets_from_sweeps
 from allentk.fitting.biophysical.passive import default_passive
 from allentk.fitting.biophysical.verdict import verdict
 from allentk.models import BiophysicalModel, BiophysicalParameters
+from allentk.models.compartments import compartments
 from allentk.simulation import simulate
 from benchmarks._paired import processor, versions
 
@@ -93,11 +95,10 @@ def drawn(seed: int) -> tuple[BiophysicalModel, list[float]]:
     rng = np.random.default_rng(seed)
     morphology = tree(rng)
     base = template(morphology, v_rest_mv=REST_MV, passive=default_passive(spiny=False))
-    genes = gene_set("pyramidal", base)
+    genes = gene_set("pyramidal", base, compartments(morphology, axon="stub"))
     while True:
         point = rng.uniform(0.2, 0.8, len(genes))
         point[genes.names.index("cm_factor_dendrites")] = rng.uniform(0.3, 0.7)
-        point[genes.names.index("e_pas_mv_all")] = rng.uniform(0.4, 0.6)
         model = BiophysicalModel(_named(genes.decode(point), seed), morphology)
         found = _recorded_at(model)
         if found:
@@ -105,8 +106,6 @@ def drawn(seed: int) -> tuple[BiophysicalModel, list[float]]:
 
 
 def _named(parameters: BiophysicalParameters, seed: int) -> BiophysicalParameters:
-    from dataclasses import replace
-
     return replace(parameters, source=f"synthetic, drawn with seed {seed}")
 
 

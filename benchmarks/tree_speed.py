@@ -1,6 +1,8 @@
 """The compiled tree beside NEURON: CPU time and spike times of published models.
 
-python -m benchmarks.tree_speed --shared /path/to/shared
+One core; the models are not part of the project: give the folder of real data that ``tests/real`` uses.
+
+    python -m benchmarks.tree_speed --shared /path/to/shared
 """
 
 from __future__ import annotations

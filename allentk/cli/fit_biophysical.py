@@ -54,7 +54,7 @@ def fit_one(
     try:
         fit = fit_cell(cell, folder, **options)
     except ConfigError as error:
-        if "history" not in str(error):
+        if "remove it to begin anew" not in str(error):
             raise
         raise ConfigError(f"{error}. Or begin anew with --no-resume") from error
     write_fit(fit, folder, figure=figure)

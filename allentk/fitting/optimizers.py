@@ -13,9 +13,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from allentk.errors import ConfigError
+
 __all__ = ["CMAES", "DifferentialEvolution", "Draws", "Genetic", "Optimizer", "mirrored"]
 
 Array = NDArray[np.float64]
+
+#: Members of a population: a trial of differential evolution is made of three others.
+FEWEST = 4
 
 
 class Optimizer(Protocol):
@@ -46,7 +51,7 @@ class CMAES:
     seed : int
         Draws the candidates; 0 or more.
     population : int, optional
-        Candidates per generation.
+        Candidates per generation, 4 or more.
     tolerance : float
         It has settled where the costs of late differ by less.
 
@@ -76,6 +81,8 @@ class CMAES:
             "tolx": 1e-4,
         }
         if population is not None:
+            if population < FEWEST:
+                raise ConfigError(f"CMAES: population must be {FEWEST} or more, got {population!r}")
             options["popsize"] = population
         self._strategy = cma.CMAEvolutionStrategy(
             np.asarray(start, dtype=float).tolist(), sigma, options
@@ -164,6 +171,10 @@ class _Population:
         self._rng = np.random.default_rng(seed)
         self._size = population
         self._tolerance = tolerance
+        if population < FEWEST:
+            raise ConfigError(
+                f"{type(self).__name__}: population must be {FEWEST} or more, got {population!r}"
+            )
         first = np.clip(np.asarray(start, dtype=float), 0.0, 1.0)
         drawn = first + spread * self._rng.standard_normal((population - 1, first.size))
         self._points: Array = np.vstack([first, mirrored(drawn)])
@@ -260,7 +271,7 @@ class Genetic(_Population):
     seed : int
         Draws everything; 0 or more.
     population : int
-        Members, and children per generation.
+        Members, and children per generation; 4 or more.
     tolerance : float
         It has settled where members' costs differ by less.
     crossover, mutation : float

@@ -38,11 +38,20 @@ from allentk.errors import DataError
 from allentk.models.frozen import Frozen
 from allentk.models.known_mechanisms import UNITS, mechanism
 
-__all__ = ["AXONS", "KINDS", "SECTIONS", "BiophysicalParameters", "SectionParameters"]
+__all__ = [
+    "AXONS",
+    "JUNCTION_MV",
+    "KINDS",
+    "SECTIONS",
+    "BiophysicalParameters",
+    "SectionParameters",
+]
 
 KINDS = ("perisomatic", "all-active")
 SECTIONS = ("soma", "axon", "dend", "apic")
 AXONS = ("stub", "truncated", "full")
+#: Liquid junction potential of the database: what is added to a recorded voltage.
+JUNCTION_MV = -14.0
 
 _PASSIVE = (
     ("ra_ohm_cm", "Ohm cm"),
@@ -193,7 +202,7 @@ class BiophysicalParameters:
     sections: Mapping[str, SectionParameters]
     v_init_mv: float
     celsius: float = 34.0
-    junction_potential_mv: float = -14.0
+    junction_potential_mv: float = JUNCTION_MV
     axon: str | None = None
     training_sweeps: tuple[int, ...] = ()
     source: str = ""

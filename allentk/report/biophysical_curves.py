@@ -45,6 +45,7 @@ def counts_panel(axes: Axes, judged: Verdict) -> None:
         xlabel="current (pA)",
         ylabel="spikes",
     )
+    axes.legend(loc="upper left")
 
 
 def steady_panel(axes: Axes, judged: Verdict) -> None:
@@ -62,11 +63,9 @@ def steady_panel(axes: Axes, judged: Verdict) -> None:
     axes.set(
         title="Voltage below threshold",
         xlabel="current (pA)",
-        ylabel=f"voltage (recorded {judged.junction_potential_mv:+g} mV)".replace("-", "−"),
+        ylabel=f"voltage (mV; cell {judged.junction_potential_mv:+g})".replace("-", "−"),
     )
-    if steps:
-        axes.legend(loc="upper left")
-    else:
+    if not steps:
         _nothing(axes, "no step at which cell and model are silent")
 
 

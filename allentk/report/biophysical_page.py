@@ -103,7 +103,9 @@ def _picture(shown: Shown) -> Picture:
         image(model_figure(shown)),
         alt=f"The model beside the cell. {' '.join(in_words(shown.verdict))}",
         caption="Cell (black) and model (orange). Open circles were held out of the fit, filled ones "
-        "used for it. Recorded voltages are corrected for the liquid junction potential.",
+        "used for it; vertical lines are the rheobase of cell (dotted) and model (dashed). Bars: how far "
+        "features are off, in their tolerances; diamonds: in 5 % of what was recorded. Recorded voltages "
+        "are corrected for the liquid junction potential.",
     )
 
 
@@ -120,7 +122,7 @@ def _parameters(shown: Shown) -> list[Block]:
     result = shown.result
     if result is None:
         return [model_table(shown.model)]
-    stuck = listed(name.replace("_", " ") for name in result.at_bounds)
+    stuck = listed(result.at_bounds)
     told = (
         f"{stuck} ended at a bound: the data do not hold these numbers, or the bounds do."
         if stuck

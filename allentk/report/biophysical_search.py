@@ -40,7 +40,8 @@ def convergence_panel(axes: Axes, result: BiophysicalFitResult) -> None:
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_yticks([], minor=True)
     axes.set(title=told, xlabel="models evaluated", ylabel="lowest training cost")
-    axes.legend(loc="upper right")
+    # Costs fall, so that the lower left is free.
+    axes.legend(loc="lower left")
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -48,16 +49,16 @@ def _ticks(low: float, high: float) -> list[float]:
 
     Examples
     --------
-    >>> _ticks(0.9, 6.0), _ticks(3.4, 6.1)
-    ([1.0, 2.0, 5.0], [4.0, 5.0, 6.0])
+    >>> _ticks(0.9, 6.0), _ticks(3.4, 6.1), _ticks(9.5, 11.2)
+    ([1.0, 2.0, 5.0], [4.0, 5.0, 6.0], [9.5, 10.0, 10.5, 11.0])
     """
-    found: list[float] = []
-    for multiples in ((1, 2, 5), range(1, 10)):
-        found = [float(f"{m}e{k}") for k in range(-4, 5) for m in multiples]
-        found = [tick for tick in found if low <= tick <= high]
+    found = [float(f"{m}e{k}") for k in range(-4, 5) for m in (1, 2, 5)]
+    found = [tick for tick in found if low <= tick <= high]
+    for step in (m * 10.0**k for k in range(2, -5, -1) for m in (5, 2, 1)):
         if len(found) > 2:
             break
-    return found
+        found = [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [float(f"{tick:.6g}") for tick in found]
 
 
 def scaled(value: float, low: float, high: float, scale: str) -> float:
@@ -92,7 +93,7 @@ def bounds_panel(axes: Axes, result: BiophysicalFitResult) -> None:
         axes.plot(where, at, marker="D" if stuck else "o", ms=5, color=colour, clip_on=False)
         unit = "" if row["unit"] == "1" else f" {row['unit']}"
         axes.text(1.03, at, f"{number(row['value'])}{unit}", va="center", fontsize=7.5)
-    axes.set_yticks(range(len(rows)), [row["name"].replace("_", " ") for row in rows])
+    axes.set_yticks(range(len(rows)), [row["name"] for row in rows])
     axes.set(xlim=(0.0, 1.0), ylim=(len(rows) - 0.4, -0.6))
     axes.set_xticks([0.0, 0.5, 1.0], ["low", "half-way", "high"])
     axes.grid(axis="y", color=COLOURS["pale"], lw=0.6)

@@ -11,6 +11,7 @@ from allentk.fitting.biophysical.result import BiophysicalFitResult
 from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.biophysical.verdict import Verdict
 from allentk.fitting.biophysical.verdict import verdict as judged_by
+from allentk.fitting.biophysical.verdict_parts import TRAINING
 from allentk.fitting.recording import sweep_set
 from allentk.models import BiophysicalModel
 
@@ -53,6 +54,8 @@ class Shown:
             raise FitError("what was recorded? Give targets, as for a fit")
         recording = None if sweeps is None else sweep_set(sweeps)
         judged = verdict or judged_by(model, targets, sweeps=recording, backend=backend)
+        # The verdict knows what the model was fitted to, where these targets may not.
+        targets = targets.trained_on(s.amplitude_pa for s in judged.steps if s.use == TRAINING)
         return cls(cell, result, targets, recording, judged, backend)
 
     @property

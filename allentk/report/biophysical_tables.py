@@ -97,10 +97,14 @@ def parameters_table(result: BiophysicalFitResult) -> Table:
         end = result.at_bounds.get(row["name"], "")
         rows.append(
             (
-                Cell(row["name"].replace("_", " ")),
+                Cell(row["name"]),
                 Cell(number(row["value"])),
                 *(Cell(number(row[name])) for name in ("low", "high")),
-                Cell("–" if spread is None else f"{number(spread[0])} to {number(spread[1])}"),
+                Cell(
+                    "–"
+                    if spread is None
+                    else f"{number(spread[0])}\u00a0to\u00a0{number(spread[1])}"
+                ),
                 Cell("" if row["unit"] == "1" else row["unit"]),
                 Cell(row["scale"]),
                 Cell(f"at the {'lower' if end == 'low' else 'upper'} bound" if end else "", "fair"),

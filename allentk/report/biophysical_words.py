@@ -101,20 +101,20 @@ def uses_table(judged: Verdict) -> Table:
     held, training = judged.held_out, judged.training
     rows = [
         ("steps", held.n_steps, training.n_steps),
-        ("error of the spike count, mean", held.count_error, training.count_error),
+        ("error of the spike count (spikes)", held.count_error, training.count_error),
         (
-            "the same, % of the recorded mean",
+            "the same (% of the recorded mean)",
             held.count_error_percent,
             training.count_error_percent,
         ),
         ("steps at which cell or model fires", held.n_fired, training.n_fired),
         (
-            "error of the voltage below threshold, mV",
+            "error of the voltage below threshold (mV)",
             held.subthreshold_mv,
             training.subthreshold_mv,
         ),
         ("steps at which both are silent", held.n_subthreshold, training.n_subthreshold),
-        ("deviation of the spikes' features, tolerances", held.z, training.z),
+        ("deviation of the spikes' features (tolerances)", held.z, training.z),
     ]
     return Table(
         "The model on steps that it was not fitted to, and on those it was",
@@ -129,11 +129,11 @@ def facts_table(judged: Verdict) -> Table:
     found, block = judged.rheobase, judged.block
     recorded = f"{number(found.silent_pa)} to {number(found.recorded_pa)}"
     rows = [
-        ("rheobase of the cell, between, pA", recorded),
-        ("rheobase of the model, pA", number(found.model_pa)),
-        ("lowest recorded step at which the model fires, pA", number(found.model_on_steps_pa)),
+        ("rheobase of the cell (pA)", recorded),
+        ("rheobase of the model (pA)", number(found.model_pa)),
+        ("lowest recorded step that makes the model fire (pA)", number(found.model_on_steps_pa)),
         (
-            f"depolarisation block up to {block.amplitude_pa:g} pA",
+            f"depolarisation block, up to {block.amplitude_pa:g} pA",
             "blocked" if block.blocked else "none",
         ),
     ]

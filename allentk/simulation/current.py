@@ -11,7 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import Stimulus, Sweep
 from allentk.errors import SimulationError
 
-__all__ = ["DEFAULT_DT_S", "check_clock", "check_step", "current_of", "described", "resampled"]
+__all__ = [
+    "DEFAULT_DT_S",
+    "check_clock",
+    "check_step",
+    "current_of",
+    "described",
+    "divided_step_s",
+    "resampled",
+]
 
 #: Allen's time step for GLIF models, in seconds.
 DEFAULT_DT_S = 5e-5
@@ -77,6 +85,33 @@ def current_of(
             f"give a shorter step"
         )
     return held, dt_s
+
+
+def divided_step_s(
+    stimulus: object, dt_s: float | None, sampling_rate_hz: float | None, longest_s: float
+) -> float | None:
+    """Return the step in seconds: a sampling interval that is too long for a simulation is divided.
+
+    Parameters
+    ----------
+    stimulus : Stimulus, Sweep or array_like
+        A sweep has its own sampling rate; a stimulus has none.
+    dt_s : float or None
+        Time step, taken as it is where given.
+    sampling_rate_hz : float or None
+        Samples per second of an array.
+    longest_s : float
+        Longest step that is taken unasked, in seconds.
+
+    Examples
+    --------
+    >>> divided_step_s([0.0, 50.0], None, 10_000.0, 2.5e-5)
+    2.5e-05
+    """
+    rate = stimulus.sampling_rate_hz if isinstance(stimulus, Sweep) else sampling_rate_hz
+    if dt_s is not None or rate is None or isinstance(stimulus, Stimulus):
+        return dt_s
+    return 1 / rate / math.ceil(1 / rate / longest_s - 1e-9)
 
 
 def described(stimulus: object) -> dict[str, Any]:

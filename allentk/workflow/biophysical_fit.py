@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ __all__ = ["HISTORY", "BiophysicalFit", "fit_cell", "fit_document", "histories",
 
 #: The search's own file: with it the same call goes on where it ended.
 HISTORY = "history.jsonl"
+#: It and those of the stages: what may be removed. Others in the folder are somebody's.
+_HISTORIES = re.compile(r"history(\.stage\d+)?\.jsonl")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +66,8 @@ def fit_cell(
 
 def histories(folder: Path) -> list[Path]:
     """Return the histories in a folder: one, or one per stage of a staged fit."""
-    name = Path(HISTORY)
-    return sorted(folder.glob(f"{name.stem}*{name.suffix}"))
+    found = [path for path in folder.glob("history*.jsonl") if _HISTORIES.fullmatch(path.name)]
+    return sorted(found)
 
 
 def fit_document(fit: BiophysicalFit) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from allentk import report
+from allentk.errors import ConfigError
 from allentk.fitting.biophysical.objective import Objective
 from allentk.fitting.biophysical.verdict import verdict
 from allentk.io import read_biophysical_model, write_nwb, write_swc
@@ -140,9 +141,25 @@ def test_a_history_of_another_search_is_refused_and_can_be_left(fit, no_page, tm
     assert other.exit_code == 1
     assert "history of another search" in other.stderr
     assert "--no-resume" in other.stderr
+    mine = tmp_path / "out" / "history_of_mine.jsonl"
+    mine.write_text("not of the search")
     anew = fit("--seed", "1", "--no-resume")
     assert anew.exit_code == 0
+    assert mine.exists()
     assert json.loads((tmp_path / "out" / "verdict.json").read_text())["seed"] == 1
+
+
+def test_what_is_no_matter_of_the_history_does_not_advise_to_leave_it(fit, monkeypatch):
+    from allentk.cli import fit_biophysical
+
+    def killed(cell, folder, **options):
+        raise ConfigError("a process was killed. A search with history= goes on where it was")
+
+    monkeypatch.setattr(fit_biophysical, "fit_cell", killed)
+    result = fit()
+    assert result.exit_code == 1
+    assert "a process was killed" in result.stderr
+    assert "--no-resume" not in result.stderr
 
 
 def test_the_demo_brings_its_own_reconstruction(run, no_page, tmp_path, monkeypatch):

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
+from allentk.errors import ConfigError
 from allentk.fitting.optimizers import CMAES, DifferentialEvolution, Draws, Genetic, mirrored
+
+
+@pytest.mark.parametrize("kind", [CMAES, DifferentialEvolution, Genetic])
+def test_a_population_of_three_is_refused(kind):
+    with pytest.raises(ConfigError, match="population must be 4 or more, got 3"):
+        kind([0.5, 0.5], 0.2, seed=0, population=3)
 
 
 def made(kind, seed=3):

@@ -64,8 +64,8 @@ def morphology(models):
 
 def test_the_targets_are_those_of_the_recording(targets):
     assert targets.rheobase_pa == 120.0
-    assert targets.training == (-110.0, -50.0, 110.0, 120.0, 170.0, 210.0, 270.0)
-    assert targets.v_rest_mv == pytest.approx(-88.3, abs=0.1)
+    assert targets.training == (-110.0, -50.0, 110.0, 120.0, 150.0, 190.0, 230.0, 270.0)
+    assert targets.v_rest_mv == pytest.approx(-88.5, abs=0.05)
     assert targets.step(130.0).n_sweeps == 4
     assert targets.step(270.0).n_spikes == 17
 

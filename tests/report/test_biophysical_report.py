@@ -1,5 +1,6 @@
 """The figure and the page of a biophysical model."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,8 +10,9 @@ import pytest
 
 from allentk.errors import DataError, FitError
 from allentk.fitting.biophysical.genes import Gene, GeneSet
-from allentk.fitting.biophysical.objective import Evaluation
+from allentk.fitting.biophysical.objective import Evaluation, Measured
 from allentk.fitting.biophysical.result import BiophysicalFitResult, Kept
+from allentk.fitting.biophysical.targets import Target
 from allentk.fitting.biophysical.verdict import verdict
 from allentk.fitting.result import Reason
 from allentk.report import biophysical_figure, write_biophysical_report
@@ -127,6 +129,31 @@ def test_the_search_is_drawn_per_restart_and_of_the_last_stage(result, judged):
     last = biophysical_figure(staged, verdict=judged).axes[6]
     assert last.get_title("left") == "How the last stage went"
     assert last.get_legend_handles_labels()[1] == ["restart 1", "restart 2"]
+
+
+def test_channels_keep_their_names(result, judged, page):
+    genes = [
+        Gene("soma", "K_P", "gbar", 1e-6, 1.0, "log", "S/cm2"),
+        Gene("soma", "", "g_pas", 1e-7, 1e-3, "log", "S/cm2"),
+    ]
+    table = GeneSet(tuple(genes), result.model.parameters).to_dataframe().assign(value=[0.05, 1e-5])
+    named = replace(result, genes=table, spread={}, at_bounds={"gbar_K_P": "low"})
+    panel = biophysical_figure(named, verdict=judged).axes[7]
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["gbar_K_P", "g_pas_soma"]
+    assert "gbar_NaTs" in read(page)
+
+
+def test_traces_say_what_the_fit_saw_whatever_other_targets_say(result):
+    other = targets().trained_on([240.0])
+    titled = titles(biophysical_figure(result, other))[3:6]
+    assert titled == ["−90 pA, training", "240 pA, held out", "270 pA, training"]
+
+
+def test_a_result_is_json_without_a_number_that_is_none(result):
+    measured = Measured(270.0, "shape", "latency", Target(0.1, 0.005), float("nan"))
+    holed = replace(result, evaluation=Evaluation(4.0, measured=(measured,)))
+    told = json.loads(json.dumps(holed.to_dict(), allow_nan=False))
+    assert told["z"][0]["value"] is None
 
 
 def test_a_published_model_is_drawn_without_a_search():

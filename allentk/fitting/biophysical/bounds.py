@@ -2,8 +2,8 @@
 
 The published styles f6, f9, f12 and f13 have linear scales and the same upper bounds as here. Those
 of this package are the same channels with logarithmic scales that reach down to where a channel
-all but vanishes; a capacitance factor of the dendrites and the leak's reversal potential are free
-as well.
+all but vanishes; a capacitance factor of the dendrites and the resting voltage are free as well; the
+leak reverses where the model then rests.
 
 References
 ----------
@@ -23,6 +23,7 @@ from allentk.fitting.biophysical.genes import Gene, GeneSet, only
 from allentk.models import BiophysicalParameters, SectionParameters
 from allentk.models.biophysical import SECTIONS
 from allentk.models.biophysical_model import section_of_type
+from allentk.models.compartments import Compartments
 
 __all__ = ["STYLES", "PassiveLike", "choose_style", "gene_set", "genes", "template"]
 
@@ -74,8 +75,8 @@ _CHANNELS: Mapping[str, tuple[tuple[str, float], ...]] = {
 #: Where a logarithmic scale begins, in S/cm2: a channel so weak passes less than a pA at a soma, and
 #: without that much sodium there is no spike. A leak so small leaves a membrane of 1 MOhm cm2.
 WEAK, SODIUM, LEAK = 1e-6, 1e-2, 1e-6
-#: How far the leak may reverse from rest, in mV, and how far the dendrites' capacitance may be off.
-REST_MV, CM_FACTOR = 15.0, 4.0
+#: How far a model may rest from the cell, in mV, and how far the dendrites' capacitance may be off.
+REST_MV, CM_FACTOR = 2.0, 4.0
 
 
 class PassiveLike(Protocol):
@@ -179,7 +180,7 @@ def _passive(v_rest_mv: float, published: bool) -> tuple[Gene, ...]:
     return (
         *leaks,
         Gene("dendrites", "", "cm_factor", 1 / CM_FACTOR, CM_FACTOR, "log", "1"),
-        Gene("all", "", "e_pas_mv", *rest, "linear", "mV"),
+        Gene("all", "", "v_rest_mv", *rest, "linear", "mV"),
     )
 
 
@@ -229,7 +230,9 @@ def template(
     )
 
 
-def gene_set(style: str, base: BiophysicalParameters) -> GeneSet:
+def gene_set(
+    style: str, base: BiophysicalParameters, cell: Compartments | None = None
+) -> GeneSet:
     """Return the genes of a style for a model's sections.
 
     Parameters
@@ -238,5 +241,12 @@ def gene_set(style: str, base: BiophysicalParameters) -> GeneSet:
         One of `STYLES`.
     base : BiophysicalParameters
         What `template` returns.
+    cell : Compartments, optional
+        The cell whose leak is to balance its channels at rest; without it the leak of this package's
+        styles reverses at rest.
     """
-    return GeneSet(only(genes(style, base.v_init_mv), tuple(base.sections)), base)
+    from allentk.fitting.biophysical.resting import RestingGenes
+
+    found = only(genes(style, base.v_init_mv), tuple(base.sections))
+    rests = any(gene.parameter == "v_rest_mv" for gene in found)
+    return RestingGenes(found, base, cell) if rests and cell is not None else GeneSet(found, base)

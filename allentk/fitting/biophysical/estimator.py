@@ -96,10 +96,10 @@ class BiophysicalFitter(Parametrised):
         optimizer: str = "cma-es",
         train: str = "curve",
         train_amplitudes_pa: Sequence[float] | None = None,
-        max_evaluations: int = 32_000,
+        max_evaluations: int = 24_000,
         stage_evaluations: Sequence[int] | None = None,
         max_seconds: float | None = None,
-        restarts: int = 8,
+        restarts: int = 6,
         population: int | None = None,
         n_jobs: int = 1,
         history: str | os.PathLike[str] | None = None,
@@ -374,6 +374,7 @@ def _objective(
     from allentk.fitting.biophysical.bounds import gene_set, template
     from allentk.fitting.biophysical.objective import Objective
     from allentk.fitting.biophysical.reduced_runner import build_runner
+    from allentk.models.compartments import compartments
 
     rest = targets.v_rest_mv
     if rest != rest:
@@ -386,7 +387,8 @@ def _objective(
         passive=passive,
         junction_potential_mv=targets.junction_potential_mv,
     )
-    genes: GeneSet = gene_set(style, base)
+    cell = compartments(morphology, axon="stub")
+    genes: GeneSet = gene_set(style, base, cell)
     return Objective(
         genes=genes,
         targets=targets,

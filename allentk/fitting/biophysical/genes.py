@@ -31,7 +31,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in SECTIONS},
 }
 #: Passive numbers a gene may set; ``cm_factor`` multiplies what the section has.
-PASSIVE = ("g_pas", "e_pas_mv", "ra_ohm_cm", "cm_uf_per_cm2", "cm_factor")
+PASSIVE = ("g_pas", "e_pas_mv", "ra_ohm_cm", "cm_uf_per_cm2", "cm_factor", "v_rest_mv")
 #: How near to a bound counts as at it, of the way between the two.
 AT_BOUND = 0.01
 
@@ -204,6 +204,8 @@ class GeneSet:
             if gene.mechanism not in one.mechanisms:
                 return 0.0
             return one.value(gene.mechanism, gene.parameter)
+        if gene.parameter == "v_rest_mv":
+            return parameters.v_init_mv
         if gene.parameter == "cm_factor":
             return one.cm_uf_per_cm2 / self.template.sections[section].cm_uf_per_cm2
         return float(getattr(one, gene.parameter))
@@ -238,6 +240,8 @@ def _set(plain: dict[str, Any], gene: Gene, value: float) -> None:
     """Write the number of a gene into the plain form of a section."""
     if gene.mechanism:
         plain["mechanisms"].setdefault(gene.mechanism, {})[gene.parameter] = value
+    elif gene.parameter == "v_rest_mv":
+        plain["e_pas_mv"] = value
     elif gene.parameter == "cm_factor":
         plain["cm_uf_per_cm2"] *= value
     else:

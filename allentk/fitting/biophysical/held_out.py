@@ -21,7 +21,7 @@ def count_error(result: BiophysicalFitResult, targets: Targets) -> float:
     Parameters
     ----------
     result : BiophysicalFitResult
-        The fit; steps of its training amplitudes are left out, unless there are no others.
+        The fit; steps within 1 pA of its training amplitudes are left out, unless there are no others.
     targets : Targets
         Steps with ``n_spikes`` among their features.
 
@@ -36,12 +36,12 @@ def count_error(result: BiophysicalFitResult, targets: Targets) -> float:
         Where no step has a number of spikes.
     """
     from allentk.fitting.biophysical.verdict import verdict
+    from allentk.fitting.biophysical.verdict_parts import HELD_OUT
 
     counted = [step for step in targets.steps if COUNT in step.features]
     if not counted:
         raise FitError(f"{targets!r}: no step has a number of spikes to compare with")
-    trained = set(result.targets.training)
-    seen = [step.amplitude_pa for step in counted if step.amplitude_pa in trained]
-    judged = verdict(result.model, targets, training=seen)
-    found = judged.held_out if judged.held_out.n_steps else judged.training
+    judged = verdict(result, targets)
+    unseen = any(s.use == HELD_OUT and math.isfinite(s.n_recorded) for s in judged.steps)
+    found = judged.held_out if unseen else judged.training
     return 0.0 if math.isnan(found.count_error) else found.count_error

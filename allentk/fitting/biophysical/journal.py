@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -93,10 +94,10 @@ class Journal:
     def __enter__(self) -> Self:
         if self._path is None:
             return self
-        lines = _whole_lines(self._path) if self._path.exists() else []
+        lines = self._read() if self._path.exists() else []
         if lines:
             self._check(lines[0])
-            self.kept = [self._generation(k, line) for k, line in enumerate(lines[1:], 2)]
+            self.kept = list(self._generations(lines[1:]))
         with room(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             size = sum(len(line) for line in lines)
@@ -119,13 +120,13 @@ class Journal:
                 self._write(asdict(generation))
 
     def _write(self, plain: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(plain).encode() + b"\n")
+        self._file.write(_line(plain))
         self._file.flush()
 
     def _check(self, line: bytes) -> None:
         try:
             found = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FormatError(f"{self._path}: no history of a search ({error})") from error
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise FormatError(
@@ -143,20 +144,58 @@ class Journal:
                 f"remove it to begin anew"
             )
 
-    def _generation(self, number: int, line: bytes) -> Generation:
-        try:
-            return Generation(**json.loads(line))
-        except (ValueError, TypeError) as error:
+    def _read(self) -> list[bytes]:
+        """Return the lines that were written to their end."""
+        assert self._path is not None
+        lines = self._path.read_bytes().splitlines(keepends=True)
+        whole = lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+        # A first line without an end is one that a killed process began, or somebody else's file.
+        if lines and not whole and not _line(self._about).startswith(lines[0]):
             raise FormatError(
-                f"{self._path}, line {number}: no generation of a search ({error}); the file is "
-                f"damaged, remove it to begin anew"
-            ) from error
+                f"{self._path}: no history of a search, and not written over; name another file"
+            )
+        return whole
+
+    def _generations(self, lines: Sequence[bytes]) -> Iterator[Generation]:
+        evaluations = 0
+        for number, line in enumerate(lines, 2):
+            try:
+                found = Generation(**json.loads(line))
+                _sound(found, evaluations)
+            except (ValueError, TypeError, RecursionError) as error:
+                raise FormatError(
+                    f"{self._path}, line {number}: no generation of a search ({error}); the file is "
+                    f"damaged, remove it to begin anew"
+                ) from error
+            evaluations = found.evaluations
+            yield found
 
     def __iter__(self) -> Iterator[Generation]:
         return iter(self.kept)
 
 
-def _whole_lines(path: Path) -> list[bytes]:
-    """Return the lines that were written to their end."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+def _line(plain: Mapping[str, Any]) -> bytes:
+    return json.dumps(plain).encode() + b"\n"
+
+
+def _sound(found: Generation, before: int) -> None:
+    """Refuse numbers that no search writes, so many evaluations after the generation before.
+
+    Raises
+    ------
+    ValueError
+        Says what is wrong.
+    """
+    if not isinstance(found.costs, list) or not found.costs:
+        raise ValueError(f"costs must be a list of numbers, got {found.costs!r}")
+    for value in (*found.costs, found.seconds, found.best_cost):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
+            raise ValueError(f"expected finite numbers, got {value!r}")
+    if found.evaluations != before + len(found.costs):
+        raise ValueError(
+            f"{len(found.costs)} costs after {before} evaluations, but {found.evaluations!r} in all"
+        )

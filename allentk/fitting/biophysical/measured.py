@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import Sweep
+from allentk.data.crossings import SPIKE_MV, crossings
 from allentk.errors import FeatureError
 
-__all__ = ["COUNT", "EFEL_NINE", "SPIKE_MV", "check_names", "crossings", "measure"]
+__all__ = ["COUNT", "EFEL_NINE", "SPIKE_MV", "check_names", "measure"]
 
 Array = NDArray[np.float64]
 
-#: A spike is the first sample at or above this after one below, in mV.
-SPIKE_MV = -20.0
 #: The number of spikes in the step.
 COUNT = "n_spikes"
 #: The features that published all-active models were fitted to, in eFEL's units (ms, mV, Hz).
@@ -49,18 +48,6 @@ VOLTAGE: Mapping[str, Callable[[Sweep], float]] = {
 }
 #: Mean voltage between two times from the onset of the step, such as ``v_mean_0.73_0.93``.
 _MEAN = re.compile(r"v_mean_(\d+(?:\.\d+)?)_(\d+(?:\.\d+)?)")
-
-
-def crossings(voltage_mv: Array, level_mv: float = SPIKE_MV) -> NDArray[np.int64]:
-    """Return the first samples at or above a level after one below it, shape ``(n_spikes,)``.
-
-    Examples
-    --------
-    >>> crossings(np.array([-70.0, -20.0, 10.0, -70.0, 0.0])).tolist()
-    [1, 4]
-    """
-    above = voltage_mv >= level_mv
-    return np.flatnonzero(above[1:] & ~above[:-1]) + 1
 
 
 def check_names(names: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from allentk.errors import AllenTKError, FitError
 from allentk.features import amplitude_pa, stimulus_window
 from allentk.fitting.biophysical.measured import COUNT, measure
 from allentk.fitting.biophysical.targets import JUNCTION_MV, StepTarget, Target, Targets, tolerance
+from allentk.fitting.biophysical.training import SAME_PA
 from allentk.fitting.recording import sweep_set
 
 __all__ = ["SPIKING", "SUBTHRESHOLD", "targets_from_sweeps", "targets_from_table"]
@@ -33,8 +34,11 @@ SPIKING = (
     "v_baseline",
 )
 SUBTHRESHOLD = (COUNT, "v_baseline", "v_steady", "v_deflected")
-#: Amplitudes that differ by less are one, in pA; steps that differ by less last as long, in s.
-SAME_PA, SAME_S = 1.0, 0.01
+#: Steps that differ by less last as long, in s.
+SAME_S = 0.01
+#: A current that nobody calls a long square is one where it lasts so long, in s, and lies for 90 % of
+#: that within this part of its amplitude, and so many pA.
+LONG_S, EVEN, EVEN_PA = 0.2, 0.05, 5.0
 
 
 def targets_from_sweeps(
@@ -50,7 +54,8 @@ def targets_from_sweeps(
     Parameters
     ----------
     sweeps : SweepSet, Sweep or iterable of Sweep
-        The recording; sweeps of `stimulus` are used, all that have a window where none is named so.
+        The recording; sweeps of `stimulus` are used, all whose current is a step of 0.2 s or longer
+        where none is named so.
     junction_potential_mv : float
         Added to recorded voltages; 0 where they are corrected already.
     spiking, subthreshold : sequence of str
@@ -81,7 +86,7 @@ def targets_from_sweeps(
     named = recording.where(stimulus=stimulus, clamp="current")
     used = named if len(named) else recording.where(clamp="current")
     if not len(named):
-        notes.append(f"no sweep is named {stimulus!r}: all current-clamp sweeps were taken")
+        notes.append(f"no sweep is named {stimulus!r}: all steps in current clamp were taken")
     groups: dict[tuple[float, float], list[tuple[Sweep, dict[str, float]]]] = {}
     for number in used.table["number"]:
         try:
@@ -89,6 +94,9 @@ def targets_from_sweeps(
             amplitude = amplitude_pa(sweep)
             if not (math.isfinite(amplitude) and sweep.stop_s > sweep.start_s):
                 notes.append(f"sweep {number}: left out, its step is not known")
+                continue
+            if not len(named) and not _is_step(sweep, amplitude):
+                notes.append(f"sweep {number}: left out, its current is no long step")
                 continue
             names = dict.fromkeys((*spiking, *subthreshold))
             found = measure(sweep, names)
@@ -101,7 +109,7 @@ def targets_from_sweeps(
             f"{recording.source or 'the recording'}: no long square can be measured: "
             f"{'; '.join(notes) or 'there is none'}"
         )
-    kept = _longest(groups, notes)
+    kept = _usual(groups, notes)
     steps = tuple(_step(pa, members, spiking, subthreshold) for pa, members in kept.items())
     return Targets(
         steps=steps,
@@ -129,20 +137,29 @@ def _group(groups: Iterable[tuple[float, float]], amplitude: float, sweep: Sweep
     return (round(float(amplitude), 3), duration)
 
 
-def _longest(groups: Mapping[Any, list[Any]], notes: list[str]) -> dict[float, list[Any]]:
-    """Return one group per amplitude: that of the usual duration, or the largest."""
+def _usual(groups: Mapping[Any, list[Any]], notes: list[str]) -> dict[float, list[Any]]:
+    """Return one group per amplitude: that whose steps last about as long as most do."""
     durations = [duration for (_, duration), held in groups.items() for _ in held]
     usual = float(np.median(durations))
-    kept: dict[float, tuple[float, list[Any]]] = {}
-    for (pa, duration), held in groups.items():
-        off = abs(duration - usual)
-        if pa in kept and kept[pa][0] <= off:
+    kept: dict[float, list[Any]] = {}
+    for (pa, duration), held in sorted(groups.items(), key=lambda one: abs(one[0][1] - usual)):
+        if any(abs(known - pa) < SAME_PA for known in kept):
             notes.append(
                 f"{pa:g} pA: steps of {duration:.3g} s were left out, most last {usual:.3g} s"
             )
             continue
-        kept[pa] = (off, held)
-    return {pa: held for pa, (_, held) in kept.items()}
+        kept[pa] = held
+    return kept
+
+
+def _is_step(sweep: Sweep, amplitude: float) -> bool:
+    """Say whether a current lasts and stays at its amplitude; noise, ramps and short pulses do not."""
+    first, last = sweep.index(sweep.start_s), sweep.index(sweep.stop_s)
+    part = sweep.current_pa[first:last]
+    if sweep.stop_s - sweep.start_s < LONG_S or not part.size:
+        return False
+    low, high = np.percentile(part, (5.0, 95.0))
+    return bool(high - low <= 2.0 * (EVEN * abs(amplitude) + EVEN_PA))
 
 
 def _step(

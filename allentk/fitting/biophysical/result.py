@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from allentk.models import BiophysicalModel, BiophysicalParameters
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BiophysicalFitResult", "Kept"]
+__all__ = ["BiophysicalFitResult", "Kept", "plain_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,11 @@ class BiophysicalFitResult:
         return self.evaluation.to_dataframe()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fit as plain JSON types, the reconstruction left out."""
+        """Return the fit as plain JSON types, the reconstruction left out; None where no number is."""
+        told: dict[str, Any] = plain_json(self._told())
+        return told
+
+    def _told(self) -> dict[str, Any]:
         return {
             "parameters": self.model.parameters.to_dict(),
             "cost": self.cost,
@@ -126,3 +131,21 @@ def _plain(kept: Kept) -> dict[str, Any]:
         "cost": kept.cost,
         "restart": kept.restart,
     }
+
+
+def plain_json(value: Any) -> Any:
+    """Return a value as plain JSON types, None in the place of a number that is not finite.
+
+    Examples
+    --------
+    >>> plain_json({"z": (1.5, math.nan)})
+    {'z': [1.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain_json(of) for key, of in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(of) for of in value]
+    if isinstance(value, bool | str) or value is None:
+        return value
+    number = value.item() if hasattr(value, "item") else value
+    return None if isinstance(number, float) and not math.isfinite(number) else number

@@ -85,11 +85,11 @@ class Plan:
     n_dimensions: int
     seed: int = 0
     optimizer: str = "cma-es"
-    max_evaluations: int = 32_000
-    restarts: int = 8
-    draws: int = 1024
+    max_evaluations: int = 24_000
+    restarts: int = 6
+    draws: int = 4096
     population: int | None = None
-    sigma: float = 0.25
+    sigma: float = 0.15
     tolerance: float = 1e-3
     hall_of_fame: int = 10
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,9 @@ from numpy.typing import NDArray
 from allentk.data import Sweep, SweepSet
 from allentk.errors import AllenTKError
 from allentk.features import amplitude_pa, spikes
-from allentk.fitting.biophysical.measured_targets import SAME_PA, targets_from_sweeps
+from allentk.fitting.biophysical.measured_targets import targets_from_sweeps
 from allentk.fitting.biophysical.targets import JUNCTION_MV, StepTarget, Targets
-from allentk.fitting.biophysical.training import LEAST_HZ, choose_training
+from allentk.fitting.biophysical.training import LEAST_HZ, SAME_PA, choose_training
 from allentk.fitting.recording import sweep_set
 
 __all__ = ["current_shift_pa", "regular", "single_step_targets"]
@@ -105,13 +106,12 @@ def single_step_targets(
     FitError
         Where no sweep can be measured, or none has a spike.
     """
-    recording = sweep_set(sweeps)
-    good = _good_core_2(recording)
+    recording, told = sweep_set(sweeps), list[str]()
+    good = _good_core_2(recording, told)
     if good is None:
         single = recording.where(code=lambda name: not str(name).startswith(CORE_2))
-        return choose_training(
-            targets_from_sweeps(single, junction_potential_mv=junction_potential_mv), "single"
-        )
+        targets = targets_from_sweeps(single, junction_potential_mv=junction_potential_mv)
+        return choose_training(replace(targets, notes=(*targets.notes, *told)), "single")
     targets = targets_from_sweeps(recording, junction_potential_mv=junction_potential_mv)
     repeated = targets_from_sweeps(
         recording.where(number=good), junction_potential_mv=junction_potential_mv, stimulus=""
@@ -123,7 +123,7 @@ def single_step_targets(
         training=(step.amplitude_pa,),
         junction_potential_mv=junction_potential_mv,
         source=targets.source,
-        notes=targets.notes,
+        notes=(*targets.notes, *told),
     )
 
 
@@ -131,9 +131,13 @@ def _same(first: StepTarget, second: StepTarget) -> bool:
     return abs(first.amplitude_pa - second.amplitude_pa) < SAME_PA
 
 
-def _good_core_2(recording: SweepSet) -> list[int] | None:
-    """Return the numbers of the good sweeps at the best amplitude, None where core 2 does not do."""
-    core_1, core_2 = (_trains(recording, code) for code in (CORE_1, CORE_2))
+def _good_core_2(recording: SweepSet, told: list[str]) -> list[int] | None:
+    """Return the numbers of the good sweeps at the best amplitude, None where core 2 does not do.
+
+    `told` takes a sentence for every sweep of core 2 that cannot be measured.
+    """
+    # Those of core 1 that cannot be are said where they are measured as targets.
+    core_1, core_2 = _trains(recording, CORE_1, []), _trains(recording, CORE_2, told)
     shift = current_shift_pa(
         [(pa, times.size / (stop - start)) for _, pa, times, start, stop in core_1],
         [(pa, times.size / (stop - start)) for _, pa, times, start, stop in core_2],
@@ -143,12 +147,15 @@ def _good_core_2(recording: SweepSet) -> list[int] | None:
     by_pa: dict[float, list[int]] = {}
     for number, pa, times, start, stop in core_2:
         if regular(times, start, stop):
-            by_pa.setdefault(round(pa), []).append(number)
+            same = next((known for known in by_pa if abs(known - pa) < SAME_PA), pa)
+            by_pa.setdefault(same, []).append(number)
     best = max(by_pa.values(), key=len, default=[])
     return best if len(best) >= REPEATS else None
 
 
-def _trains(recording: SweepSet, code: str) -> list[tuple[int, float, Array, float, float]]:
+def _trains(
+    recording: SweepSet, code: str, told: list[str]
+) -> list[tuple[int, float, Array, float, float]]:
     """Return number, current, spike times and step of every sweep of a protocol that can be measured."""
     found = []
     for number in recording.where(code=lambda name: str(name).startswith(code)).table["number"]:
@@ -157,6 +164,6 @@ def _trains(recording: SweepSet, code: str) -> list[tuple[int, float, Array, flo
             start, stop = sweep.start_s, sweep.stop_s
             times = spikes(sweep, start_s=start, end_s=stop)["threshold_t"].to_numpy(float)
             found.append((int(number), amplitude_pa(sweep), times, start, stop))
-        except AllenTKError:
-            continue
+        except AllenTKError as error:
+            told.append(f"sweep {number}: left out ({error})")
     return found

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allentk.errors import DataError, FormatError
+from allentk.errors import AllenTKError, DataError, FormatError
 from allentk.fitting.biophysical.measured import COUNT, check_names
+from allentk.models.biophysical import JUNCTION_MV
 from allentk.models.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FLOORS", "JUNCTION_MV", "StepTarget", "Target", "Targets", "tolerance"]
 
-#: Liquid junction potential of the database: what is added to a recorded voltage.
-JUNCTION_MV = -14.0
 #: Smallest tolerances, in the unit of the feature (Gouwens et al. 2018; a sub-threshold voltage is
 #: held to 1 mV, since it says nothing but the resistance).
 FLOORS: Mapping[str, float] = Frozen(
@@ -44,6 +43,10 @@ FLOORS: Mapping[str, float] = Frozen(
         **dict.fromkeys(("v_steady", "v_deflected", "v_mean"), 1.0),
     }
 )
+#: The longest step that is simulated, in s: a file of targets may say anything.
+LONGEST_S = 60.0
+#: A file of targets is no larger than this: a step takes a thousand bytes.
+LARGEST_BYTES = 10_000_000
 #: Tolerance of a published feature, of its mean, and that of a mean of zero.
 RELATIVE, OF_ZERO = 0.05, 0.05
 
@@ -114,7 +117,7 @@ class StepTarget:
     Raises
     ------
     DataError
-        On a step without length or features, or an amplitude that is not finite.
+        On a step without length or features or longer than 60 s, or an amplitude that is not finite.
     FeatureError
         On an unknown feature.
 
@@ -132,12 +135,16 @@ class StepTarget:
     sweeps: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        # A whole number would be told from the same one read from a file.
+        for name in ("amplitude_pa", "start_s", "duration_s"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         if not math.isfinite(self.amplitude_pa):
             raise DataError(f"amplitude_pa must be finite, got {self.amplitude_pa!r}")
-        if not (self.duration_s > 0 and self.start_s >= 0):
+        if not (0 < self.duration_s <= LONGEST_S and 0 <= self.start_s < math.inf):
             raise DataError(
-                f"{self.amplitude_pa:g} pA: a step starts at 0 s or later and lasts, got start_s="
-                f"{self.start_s}, duration_s={self.duration_s}"
+                f"{self.amplitude_pa:g} pA: a step starts at 0 s or later and lasts up to "
+                f"{LONGEST_S:g} s, got start_s={self.start_s}, duration_s={self.duration_s}; times are "
+                f"in seconds"
             )
         if not self.features:
             raise DataError(f"{self.amplitude_pa:g} pA: a target needs a feature")
@@ -192,7 +199,8 @@ class Targets:
     Raises
     ------
     DataError
-        Where there is no step, an amplitude comes twice, or one is trained on that is not there.
+        Where there is no step, an amplitude comes twice, one is trained on that is not there, or the
+        junction potential is not finite.
 
     Examples
     --------
@@ -213,6 +221,11 @@ class Targets:
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "training", tuple(sorted(float(x) for x in self.training)))
         there = [step.amplitude_pa for step in steps]
+        if not math.isfinite(self.junction_potential_mv):
+            raise DataError(
+                f"{self._where}: junction_potential_mv must be finite, got "
+                f"{self.junction_potential_mv!r}; -14 in the database, 0 for corrected voltages"
+            )
         if not there:
             raise DataError(f"{self._where}: a fit needs the response to a step, got none")
         if len(set(there)) < len(there):
@@ -240,10 +253,16 @@ class Targets:
 
     @property
     def v_rest_mv(self) -> float:
-        """Mean voltage before the steps; NaN where no target says it."""
+        """Mean voltage in mV before the training steps.
+
+        Before all steps where those do not tell it or are not chosen yet; NaN where no step does.
+        """
         names = ("v_baseline", "voltage_base")
-        found = [step.features[n].mean for step in self.steps for n in names if n in step.features]
-        return sum(found) / len(found) if found else math.nan
+        for steps in (self.chosen(), self.steps):
+            found = [step.features[n].mean for step in steps for n in names if n in step.features]
+            if found:
+                return sum(found) / len(found)
+        return math.nan
 
     def step(self, amplitude_pa: float) -> StepTarget:
         """Return the target of an amplitude.
@@ -313,7 +332,9 @@ class Targets:
                 source=str(values.get("source", "")),
                 notes=tuple(values.get("notes", ())),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except AllenTKError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise FormatError(
                 f"targets: expected what to_dict returned ({type(error).__name__}: {error})"
             ) from error
@@ -331,12 +352,21 @@ class Targets:
         Raises
         ------
         FormatError
-            Where the file is no JSON of targets.
+            Where the file is no JSON of targets, or too large for one.
+        DataError
+            Where there is no such file.
         """
+        file = Path(path)
+        if not file.is_file():
+            raise DataError(f"{file}: there is no such file; name a JSON file of targets")
+        if (size := file.stat().st_size) > LARGEST_BYTES:
+            raise FormatError(
+                f"{file}: no file of targets, it has {size} bytes, more than {LARGEST_BYTES}"
+            )
         try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (ValueError, UnicodeDecodeError) as error:
-            raise FormatError(f"{path}: no file of targets ({error})") from error
+            return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{file}: no file of targets ({error})") from error
 
     def digest(self) -> str:
         """Return a hash of the steps and of what is trained on, 16 hexadecimal digits."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from allentk.errors import ConfigError, FitError
 from allentk.fitting.biophysical.targets import StepTarget, Targets
 
-__all__ = ["RULES", "choose_training"]
+__all__ = ["RULES", "choose_training", "nearest_pa"]
 
 #: The f-I and I-V curve, or the one step of the published perisomatic models.
 RULES = ("curve", "single")
-#: A step with fewer spikes than this part of the most is taken for blocked.
+#: A step at which the cell fires slower than this part of its highest rate is taken for blocked.
 BLOCKED = 0.8
 #: Features that a step tells beyond how often it fires, to be worth fitting its spikes' shape.
 SHAPES = frozenset(
     ("peak_v", "width", "fast_trough_v", "AP_width", "AHP_depth", "AP_amplitude_from_voltagebase")
 )
+#: Amplitudes that differ by less are one, in pA.
+SAME_PA = 1.0
 #: How far above rheobase the single step is at least, in pA, and the least rate and its limit of
 #: irregularity (Gouwens et al. 2018).
 ABOVE_PA, LEAST_HZ, IRREGULAR, DROP = 39.0, 5.0, 0.3, 0.2
@@ -81,17 +85,34 @@ def _named(targets: Targets, amplitudes_pa: Iterable[float]) -> list[float]:
     """Return the steps that amplitudes stand for: a measured current is never a round number."""
     named = []
     for wanted in amplitudes_pa:
-        nearest = min(targets.steps, key=lambda step: abs(step.amplitude_pa - wanted))
-        off = abs(nearest.amplitude_pa - wanted)
-        named.append(nearest.amplitude_pa if off < 1.0 else float(wanted))
+        nearest = nearest_pa(targets, wanted)
+        named.append(float(wanted) if nearest is None else nearest)
     return named
+
+
+def nearest_pa(targets: Targets, amplitude_pa: float) -> float | None:
+    """Return the amplitude of the step that one stands for, less than 1 pA off; None without.
+
+    Examples
+    --------
+    >>> from allentk.fitting.biophysical.targets import Target
+    >>> targets = Targets((StepTarget(119.6, {"n_spikes": Target(1.0, 0.5)}),))
+    >>> nearest_pa(targets, 120.0), nearest_pa(targets, 130.0)
+    (119.6, None)
+    """
+    nearest = min((s.amplitude_pa for s in targets.steps), key=lambda pa: abs(pa - amplitude_pa))
+    return nearest if abs(nearest - amplitude_pa) < SAME_PA else None
 
 
 def _largest(spiking: Sequence[StepTarget]) -> StepTarget:
     """Return the largest step that is not blocked, of those that tell the shape where one does."""
-    most = max(step.n_spikes for step in spiking)
-    peak = next(i for i, step in enumerate(spiking) if step.n_spikes == most)
-    free = [s for i, s in enumerate(spiking) if i <= peak or s.n_spikes >= BLOCKED * most]
+    rates = [step.n_spikes / step.duration_s for step in spiking]
+    peak = int(np.argmax(rates))
+    free = [
+        step
+        for i, (step, rate) in enumerate(zip(spiking, rates, strict=True))
+        if i <= peak or rate >= BLOCKED * rates[peak]
+    ]
     shaped = [step for step in free if SHAPES & set(step.features)]
     return (shaped or free)[-1]
 

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import Sweep, SweepSet
+from allentk.data.crossings import crossings
 from allentk.errors import FitError
 from allentk.fitting.biophysical.genes import GeneSet
-from allentk.fitting.biophysical.measured import COUNT, crossings, measure
+from allentk.fitting.biophysical.measured import COUNT, measure
 from allentk.fitting.biophysical.objective import BLOCK_MV, BLOCK_PA, Measured
-from allentk.fitting.biophysical.result import BiophysicalFitResult
-from allentk.fitting.biophysical.targets import StepTarget, Targets
-from allentk.fitting.biophysical.training import SHAPES
+from allentk.fitting.biophysical.result import BiophysicalFitResult, plain_json
+from allentk.fitting.biophysical.targets import JUNCTION_MV, StepTarget, Targets
+from allentk.fitting.biophysical.training import SHAPES, nearest_pa
 from allentk.fitting.biophysical.verdict_bench import Bench, bench
 from allentk.fitting.biophysical.verdict_noise import noise_scores
 from allentk.fitting.biophysical.verdict_parts import (
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Verdict", "judge", "verdict"]
-
-#: Amplitudes that differ by less are one, in pA.
-SAME_PA = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -84,7 +82,7 @@ class Verdict:
     largest_pa: float
     noise: tuple[NoiseScore, ...] = ()
     at_bounds: Mapping[str, str] = field(default_factory=dict)
-    junction_potential_mv: float = -14.0
+    junction_potential_mv: float = JUNCTION_MV
     engine: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
@@ -150,7 +148,7 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON types; None where there is no number."""
-        plain: dict[str, Any] = _plain(
+        plain: dict[str, Any] = plain_json(
             {
                 **self.summary(),
                 "steps": self.to_dataframe().to_dict("records"),
@@ -191,8 +189,8 @@ def verdict(
     targets : Targets, optional
         What was recorded; by default what the fit aimed at.
     training : iterable of float, optional
-        Amplitudes in pA that the model was fitted to. By default those of the targets, or else those
-        of the sweeps that the model's parameters name.
+        Amplitudes in pA that the model was fitted to. By default those that the fit saw; of a model
+        those of the targets, or else those of the sweeps that its parameters name.
     sweeps : SweepSet, Sweep or iterable of Sweep, optional
         The recording, for the noise in it.
     genes : GeneSet, optional
@@ -222,6 +220,10 @@ def verdict(
     at_bounds: Mapping[str, str] = {}
     if isinstance(model, BiophysicalFitResult):
         targets = model.targets if targets is None else targets
+        if training is None:
+            # What the fit saw, whatever other targets say: it must not pass for held out.
+            near = (nearest_pa(targets, pa) for pa in model.targets.training)
+            training = [pa for pa in near if pa is not None]
         at_bounds, model = model.at_bounds, model.model
     if targets is None:
         raise FitError("verdict: what is the model judged on? Give targets, as for a fit")
@@ -273,12 +275,12 @@ def judge(
 def _with_training(
     model: BiophysicalModel, targets: Targets, training: Iterable[float] | None
 ) -> Targets:
-    there = [step.amplitude_pa for step in targets.steps]
     if training is not None:
         named = []
         for wanted in training:
-            nearest = min(there, key=lambda pa: abs(pa - wanted))
-            if abs(nearest - wanted) >= SAME_PA:
+            nearest = nearest_pa(targets, wanted)
+            if nearest is None:
+                there = [step.amplitude_pa for step in targets.steps]
                 raise FitError(
                     f"{targets!r}: no step of {wanted:g} pA, which training names; there are {there}"
                 )
@@ -331,14 +333,3 @@ def _block(on: Bench, largest_pa: float, duration_s: float) -> Block:
 
 def _during(response: Sweep) -> NDArray[np.float64]:
     return response.voltage_mv[response.index(response.start_s) : response.index(response.stop_s)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(of) for key, of in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(of) for of in value]
-    if isinstance(value, bool | str) or value is None:
-        return value
-    number = value.item() if hasattr(value, "item") else value
-    return None if isinstance(number, float) and not math.isfinite(number) else number

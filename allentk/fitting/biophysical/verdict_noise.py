@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import Sweep, SweepSet
-from allentk.errors import AllenTKError
-from allentk.fitting.biophysical.measured import crossings
+from allentk.data.crossings import crossings
+from allentk.errors import AllenTKError, FitError
 from allentk.fitting.biophysical.verdict_bench import Bench
 from allentk.fitting.biophysical.verdict_parts import NoiseScore
 from allentk.fitting.objectives import score_trains
@@ -27,7 +27,7 @@ def noise_scores(
 
     Repeats are the sweeps of a stimulus named ``Noise ...`` that are as long as its first; what is
     played is the first one's recorded current. A spike is the first sample at or above -20 mV of the
-    corrected voltage, in the recording and in the model.
+    corrected voltage, in the recording and in the model. What is left out is in the notes.
     """
     table = sweeps.table
     named = table[(table["clamp"] == "current") & table["stimulus"].str.contains("Noise", na=False)]
@@ -35,8 +35,11 @@ def noise_scores(
     notes: list[str] = []
     for stimulus in sorted(set(named["stimulus"])):
         of = named[named["stimulus"] == stimulus]
-        of = of[of["n_samples"] == of["n_samples"].iloc[0]]
-        numbers = [int(number) for number in of["number"]]
+        alike = of["n_samples"] == of["n_samples"].iloc[0]
+        if not alike.all():
+            others = ", ".join(str(number) for number in of["number"][~alike])
+            notes.append(f"{stimulus}: left out, not as long as the first: sweep {others}")
+        numbers = [int(number) for number in of["number"][alike]]
         if len(numbers) < LEAST:
             notes.append(f"{stimulus}: {len(numbers)} sweep, no score without a repeat")
             continue
@@ -65,5 +68,10 @@ def _score(
 
 
 def _train(sweep: Sweep, junction_mv: float) -> Array:
+    if not np.isfinite(sweep.voltage_mv).all():
+        raise FitError(
+            f"{sweep.label}: the voltage is not finite everywhere, so its spikes cannot be counted; leave "
+            f"this sweep out"
+        )
     found: Array = crossings(sweep.voltage_mv + junction_mv) / sweep.sampling_rate_hz
     return found

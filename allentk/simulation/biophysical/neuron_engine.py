@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from collections.abc import Collection, Mapping
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import Response, Stimulus, Sweep
+from allentk.data.crossings import crossings
 from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel
 from allentk.simulation.biophysical.neuron_cell import NeuronCell
@@ -25,7 +25,7 @@ from allentk.simulation.biophysical.neuron_session import (
     session,
     set_up,
 )
-from allentk.simulation.current import check_clock, current_of, described
+from allentk.simulation.current import check_clock, current_of, described, divided_step_s
 
 __all__ = ["METHODS", "simulate_neuron"]
 
@@ -124,7 +124,10 @@ def simulate_neuron(
     check_clock(dt_s=dt_s, sampling_rate_hz=sampling_rate_hz, max_seconds=max_seconds, atol=atol)
     names = state_names(record)
     current, dt_s = current_of(
-        stimulus, _step_s(stimulus, dt_s, sampling_rate_hz), sampling_rate_hz, default_dt_s=DT_S
+        stimulus,
+        divided_step_s(stimulus, dt_s, sampling_rate_hz, DT_S),
+        sampling_rate_hz,
+        default_dt_s=DT_S,
     )
     method = _method(method, atol, current, dt_s)
     plan = _Plan(current, dt_s, method, ATOL if atol is None else atol, max_seconds)
@@ -182,14 +185,6 @@ class _Plan:
 
             kept[there] = PchipInterpolator(times_ms[known], trace[known])(clock[there])
         return kept
-
-
-def _step_s(stimulus: object, dt_s: float | None, sampling_rate_hz: float | None) -> float | None:
-    """Return the step: a sampling interval that is too long for a simulation is divided."""
-    rate = stimulus.sampling_rate_hz if isinstance(stimulus, Sweep) else sampling_rate_hz
-    if dt_s is not None or rate is None or isinstance(stimulus, Stimulus):
-        return dt_s
-    return 1 / rate / math.ceil(1 / rate / DT_S - 1e-9)
 
 
 def _jumps(current: Array) -> NDArray[np.int64]:
@@ -296,11 +291,10 @@ def _spikes(
     voltage: Array, dt_s: float, threshold_mv: float, *, between: bool
 ) -> tuple[NDArray[np.int64], Array]:
     """Return the crossing steps and times."""
-    above = voltage >= threshold_mv
-    steps = np.flatnonzero(above[1:] & (voltage[:-1] < threshold_mv)) + 1
+    steps = crossings(voltage, threshold_mv)
     part = np.ones(steps.size)
     if between:
         v0, v1 = voltage[steps - 1], voltage[steps]
         part = (threshold_mv - v0) / (v1 - v0)
     times: Array = (steps - 1 + part) * dt_s
-    return steps.astype(np.int64), times
+    return steps, times

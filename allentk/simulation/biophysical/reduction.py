@@ -129,7 +129,7 @@ class PassiveTree:
 
     def reduced(self, n_modes: int) -> ReducedTree:
         """Return the tree as at most so many modes, without the error."""
-        from allentk.simulation.biophysical.reduced_kernels import tree_modes
+        from allentk.simulation.biophysical.reduction_kernels import tree_modes
 
         parent, axial, leak, capacity = self._arrays()
         membrane = self.leak_ns[1:] > 0
@@ -170,7 +170,7 @@ class PassiveTree:
 
     def admittance_ns(self, rates_per_ms: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Return the admittance of the whole tree in nS at complex rates s in 1/ms."""
-        from allentk.simulation.biophysical.reduced_kernels import tree_admittance
+        from allentk.simulation.biophysical.reduction_kernels import tree_admittance
 
         found: NDArray[np.complex128] = tree_admittance(*self._arrays(), rates_per_ms)
         return found

@@ -13,7 +13,6 @@ Computing 15:69-76, for the solution of the tree and the staggered second-order 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection
 
@@ -25,13 +24,15 @@ from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel
 from allentk.models.compartments import Compartments, compartments
 from allentk.simulation.biophysical.tree_cell import METHODS, Method, TreeCell, TreeRun
-from allentk.simulation.current import check_clock, current_of, described
+from allentk.simulation.current import check_clock, current_of, described, divided_step_s
 
 __all__ = ["DT_S", "METHODS", "TreeCell", "TreeRun", "simulate_tree"]
 
 #: Time step where none is given, and the longest that is taken unasked.
 DT_S = 2.5e-5
-_LOCATION = re.compile(r"(?:voltage_mv |v )?([A-Za-z_0-9]+)(\[\d+\])?\(([0-9.eE+-]+)\)")
+_LOCATION = re.compile(
+    r"(?:voltage_mv |v )?([A-Za-z_0-9]+)(\[\d+\])?\((\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)\)"
+)
 
 
 def simulate_tree(
@@ -109,7 +110,10 @@ def simulate_tree(
     """
     check_clock(dt_s=dt_s, sampling_rate_hz=sampling_rate_hz)
     current, dt_s = current_of(
-        stimulus, _step_s(stimulus, dt_s, sampling_rate_hz), sampling_rate_hz, default_dt_s=DT_S
+        stimulus,
+        divided_step_s(stimulus, dt_s, sampling_rate_hz, DT_S),
+        sampling_rate_hz,
+        default_dt_s=DT_S,
     )
     # A model that does not say which axon it is for cannot be made.
     tree = compartments(model.morphology, axon=model.parameters.axon)  # type: ignore[arg-type]
@@ -137,14 +141,6 @@ def simulate_tree(
         reason=run.reason,
         **described(stimulus),
     )
-
-
-def _step_s(stimulus: object, dt_s: float | None, sampling_rate_hz: float | None) -> float | None:
-    """Return the step: a sampling interval that is too long for a simulation is divided."""
-    rate = stimulus.sampling_rate_hz if isinstance(stimulus, Sweep) else sampling_rate_hz
-    if dt_s is not None or rate is None or isinstance(stimulus, Stimulus):
-        return dt_s
-    return 1 / rate / math.ceil(1 / rate / DT_S - 1e-9)
 
 
 def _places(tree: Compartments, record: str | Collection[str]) -> dict[str, int]:

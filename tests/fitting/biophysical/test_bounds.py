@@ -48,7 +48,7 @@ def test_our_own_sets_reach_down_to_where_a_channel_vanishes():
     ours = {gene.name: gene for gene in genes("pyramidal", -80.0)}
     assert (ours["gbar_NaTs"].low, ours["gbar_Im"].low) == (1e-2, 1e-6)
     assert {gene.scale for gene in ours.values()} == {"log", "linear"}
-    assert ours["e_pas_mv_all"].low < -80.0 < ours["e_pas_mv_all"].high
+    assert ours["v_rest_mv_all"].low < -80.0 < ours["v_rest_mv_all"].high
     assert len(ours) == 18
 
 

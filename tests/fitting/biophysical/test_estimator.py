@@ -1,6 +1,7 @@
 """BiophysicalFitter from end to end, on a stand-in for the simulator."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from allentk.errors import ConfigError, FitError, NotFittedError
 from allentk.fitting.biophysical import reduced_runner, verdict
 from allentk.fitting.biophysical.estimator import BiophysicalFitter
 from allentk.fitting.biophysical.genes import GeneSet
+from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.result import Reason
 from tests.fitting.biophysical.standin import Runner, gene_set, targets
 from tests.fitting.biophysical.standin_bench import OnStandin
@@ -23,7 +25,9 @@ def cheap(monkeypatch):
 
     monkeypatch.setattr(reduced_runner, "build_runner", lambda *_: Runner())
     monkeypatch.setattr(verdict, "bench", OnStandin)
-    monkeypatch.setattr(bounds, "gene_set", lambda _style, base: GeneSet(gene_set().genes, base))
+    monkeypatch.setattr(
+        bounds, "gene_set", lambda _style, base, *_: GeneSet(gene_set().genes, base)
+    )
 
 
 def fitted(**options):
@@ -70,6 +74,13 @@ def test_it_scores_on_steps_that_it_did_not_see():
     assert held_out == (-50.0, 200.0, 250.0)
     score = fit.score(targets())
     assert -3.0 < score <= 0.0
+    # Neither other targets nor currents that were measured again make held out what was not.
+    moved = [replace(step, amplitude_pa=step.amplitude_pa + 0.3) for step in targets().steps]
+    other = Targets(tuple(moved)).trained_on([200.3])
+    judged = verdict.verdict(fit.result_, other)
+    seen = [step.amplitude_pa for step in judged.steps if step.use == "training"]
+    assert seen == [-99.7, 50.3, 150.3, 300.3]
+    assert fit.score(other) == -judged.held_out.count_error
 
 
 def test_parameters_are_those_of_the_class_and_can_be_set():

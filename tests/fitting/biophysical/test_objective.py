@@ -137,10 +137,9 @@ def test_other_targets_bounds_or_weights_are_another_objective():
     assert made(block_check=False).about() != about
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_search_finds_the_stand_in_again(n_jobs):
+def test_a_search_finds_the_stand_in_again():
     plan = Plan(n_dimensions=4, max_evaluations=700, restarts=2, draws=64, population=10)
-    outcome = run_search(made(), plan, n_jobs=n_jobs)
+    outcome = run_search(made(), plan)
     assert outcome.best.cost < 0.5
     values = gene_set().values(outcome.best.point)
     assert values["g_pas_soma"] == pytest.approx(1e-5, rel=0.1)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from allentk.errors import ConfigError, FormatError
-from allentk.fitting.biophysical.search import Plan, run_search
+from allentk.fitting.biophysical.objective import Objective
+from allentk.fitting.biophysical.search import CMA_POPULATION, Plan, run_search
 from allentk.fitting.result import Reason
-from tests.fitting.biophysical.standin import Bowl, Interrupted
+from tests.fitting.biophysical.standin import Bowl, Interrupted, Runner, gene_set, targets
 
 PLAN = Plan(n_dimensions=3, seed=4, max_evaluations=300, restarts=2, draws=40, population=8)
 
@@ -30,7 +31,7 @@ def test_the_budget_is_kept_but_for_the_last_generation():
     bowl = Bowl()
     outcome = run_search(bowl, plan)
     assert outcome.reason is Reason.BUDGET
-    assert 100 <= outcome.evaluations == bowl.asked < 120
+    assert 100 <= outcome.evaluations == bowl.asked < 100 + CMA_POPULATION
     assert outcome.generations[-1].evaluations == outcome.evaluations
 
 
@@ -49,8 +50,11 @@ def test_it_settles_where_nothing_gets_better():
 
 
 def test_one_and_two_workers_find_the_same():
-    alone = run_search(Bowl(), PLAN)
-    together = run_search(Bowl(), PLAN, n_jobs=2)
+    # An objective as fits have it, so that it must also reach the processes whole.
+    objective = Objective(genes=gene_set(), targets=targets(), build=Runner)
+    plan = Plan(n_dimensions=4, seed=4, max_evaluations=80, restarts=1, draws=16, population=8)
+    alone = run_search(objective, plan)
+    together = run_search(objective, plan, n_jobs=2)
     assert found(alone) == found(together)
     assert [g.costs for g in alone.generations] == [g.costs for g in together.generations]
 
@@ -160,6 +164,42 @@ def test_a_history_damaged_in_the_middle_is_an_error(tmp_path):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], lines[1][:30], *lines[2:]]) + "\n")
     with pytest.raises(FormatError, match="line 2"):
+        run_search(Bowl(), PLAN, history=path)
+
+
+def test_a_file_of_one_line_without_an_end_is_not_written_over(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("the thesis")
+    with pytest.raises(FormatError, match="not written over"):
+        run_search(Bowl(), PLAN, history=path)
+    assert path.read_text() == "the thesis"
+    whole = tmp_path / "history.jsonl"
+    run_search(Interrupted(100), PLAN, history=whole)
+    begun = tmp_path / "begun.jsonl"
+    begun.write_bytes(whole.read_bytes()[:20])
+    assert found(run_search(Bowl(), PLAN, history=begun)) == found(run_search(Bowl(), PLAN))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"costs": []},
+        {"costs": [1.0]},
+        {"costs": "all"},
+        {"costs": [float("nan")] * 8},
+        {"costs": ["1.0"] * 8},
+        {"evaluations": 7},
+        {"evaluations": None},
+        {"seconds": float("inf")},
+    ],
+)
+def test_numbers_that_no_search_writes_are_an_error(tmp_path, changed):
+    path = tmp_path / "history.jsonl"
+    run_search(Interrupted(100), PLAN, history=path)
+    lines = path.read_text().splitlines()
+    lines[2] = json.dumps({**json.loads(lines[2]), **changed})
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(FormatError, match="line 3"):
         run_search(Bowl(), PLAN, history=path)
 
 

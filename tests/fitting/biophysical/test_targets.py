@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from allentk.data import Sweep, SweepSet
 from allentk.errors import DataError, FeatureError, FitError, FormatError
 from allentk.features import efel
+from allentk.fitting.biophysical import targets as module
 from allentk.fitting.biophysical.measured import EFEL_NINE, measure
 from allentk.fitting.biophysical.measured_targets import targets_from_sweeps, targets_from_table
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets, tolerance
@@ -87,7 +89,7 @@ def test_without_a_step_there_is_nothing_to_fit():
 def test_sweeps_without_a_name_are_taken_with_a_note():
     targets = targets_from_sweeps(sweep(80.0, stimulus=""))
     assert len(targets) == 1
-    assert "all current-clamp sweeps" in targets.notes[0]
+    assert "all steps in current clamp" in targets.notes[0]
 
 
 def test_nearly_equal_currents_are_one_step_of_the_usual_length():
@@ -163,14 +165,56 @@ def test_json_round_trip(tmp_path):
     assert set(frame.loc[frame["amplitude_pa"] == 100.0, "use"]) == {"training"}
 
 
+def file_of(**step):
+    """Return the text of a file of targets with one step."""
+    given = {"amplitude_pa": 100.0, "features": {"n_spikes": [3.0, 0.5]}, **step}
+    return json.dumps({"steps": [given]})
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"steps": [{"amplitude_pa": 1}]}', '{"steps": 3}']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"steps": [{"amplitude_pa": 1}]}',
+        '{"steps": 3}',
+        "[" * 100_000,
+        file_of(amplitude_pa="many"),
+        file_of(features={"n_spikes": ["three", 0.5]}),
+        file_of(features={"n_spikes": [float("nan"), 0.5]}),
+        file_of(features={"n_spikes": [3.0, float("inf")]}),
+        file_of(duration_s=float("inf")),
+        file_of(duration_s=1e9),
+        file_of(start_s=float("nan")),
+        file_of()[:-1] + ', "junction_potential_mv": NaN}',
+        file_of()[:-1] + ', "training": ["all"]}',
+    ],
 )
 def test_a_file_that_is_none_is_refused(tmp_path, text):
     path = tmp_path / "targets.json"
+    path.write_text(file_of())
+    assert Targets.load(path).step(100.0).n_spikes == 3.0
     path.write_text(text)
     with pytest.raises((FormatError, DataError)):
         Targets.load(path)
+
+
+def test_a_file_that_is_not_there_or_far_too_large_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(DataError, match="no such file"):
+        Targets.load(tmp_path / "none.json")
+    path = tmp_path / "targets.json"
+    path.write_text(file_of())
+    monkeypatch.setattr(module, "LARGEST_BYTES", 10)
+    with pytest.raises(FormatError, match="more than 10"):
+        Targets.load(path)
+
+
+def test_a_whole_number_and_the_same_from_a_file_are_one(tmp_path):
+    step = StepTarget(100, {"n_spikes": Target(1.0, 0.5)}, start_s=1, duration_s=1)
+    targets = Targets((step,), training=(100,))
+    assert Targets.load(targets.save(tmp_path / "t.json")).digest() == targets.digest()
+    assert isinstance(targets.steps[0].amplitude_pa, float)
 
 
 def test_values_that_cannot_be_targets_are_refused():
@@ -185,6 +229,46 @@ def test_values_that_cannot_be_targets_are_refused():
         Targets(())
     with pytest.raises(DataError, match="lasts"):
         StepTarget(10.0, {"n_spikes": Target(1.0, 0.5)}, duration_s=0.0)
+
+
+def test_the_rest_is_that_of_the_steps_that_a_fit_may_see():
+    steps = {
+        pa: StepTarget(pa, {"n_spikes": Target(1.0, 0.5), "v_baseline": Target(rest, 2.0)})
+        for pa, rest in ((50.0, -80.0), (100.0, -70.0))
+    }
+    targets = Targets(tuple(steps.values()))
+    assert targets.v_rest_mv == -75.0
+    assert targets.trained_on([50.0]).v_rest_mv == -80.0
+    silent = StepTarget(200.0, {"n_spikes": Target(9.0, 0.5)})
+    told_by_others = Targets((*steps.values(), silent), training=(200.0,))
+    assert told_by_others.v_rest_mv == -75.0
+
+
+def test_noise_ramps_and_pulses_without_a_name_are_no_steps():
+    noisy = sweep(80.0, train(3), number=1, stimulus="")
+    rng = np.random.default_rng(0)
+    on, off = round(0.3 * RATE), round(1.3 * RATE)
+    currents = {"noise": rng.normal(80.0, 40.0, off - on), "ramp": np.linspace(0, 200, off - on)}
+    for current in currents.values():
+        given = np.array(noisy.current_pa)
+        given[on:off] = current
+        unnamed = [replace(noisy, current_pa=given), sweep(100.0, number=2, stimulus="")]
+        targets = targets_from_sweeps(unnamed)
+        assert [step.amplitude_pa for step in targets.steps] == [100.0]
+        assert any("sweep 1: left out, its current is no long step" in n for n in targets.notes)
+    pulse = replace(noisy, start_s=0.3, stop_s=0.31)
+    targets = targets_from_sweeps([pulse, sweep(100.0, number=2, stimulus="")])
+    assert [step.amplitude_pa for step in targets.steps] == [100.0]
+
+
+def test_steps_of_another_length_at_nearly_the_same_current_are_left_out_with_a_note():
+    short = replace(sweep(100.4, train(3), number=1), stop_s=0.8)
+    long = [sweep(100.0, train(6), number=2), sweep(150.0, train(9), number=3)]
+    for given in ([short, *long], [*long, short]):
+        targets = targets_from_sweeps(given)
+        assert [step.amplitude_pa for step in targets.steps] == [100.0, 150.0]
+        assert targets.steps[0].sweeps == (2,)
+        assert any("steps of 0.5 s were left out" in note for note in targets.notes)
 
 
 def test_rest_and_rheobase():

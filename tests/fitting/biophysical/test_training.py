@@ -39,7 +39,7 @@ CURVE = {
 
 def test_the_curve_takes_ends_rheobase_and_some_between():
     chosen = choose_training(targets(CURVE))
-    assert chosen.training == (-110.0, -50.0, 110.0, 120.0, 170.0, 210.0, 270.0)
+    assert chosen.training == (-110.0, -50.0, 110.0, 120.0, 150.0, 190.0, 230.0, 270.0)
     spiking = [pa for pa in chosen.held_out if pa >= 120]
     assert len(spiking) >= 3
     assert choose_training(targets(CURVE)) == chosen
@@ -59,6 +59,12 @@ def test_a_blocked_step_is_not_the_largest():
     chosen = choose_training(targets({**CURVE, 290: 9, 310: 2}))
     assert 270.0 in chosen.training
     assert not {290.0, 310.0} & set(chosen.training)
+
+
+def test_a_longer_step_does_not_make_the_others_look_blocked():
+    counted = targets(CURVE)
+    twice = StepTarget(200.0, {"n_spikes": Target(22.0, 1.0)}, duration_s=2.0)
+    assert 270.0 in choose_training(Targets((*counted.steps, twice))).training
 
 
 def test_the_largest_is_one_that_tells_the_shape_where_one_does():
@@ -112,6 +118,20 @@ def test_repeated_steps_are_taken_where_the_cell_fires_as_before():
     chosen = single_step_targets(recording([9, 9, 10]))
     assert chosen.training == (140.0,)
     assert chosen.step(140.0).sweeps == (10, 11, 12)
+
+
+def test_a_damaged_repeat_costs_itself_and_a_note():
+    sweeps = [*recording([9, 9, 10]), sweep(140.0, train(9), number=20)]
+    voltage = np.array(sweeps[-1].voltage_mv)
+    voltage[:100] = np.nan
+    code = "C2SQRHELNG150216"
+    # Without a window nobody has looked at its samples.
+    sweeps[-1] = replace(
+        sweeps[-1], voltage_mv=voltage, code=code, stimulus="", start_s=np.nan, stop_s=np.nan
+    )
+    chosen = single_step_targets(SweepSet(sweeps))
+    assert chosen.step(140.0).sweeps == (10, 11, 12)
+    assert any(note.startswith("sweep 20: left out") for note in chosen.notes)
 
 
 def test_repeated_steps_are_left_where_the_cell_has_changed():

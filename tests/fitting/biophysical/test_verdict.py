@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,6 +168,21 @@ def test_noise_that_was_repeated_is_scored():
     }
 
 
+def test_noise_that_is_damaged_or_cut_short_is_said():
+    exact = [0.5, 1.0, 1.5, 2.0]
+    holed = noise(2, exact)
+    voltage = np.array(holed.voltage_mv)
+    voltage[-9:] = np.nan
+    holed = replace(holed, voltage_mv=voltage)
+    damaged = judge(Ohmic(), recorded(), sweeps=SweepSet([noise(1, exact), holed]))
+    assert damaged.noise == ()
+    assert any("Noise 1: not scored (sweep 2: the voltage" in note for note in damaged.notes)
+    three = SweepSet([noise(1, exact), noise(2, exact), noise(3, [0.5], n=50_000)])
+    short = judge(Ohmic(), recorded(), sweeps=three)
+    assert short.noise[0].sweeps == (1, 2)
+    assert "Noise 1: left out, not as long as the first: sweep 3" in short.notes
+
+
 @pytest.fixture
 def model(monkeypatch):
     """A model that runs on the stand-in, with parameters fitted to sweep 7."""
@@ -178,8 +194,6 @@ def model(monkeypatch):
 
 def test_what_was_trained_on_is_said_by_whoever_knows(model):
     steps = recorded().steps
-    from dataclasses import replace
-
     numbered = [replace(step, sweeps=(k,)) for k, step in enumerate(steps)]
     bare = Targets(tuple(numbered))
     by_model = verdict(model, bare)
@@ -215,8 +229,6 @@ def test_a_real_model_is_judged_on_the_reduced_backend():
 
 def test_neuron_judges_as_the_reduced_backend_does():
     pytest.importorskip("neuron")
-    from dataclasses import replace
-
     from tests.fitting.biophysical.small_cell import cell, targets
 
     steps = tuple(s for s in targets().steps if s.amplitude_pa in (-90.0, 120.0, 150.0, 270.0))

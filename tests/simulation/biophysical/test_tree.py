@@ -424,7 +424,11 @@ def test_simulate_tree_returns_a_response_with_places(shape):
 
 def test_simulate_tree_says_what_it_cannot_do(shape):
     model = BiophysicalModel(active(), shape)
-    for record, says in (("NaTs.m", "backend='neuron'"), ("dend[77](0.5)", r"dend\[77\]")):
+    for record, says in (
+        ("NaTs.m", "backend='neuron'"),
+        ("dend[0](.)", "cannot record"),
+        ("dend[77](0.5)", r"dend\[77\]"),
+    ):
         with pytest.raises(SimulationError, match=says):
             simulate_tree(model, np.zeros(10), record=record)
 
