@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,12 @@ class Morphology:
         # A neurite leaves the soma with its own radius, not with the soma's.
         r0 = np.where(self.type[self.parent[keep]] == SOMA, r1, r0)
         return float((np.pi * (r0 + r1) * np.sqrt((r0 - r1) ** 2 + length**2)).sum())
+
+    def digest(self) -> str:
+        """Return a hash of shape and types, 16 hexadecimal digits; ids and lines do not count."""
+        shape = (self.type, self.xyz_um, self.radius_um, self.parent)
+        held = b"".join(np.ascontiguousarray(part).tobytes() for part in shape)
+        return hashlib.sha256(held).hexdigest()[:16]
 
     def of_type(self, types: int | ArrayLike) -> NDArray[np.int64]:
         """Return the positions of the nodes of these types."""

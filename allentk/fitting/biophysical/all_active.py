@@ -16,6 +16,7 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from allentk.data import Morphology
 from allentk.errors import ConfigError
@@ -197,7 +198,9 @@ def fit_stages(
             build=partial(build_tree_runner, genes.decode([0.5] * len(genes)), morphology),
             clock=stage.clock,
         )
-        done.append(_searched(stage, objective, search, sum(one.seconds for one in done)))
+        about = {"reconstruction": morphology.digest(), **objective.about()}
+        spent = sum(one.seconds for one in done)
+        done.append(_searched(stage, objective, search, spent, about))
         base = done[-1].best
         log.info("stage %d (%s): cost %.3f", stage.number, stage.name, done[-1].outcome.best.cost)
     return tuple(done)
@@ -217,7 +220,13 @@ def _names(style: str, number: int, base: BiophysicalParameters) -> tuple[str, .
     return stage_genes(style, number, base).names
 
 
-def _searched(stage: Stage, objective: StageObjective, search: StagedFit, spent: float) -> Fitted:
+def _searched(
+    stage: Stage,
+    objective: StageObjective,
+    search: StagedFit,
+    spent: float,
+    about: dict[str, Any],
+) -> Fitted:
     plan = search.plan(stage, len(objective.genes))
     max_seconds = search.seconds(stage, spent)
     last = stage is STAGES[-1]
@@ -230,7 +239,7 @@ def _searched(stage: Stage, objective: StageObjective, search: StagedFit, spent:
         max_seconds=max_seconds,
         n_jobs=search.n_jobs,
         history=search.path(stage),
-        about={"stage": stage.name, **objective.about()},
+        about={"stage": stage.name, **about},
         progress=search.progress,
     )
     if outcome.reason is Reason.INTERRUPTED and not last:

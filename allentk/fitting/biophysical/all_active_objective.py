@@ -140,20 +140,19 @@ class StageObjective:
 
     def judge(self, parameters: BiophysicalParameters) -> Evaluation:
         """Return what a model costs, and why."""
+        runner = self.runner  # a cell that nothing can run is no fault of the candidate
         try:
-            return self._judged(parameters)
+            return self._judged(runner, parameters)
         except AllenTKError as error:
             return Evaluation(BROKEN, f"cannot be run: {error}")
 
-    def _judged(self, parameters: BiophysicalParameters) -> Evaluation:
-        rested = self.runner.rest(parameters, self.clock)
+    def _judged(self, runner: TreeRunner, parameters: BiophysicalParameters) -> Evaluation:
+        rested = runner.rest(parameters, self.clock)
         if rested.spikes:
             return Evaluation(FIRES_AT_REST + rested.spikes, "fires at rest")
 
         def ran(step: StepTarget, clock: Clock = self.clock) -> Stepped:
-            return self.runner.step(
-                parameters, step.amplitude_pa, step.duration_s, clock, rested.state
-            )
+            return runner.step(parameters, step.amplitude_pa, step.duration_s, clock, rested.state)
 
         *others, largest = self.targets.chosen()
         response = ran(largest)

@@ -230,9 +230,7 @@ def template(
     )
 
 
-def gene_set(
-    style: str, base: BiophysicalParameters, cell: Compartments | None = None
-) -> GeneSet:
+def gene_set(style: str, base: BiophysicalParameters, cell: Compartments | None = None) -> GeneSet:
     """Return the genes of a style for a model's sections.
 
     Parameters

@@ -187,7 +187,7 @@ class BiophysicalFitter(Parametrised):
         style = self._style(targets, dendrite_type, human)
         objective = _objective(targets, morphology, passive, style)
         plan = self._plan(len(objective.genes))
-        outcome = self._search(objective, plan)
+        outcome = self._search(objective, plan, morphology)
         return result_of(
             outcome,
             objective,
@@ -246,6 +246,10 @@ class BiophysicalFitter(Parametrised):
                     f"BiophysicalFitter: {name} must be a whole number from {least} to "
                     f"{_LARGEST - 1}, got {value!r}"
                 )
+        if self.max_seconds is not None and not self.max_seconds > 0:
+            raise ConfigError(
+                f"BiophysicalFitter: max_seconds must be positive or None, got {self.max_seconds!r}"
+            )
 
     def _targets(self, sweeps: Any) -> tuple[Targets, list[str]]:
         from allentk.fitting.biophysical.measured_targets import targets_from_sweeps
@@ -259,9 +263,12 @@ class BiophysicalFitter(Parametrised):
             targets = single_step_targets(sweeps)
         else:
             targets = targets_from_sweeps(sweeps)
+        notes = list(targets.notes)
         if self.train_amplitudes_pa is not None or not targets.training:
             targets = choose_training(targets, self.train, amplitudes_pa=self.train_amplitudes_pa)
-        return targets, list(targets.notes)
+        elif self.train != "curve":
+            notes.append(f"train={self.train!r}: not used, the targets name their training steps")
+        return targets, notes
 
     def _style(self, targets: Targets, dendrite_type: str | None, human: bool) -> str:
         from allentk.fitting.biophysical.bounds import choose_style
@@ -282,16 +289,18 @@ class BiophysicalFitter(Parametrised):
             population=self.population,
         )
 
-    def _search(self, objective: Objective, plan: Plan) -> Outcome:
+    def _search(self, objective: Objective, plan: Plan, morphology: Morphology) -> Outcome:
         from allentk.fitting.biophysical.search import run_search
 
+        # What is compiled on first use is compiled here, once, and costs the search no time.
+        objective.evaluate([0.5] * plan.n_dimensions)
         return run_search(
             objective,
             plan,
             max_seconds=self.max_seconds,
             n_jobs=int(self.n_jobs),
             history=self.history,
-            about=objective.about(),
+            about={**objective.about(), "reconstruction": morphology.digest()},
             progress=self.progress,
         )
 
@@ -338,7 +347,7 @@ class BiophysicalFitter(Parametrised):
 
 def _width_s(targets: Targets) -> float:
     """Return the width of the spikes in s; NaN where no target says it."""
-    for step in targets.steps:
+    for step in targets.chosen():
         if "width" in step.features:
             return step.features["width"].mean
     return float("nan")

@@ -48,7 +48,8 @@ class Gene:
         Name of the channel; empty for a passive number.
     parameter : str
         Such as ``"gbar"``, ``"decay_s"``; of the membrane ``"g_pas"``, ``"e_pas_mv"``, ``"ra_ohm_cm"``,
-        ``"cm_uf_per_cm2"``, or ``"cm_factor"``, by which the capacitance of the section is multiplied.
+        ``"cm_uf_per_cm2"``; ``"cm_factor"``, by which the capacitance of the section is multiplied; or
+        ``"v_rest_mv"`` of ``"all"``, at which the model begins and its leak reverses.
     low, high : float
         Bounds, in `unit`.
     scale : {"linear", "log"}
@@ -189,7 +190,8 @@ class GeneSet:
                 if section in plain:
                     _set(plain[section], gene, values[gene.name])
         sections = {name: SectionParameters(**one) for name, one in plain.items()}
-        return replace(self.template, sections=sections)
+        rest = values.get("v_rest_mv_all", self.template.v_init_mv)
+        return replace(self.template, sections=sections, v_init_mv=rest)
 
     def encode(self, parameters: BiophysicalParameters) -> Array:
         """Return the point of a model, clipped to the unit cube; what has no gene is left out."""

@@ -165,6 +165,8 @@ class Objective:
         unknown = sorted(set(self.weights) - set(WEIGHTS))
         if unknown:
             raise FitError(f"unknown groups {unknown}; there are {', '.join(WEIGHTS)}")
+        if any(not (weight >= 0 and math.isfinite(weight)) for weight in self.weights.values()):
+            raise FitError(f"weights are finite and not negative, got {dict(self.weights)}")
 
     def __getstate__(self) -> dict[str, Any]:
         held = {name: getattr(self, name) for name in self.__slots__}
@@ -191,7 +193,7 @@ class Objective:
             "weights": dict(self.weights),
             "clock": asdict(self.clock),
             "block_check": self.block_check,
-            "linear_z": LINEAR_Z,
+            "constants": [LINEAR_Z, MISSING_Z, COARSE, BLOCK_MV, BLOCK_S, BLOCK_PA, BLOCK_COST],
         }
 
     def costs(self, candidates: Sequence[Array]) -> list[float]:
@@ -204,14 +206,15 @@ class Objective:
 
     def judge(self, parameters: BiophysicalParameters) -> Evaluation:
         """Return what a model costs, and why."""
+        runner = self.runner  # a cell that nothing can run is no fault of the candidate
         try:
-            return self._judged(parameters)
+            return self._judged(runner, parameters)
         except _RestingError as error:
             return Evaluation(FIRES_AT_REST + error.spikes, "fires at rest")
         except AllenTKError as error:
             return Evaluation(BROKEN, f"cannot be run: {error}")
 
-    def _judged(self, parameters: BiophysicalParameters) -> Evaluation:
+    def _judged(self, runner: Runner, parameters: BiophysicalParameters) -> Evaluation:
         steps = self.targets.chosen()
         largest = steps[-1]
         above = replace(largest, amplitude_pa=largest.amplitude_pa + BLOCK_PA)
@@ -220,12 +223,12 @@ class Objective:
         coarse = replace(self.clock, dt_s=COARSE * self.clock.dt_s)
         slow = [step for step in steps if step.role == "subthreshold" and step.amplitude_pa < 0]
         seen = [largest, *slow, *([above] if self.block_check else [])]
-        glance = self._traces(parameters, seen, coarse)
+        glance = _traces(runner, parameters, seen, coarse)
         found = self._turned_away(glance[largest.amplitude_pa], largest, coarse)
         if found is not None:
             return found
         fast = [step for step in steps if step not in slow]
-        traces = self._traces(parameters, fast, self.clock)
+        traces = _traces(runner, parameters, fast, self.clock)
         found = self._turned_away(traces[largest.amplitude_pa], largest, self.clock)
         if found is not None:
             return found
@@ -240,19 +243,6 @@ class Objective:
             if self.block_check
             else found
         )
-
-    def _traces(
-        self, parameters: BiophysicalParameters, steps: Sequence[StepTarget], clock: Clock
-    ) -> dict[float, Array]:
-        """Return the response to every step."""
-        traces: dict[float, Array] = {}
-        for same in _by_duration(steps):
-            amplitudes = [step.amplitude_pa for step in same]
-            found = self.runner.run(parameters, amplitudes, same[0].duration_s, clock)
-            if found.rest_spikes:
-                raise _RestingError(found.rest_spikes)
-            traces.update(zip(amplitudes, found.voltage_mv, strict=True))
-        return traces
 
     def _turned_away(self, voltage: Array, step: StepTarget, clock: Clock) -> Evaluation | None:
         """Return the cost of a model that is depolarised at rest, or fails at the largest step."""
@@ -290,6 +280,20 @@ class Objective:
             )
         cost = sum(self.weights.get(g, 0.0) * value for g, value in groups.items()) / weight
         return Evaluation(cost, "", groups, tuple(measured))
+
+
+def _traces(
+    runner: Runner, parameters: BiophysicalParameters, steps: Sequence[StepTarget], clock: Clock
+) -> dict[float, Array]:
+    """Return the response to every step."""
+    traces: dict[float, Array] = {}
+    for same in _by_duration(steps):
+        amplitudes = [step.amplitude_pa for step in same]
+        found = runner.run(parameters, amplitudes, same[0].duration_s, clock)
+        if found.rest_spikes:
+            raise _RestingError(found.rest_spikes)
+        traces.update(zip(amplitudes, found.voltage_mv, strict=True))
+    return traces
 
 
 def _checked(found: Evaluation, voltage: Array, above: StepTarget, clock: Clock) -> Evaluation:

@@ -48,9 +48,7 @@ class RestingGenes(GeneSet):
     def decode(self, point: ArrayLike) -> BiophysicalParameters:
         """Return the model at a point of the unit cube, its leak balanced at rest."""
         # not super(): a dataclass with slots is another class than the one that super() closes over
-        parameters = GeneSet.decode(self, point)
-        rest = self.values(point)["v_rest_mv_all"]
-        return at_rest(replace(parameters, v_init_mv=rest), self.cell)
+        return at_rest(GeneSet.decode(self, point), self.cell)
 
 
 def at_rest(parameters: BiophysicalParameters, cell: Compartments) -> BiophysicalParameters:
@@ -160,9 +158,7 @@ def _current(
     return gbar * fraction * (v_mv - reversal)
 
 
-def _reversal(
-    section: SectionParameters, ion: str, name: str, cai: float, celsius: float
-) -> float:
+def _reversal(section: SectionParameters, ion: str, name: str, cai: float, celsius: float) -> float:
     if ion == "ca":
         return float(nernst_mv(np.array(cai), celsius))
     found = section.ena_mv if ion == "na" else section.ek_mv

@@ -346,7 +346,8 @@ def _optimizer(plan: Plan, start: Array, restart: int) -> Optimizer:
 
 
 def _check(told: Generation, restart: int, candidates: Sequence[Array]) -> None:
-    if told.restart != restart or told.check != check_sum(candidates):
+    same = told.check == check_sum(candidates) and len(told.costs) == len(candidates)
+    if told.restart != restart or not same:
         raise ConfigError(
             f"the history cannot be gone on with from generation {told.evaluations}: the optimizer draws "
             f"other candidates here, so it was written by other versions or on another machine; name "
