@@ -125,7 +125,8 @@ def run(options: argparse.Namespace) -> None:
     """Run what the table lacks."""
     have = {(row["cell"], row["fit"], row["seed"]) for row in rows(options.table)}
     for cell, fit, seed in plan(options.seeds, options.other_seeds):
-        if (str(cell), fit, str(seed)) in have:
+        asked = cell in options.cells and fit in options.fits
+        if not asked or (str(cell), fit, str(seed)) in have:
             continue
         one = CELLS[cell]
         found = (
@@ -203,6 +204,8 @@ def main() -> None:
     """Run what is missing, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of real data")
+    parser.add_argument("--cells", type=int, nargs="+", default=list(CELLS))
+    parser.add_argument("--fits", nargs="+", default=[PUBLISHED, ONE, SEVERAL])
     parser.add_argument("--seeds", type=int, default=5, help="of the first cell")
     parser.add_argument("--other-seeds", type=int, default=1, help="of the other cells")
     parser.add_argument("--jobs", type=int, default=2)

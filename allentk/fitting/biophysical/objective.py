@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 #: Groups of features, and how much each counts.
 WEIGHTS: Mapping[str, float] = Frozen(
-    {"shape": 2.0, "counts": 2.0, "silence": 1.0, "subthreshold": 2.0}
+    {"shape": 2.0, "counts": 1.0, "silence": 1.0, "subthreshold": 1.0}
 )
 GROUPS = tuple(WEIGHTS)
 #: Deviation of a feature that cannot be measured, and where larger ones begin to count less.

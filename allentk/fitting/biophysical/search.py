@@ -87,9 +87,9 @@ class Plan:
     optimizer: str = "cma-es"
     max_evaluations: int = 24_000
     restarts: int = 6
-    draws: int = 4096
+    draws: int = 1024
     population: int | None = None
-    sigma: float = 0.15
+    sigma: float = 0.25
     tolerance: float = 1e-3
     hall_of_fame: int = 10
 
