@@ -108,7 +108,7 @@ def resting_current(section: SectionParameters, v_mv: float, celsius: float) -> 
     >>> soma = SectionParameters(ra_ohm_cm=100, cm_uf_per_cm2=1, g_pas=1e-4, e_pas_mv=-80,
     ...                          mechanisms={"Ih": {"gbar": 1e-3}})
     >>> round(resting_current(soma, -80.0, 34.0), 5)
-    -0.00351
+    -0.00172
     """
     calcium, cai = _calcium(section, v_mv, celsius)
     total = calcium
