@@ -125,14 +125,13 @@ def _recorded_at(model: BiophysicalModel) -> list[float] | None:
     return [-100.0, -60.0, -20.0, *(pa for pa in tried if pa <= firing[0] + 160.0)]
 
 
-def recovered(seed: int, jobs: int, evaluations: int | None) -> dict[str, Any]:
+def recovered(seed: int, jobs: int, options: dict[str, int]) -> dict[str, Any]:
     """Fit a drawn cell and judge the fit on what it did not see."""
     model, amplitudes = drawn(seed)
     sweeps = SweepSet(
         [response.to_sweep(number) for number, response in enumerate(steps(model, amplitudes))]
     )
     targets = targets_from_sweeps(sweeps, junction_potential_mv=0.0)
-    options: dict[str, Any] = {} if evaluations is None else {"max_evaluations": evaluations}
     start = time.monotonic()
     fit = BiophysicalFitter(seed=seed, n_jobs=jobs, style="pyramidal", progress=False, **options)
     fit.fit(targets, morphology=model.morphology)
@@ -161,7 +160,8 @@ def run(options: argparse.Namespace) -> list[dict[str, str]]:
     for seed in range(options.cells):
         if str(seed) in {row["cell"] for row in found}:
             continue
-        row = recovered(seed, options.jobs, options.evaluations)
+        given = {"max_evaluations": options.evaluations, "restarts": options.restarts}
+        row = recovered(seed, options.jobs, {k: v for k, v in given.items() if v is not None})
         plain = {k: f"{v:.4g}" if isinstance(v, float) else str(v) for k, v in row.items()}
         found.append(plain)
         with table.open("w", newline="") as lines:
@@ -184,6 +184,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--evaluations", type=int)
+    parser.add_argument("--restarts", type=int)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     found = run(options)
