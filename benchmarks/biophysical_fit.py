@@ -169,8 +169,8 @@ def page(table: Path) -> str:
         "Fitted on the reduced backend (6 restarts share 24,000 models, 10 share 40,000: the default), "
         "judged in NEURON (CVODE), on published numbers of the cells' long squares (no raw sweep of them "
         "is at hand). Held-out steps are those that a fit to several steps does not see (but for a fit to "
-        "one step: all others); a published model may have seen some of them. The largest step is training for "
-        "both fits. Medians over seeds, with the range. Made by `python -m benchmarks.biophysical_fit`.",
+        "one step: all others); a published model may have seen some of them. The largest step is training "
+        "for both. Medians over seeds, with the range. Made by `python -m benchmarks.biophysical_fit`.",
         "",
         f"- machine: {processor()}, {platform.system()} {platform.machine()}",
         f"- {versions(sys.executable, ('allentk', 'numpy', 'numba', 'scipy', 'cma', 'neuron'))}",
