@@ -24,7 +24,7 @@ from allentk.fitting.biophysical.bounds import (
 )
 from allentk.fitting.biophysical.genes import Gene, GeneSet, only
 from allentk.models import BiophysicalParameters, SectionParameters
-from allentk.models.biophysical import SECTIONS
+from allentk.models.biophysical import JUNCTION_MV, SECTIONS
 from allentk.models.biophysical_model import section_of_type
 from allentk.models.frozen import Frozen
 
@@ -177,7 +177,7 @@ def narrowed(gene: Gene, value: float) -> Gene:
 
 
 def all_active_template(
-    morphology: Morphology, *, v_init_mv: float, junction_potential_mv: float = -14.0
+    morphology: Morphology, *, v_init_mv: float, junction_potential_mv: float = JUNCTION_MV
 ) -> BiophysicalParameters:
     """Return a model without channels for a reconstruction whose axon is replaced by a stub.
 

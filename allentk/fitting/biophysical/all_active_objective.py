@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data import Sweep
 from allentk.errors import AllenTKError
 from allentk.fitting.biophysical.genes import GeneSet
 from allentk.fitting.biophysical.measured import COUNT, SPIKE_MV, measure
@@ -34,6 +33,7 @@ from allentk.fitting.biophysical.objective import (
     compressed,
 )
 from allentk.fitting.biophysical.runner import Clock
+from allentk.fitting.biophysical.stepped import during, longest_run, sweep_of
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
 from allentk.fitting.biophysical.tree_runner import Stepped, TreeRunner
 from allentk.fitting.optimizers import mirrored
@@ -170,21 +170,22 @@ class StageObjective:
 
     def _turned_away(self, voltage: Array, step: StepTarget) -> Evaluation | None:
         """Return the cost of a model that is depolarised at rest, or fails at the largest step."""
-        lead, during = voltage[: self.clock.n(self.clock.lead_s)], self._during(voltage, step)
+        lead = voltage[: self.clock.n(self.clock.lead_s)]
+        stepped = during(voltage, step, self.clock)
         if lead.max() >= BLOCK_MV:
             return Evaluation(FIRES_AT_REST, "depolarised at rest")
         free = self._free(voltage, step)
         if free < 1.0:
             return Evaluation(BLOCKED + 20.0 * (1.0 - free), "blocked at the largest step")
-        if during.max() < SPIKE_MV:
-            missing = (SPIKE_MV - float(during.max())) / 10.0
+        if stepped.max() < SPIKE_MV:
+            missing = (SPIKE_MV - float(stepped.max())) / 10.0
             return Evaluation(SILENT + missing, "silent at the largest step")
         return None
 
     def _compare(self, response: Stepped, step: StepTarget) -> Iterator[Measured]:
         """Yield the features of a response that count."""
         names, pa = self.features[step.amplitude_pa], step.amplitude_pa
-        found = measure(self._sweep(response.voltage_mv, step), names)
+        found = measure(sweep_of(response.voltage_mv, step, self.clock), names)
         for name in names:
             yield Measured(pa, _group(name), name, step.features[name], found[name])
         if self.spiking and step.role == "spiking":
@@ -198,24 +199,9 @@ class StageObjective:
 
     def _free(self, voltage: Array, step: StepTarget) -> float:
         """Return the part of a step beside its longest block."""
-        high = np.concatenate(([False], self._during(voltage, step) > BLOCK_MV, [False]))
-        edges = np.flatnonzero(np.diff(high.astype(np.int8)))
-        longest = self.clock.dt_s * int((edges[1::2] - edges[::2]).max(initial=0))
+        high = during(voltage, step, self.clock) > BLOCK_MV
+        longest = self.clock.dt_s * longest_run(high)
         return 1.0 - longest / step.duration_s if longest > BLOCK_S else 1.0
-
-    def _during(self, voltage: Array, step: StepTarget) -> Array:
-        first = self.clock.n(self.clock.lead_s)
-        return voltage[first : first + self.clock.n(step.duration_s)]
-
-    def _sweep(self, voltage: Array, step: StepTarget) -> Sweep:
-        return Sweep(
-            voltage_mv=voltage,
-            current_pa=np.zeros(voltage.size),
-            sampling_rate_hz=1.0 / self.clock.dt_s,
-            amplitude_pa=step.amplitude_pa,
-            start_s=self.clock.lead_s,
-            stop_s=self.clock.lead_s + step.duration_s,
-        )
 
 
 def _group(name: str) -> str:

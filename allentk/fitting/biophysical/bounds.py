@@ -21,7 +21,7 @@ from allentk.data import Morphology
 from allentk.errors import ConfigError
 from allentk.fitting.biophysical.genes import Gene, GeneSet, only
 from allentk.models import BiophysicalParameters, SectionParameters
-from allentk.models.biophysical import SECTIONS
+from allentk.models.biophysical import JUNCTION_MV, SECTIONS
 from allentk.models.biophysical_model import section_of_type
 from allentk.models.compartments import Compartments
 
@@ -189,7 +189,7 @@ def template(
     *,
     v_rest_mv: float,
     passive: PassiveLike,
-    junction_potential_mv: float = -14.0,
+    junction_potential_mv: float = JUNCTION_MV,
     axon: str = "stub",
 ) -> BiophysicalParameters:
     """Return a model without channels, whose leak reverses at rest.

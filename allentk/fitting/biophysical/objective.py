@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data import Sweep
 from allentk.errors import AllenTKError, FitError
 from allentk.fitting.biophysical.genes import GeneSet
 from allentk.fitting.biophysical.measured import COUNT, SPIKE_MV, measure
 from allentk.fitting.biophysical.runner import CLOCK, Clock, Runner
+from allentk.fitting.biophysical.stepped import during, longest_run, sweep_of
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
 from allentk.fitting.optimizers import mirrored
 from allentk.models import BiophysicalParameters
@@ -246,14 +246,14 @@ class Objective:
 
     def _turned_away(self, voltage: Array, step: StepTarget, clock: Clock) -> Evaluation | None:
         """Return the cost of a model that is depolarised at rest, or fails at the largest step."""
-        lead, during = voltage[: clock.n(clock.lead_s)], _during(voltage, step, clock)
+        lead, stepped = voltage[: clock.n(clock.lead_s)], during(voltage, step, clock)
         if lead.max() >= BLOCK_MV:
             return Evaluation(FIRES_AT_REST, "depolarised at rest")
-        blocked = _blocked(during, clock)
+        blocked = _blocked(stepped, clock)
         if blocked:
             return Evaluation(BLOCKED + 20.0 * blocked, "blocked at the largest step")
-        if step.role == "spiking" and during.max() < SPIKE_MV:
-            missing = (SPIKE_MV - float(during.max())) / 10.0
+        if step.role == "spiking" and stepped.max() < SPIKE_MV:
+            missing = (SPIKE_MV - float(stepped.max())) / 10.0
             return Evaluation(SILENT + missing, "silent at the largest step")
         return None
 
@@ -262,7 +262,7 @@ class Objective:
     ) -> Iterator[Measured]:
         """Yield the features of a response that count."""
         named = dict(_grouped(step, shaped=shaped))
-        found = measure(_sweep(voltage, step, clock), named)
+        found = measure(sweep_of(voltage, step, clock), named)
         for name, group in named.items():
             yield Measured(step.amplitude_pa, group, name, step.features[name], found[name])
 
@@ -298,34 +298,17 @@ def _traces(
 
 def _checked(found: Evaluation, voltage: Array, above: StepTarget, clock: Clock) -> Evaluation:
     """Return what a candidate costs once it was seen above the largest step."""
-    blocked = _blocked(_during(voltage, above, clock), clock)
+    blocked = _blocked(during(voltage, above, clock), clock)
     if not blocked:
         return found
     cost = found.cost + BLOCK_COST * (1.0 + blocked)
     return replace(found, cost=cost, rejected="blocked above the largest step")
 
 
-def _sweep(voltage: Array, step: StepTarget, clock: Clock) -> Sweep:
-    return Sweep(
-        voltage_mv=voltage,
-        current_pa=np.zeros(voltage.size),
-        sampling_rate_hz=1.0 / clock.dt_s,
-        amplitude_pa=step.amplitude_pa,
-        start_s=clock.lead_s,
-        stop_s=clock.lead_s + step.duration_s,
-    )
-
-
-def _during(voltage: Array, step: StepTarget, clock: Clock) -> Array:
-    """Return the voltage during a step."""
-    first = clock.n(clock.lead_s)
-    return voltage[first : first + clock.n(step.duration_s)]
-
-
-def _blocked(during: Array, clock: Clock) -> float:
+def _blocked(stepped: Array, clock: Clock) -> float:
     """Return the part of a step that its longest block takes, 0 where there is none."""
-    longest = _longest(during > BLOCK_MV) * clock.dt_s
-    return longest / (during.size * clock.dt_s) if longest > BLOCK_S else 0.0
+    longest = longest_run(stepped > BLOCK_MV) * clock.dt_s
+    return longest / (stepped.size * clock.dt_s) if longest > BLOCK_S else 0.0
 
 
 def _by_duration(steps: Sequence[StepTarget]) -> Iterator[list[StepTarget]]:
@@ -345,15 +328,3 @@ def _grouped(step: StepTarget, *, shaped: bool) -> Iterator[tuple[str, str]]:
         return
     for name in step.features:
         yield name, "silence" if name == COUNT else "subthreshold"
-
-
-def _longest(mask: NDArray[np.bool_]) -> int:
-    """Return the length of the longest stretch of true values.
-
-    Examples
-    --------
-    >>> _longest(np.array([True, False, True, True, False]))
-    2
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return int((edges[1::2] - edges[::2]).max()) if edges.size else 0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from allentk.fitting.biophysical.measured import COUNT
 from allentk.fitting.biophysical.objective import BLOCK_S, Measured
+from allentk.fitting.biophysical.stepped import longest_run
 
 __all__ = [
     "HELD_OUT",
@@ -267,7 +268,4 @@ def longest_s(voltage_mv: NDArray[np.float64], level_mv: float, dt_s: float) -> 
     >>> longest_s(np.array([0.0, -60.0, 0.0, 0.0]), -50.0, 0.1)
     0.2
     """
-    inside = np.concatenate(([0], (voltage_mv > level_mv).astype(np.int8), [0]))
-    edges = np.flatnonzero(np.diff(inside))
-    lengths = edges[1::2] - edges[::2]
-    return float(lengths.max() * dt_s) if lengths.size else 0.0
+    return longest_run(voltage_mv > level_mv) * dt_s
