@@ -166,7 +166,7 @@ def page(table: Path) -> str:
     lines = [
         "# Perisomatic models of recorded cells",
         "",
-        "Fitted on the reduced backend (6 restarts share 24,000 models, 10 share 40,000: the default), "
+        "Fitted on the reduced backend (12 restarts share 60,000 models: the default), "
         "judged in NEURON (CVODE), on published numbers of the cells' long squares (no raw sweep of them "
         "is at hand). Held-out steps are those that a fit to several steps does not see (but for a fit to "
         "one step: all others); a published model may have seen some of them. The largest step is training "

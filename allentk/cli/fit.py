@@ -253,7 +253,7 @@ def _budget(_context: click.Context, _parameter: click.Parameter, given: str) ->
 )
 @click.option(
     "--max-evaluations",
-    default=40_000,
+    default=60_000,
     show_default=True,
     type=click.IntRange(min=1),
     help="Models to evaluate at most, whatever the time.",

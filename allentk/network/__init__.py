@@ -5,6 +5,7 @@ Nothing here runs a simulation; ``allentk.simulate`` does.
 
 from allentk.network.conductance_projection import ConductanceProjection
 from allentk.network.inputs import CurrentClamp, PoissonInput, PoissonSynapses, Replay
+from allentk.network.jump_projection import JumpProjection
 from allentk.network.network import Network
 from allentk.network.population import NODE_COLUMNS, Population, SpikeSource
 from allentk.network.projection import Projection, Receptor
@@ -14,6 +15,7 @@ __all__ = [
     "NODE_COLUMNS",
     "ConductanceProjection",
     "CurrentClamp",
+    "JumpProjection",
     "Network",
     "PoissonInput",
     "PoissonSynapses",

@@ -30,7 +30,7 @@ class ConductanceProjection(Connectivity):
     indptr : array_like of int64, shape (n_targets + 1,)
         Edges ``indptr[i]`` to ``indptr[i + 1]`` end at target i.
     sources : array_like of int32, shape (n_edges,)
-        Source node of every edge; every edge is one synapse.
+        Source node of every edge.
     weights_us : array_like of float32, shape (n_edges,) or scalar
         Peak conductance in microsiemens, 0 or more.
     delays_s : array_like of float32, shape (n_edges,) or scalar
@@ -44,12 +44,15 @@ class ConductanceProjection(Connectivity):
         `allentk.models.compartments`; the place rule of `synapse` is then not asked.
     section_x : array_like of float64, shape (n_edges,), optional
         Position along that section, 0 to 1.
+    n_synapses : array_like of uint16, shape (n_edges,) or scalar
+        Synapses of every edge, 1 or more, each with a place of its own; 1 where places are given.
 
     Raises
     ------
     DataError
-        Where lengths disagree, `indptr` falls, an id, a weight, a delay or a section is negative, a
-        position is outside 0 to 1, or sections come without positions.
+        Where lengths disagree, `indptr` falls, an id, a weight, a delay or a section is negative, an edge
+        has no synapse, a position is outside 0 to 1, sections come without positions, or a place is
+        given for several synapses.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class ConductanceProjection(Connectivity):
     seed: int = 0
     section_ids: NDArray[np.int32] | None = None
     section_x: NDArray[np.float64] | None = None
+    n_synapses: NDArray[np.uint16] = 1  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         where = f"projection {self.source!r} -> {self.target!r}"
@@ -79,7 +83,11 @@ class ConductanceProjection(Connectivity):
             or self.seed < 0
         ):
             raise DataError(f"{where}: seed must be an integer, 0 or more, got {self.seed!r}")
-        columns: dict[str, DTypeLike] = {"weights_us": np.float32, "delays_s": np.float32}
+        columns: dict[str, DTypeLike] = {
+            "weights_us": np.float32,
+            "delays_s": np.float32,
+            "n_synapses": np.uint16,
+        }
         places: dict[str, DTypeLike] = (
             {"section_ids": np.int32, "section_x": np.float64} if self.is_placed else {}
         )
@@ -87,6 +95,12 @@ class ConductanceProjection(Connectivity):
         check_conductances(self.weights_us, where)
         check_delays(self.delays_s, where)
         if self.section_ids is not None and self.section_x is not None:
+            if self.n_synapses.size and self.n_synapses.max() > 1:
+                at = int(self.n_synapses.argmax())
+                raise DataError(
+                    f"{where}: edge {at} has {self.n_synapses[at]} synapses and one place; give every "
+                    f"synapse an edge of its own"
+                )
             wrong = (self.section_ids < 0) | ~((self.section_x >= 0) & (self.section_x <= 1))
             if wrong.any():
                 at = int(wrong.argmax())
@@ -110,6 +124,7 @@ class ConductanceProjection(Connectivity):
         seed: int = 0,
         section_ids: ArrayLike | None = None,
         section_x: ArrayLike | None = None,
+        n_synapses: ArrayLike = 1,
     ) -> ConductanceProjection:
         """Sort a list of edges by target, then by source.
 
@@ -117,7 +132,7 @@ class ConductanceProjection(Connectivity):
         ----------
         sources, targets : array_like of int, shape (n_edges,)
             Both ends of every edge.
-        weights_us, delays_s : array_like, shape (n_edges,) or scalar
+        weights_us, delays_s, n_synapses : array_like, shape (n_edges,) or scalar
             See the class.
         n_targets : int
             Nodes of the target population.
@@ -132,6 +147,7 @@ class ConductanceProjection(Connectivity):
         given: dict[str, tuple[ArrayLike, DTypeLike]] = {
             "weights_us": (weights_us, np.float32),
             "delays_s": (delays_s, np.float32),
+            "n_synapses": (n_synapses, np.uint16),
         }
         if section_ids is not None:
             given["section_ids"] = (section_ids, np.int32)
@@ -147,7 +163,7 @@ class ConductanceProjection(Connectivity):
         return self.section_ids is not None or self.section_x is not None
 
     def placed(self, cells: Sequence[Compartments]) -> ConductanceProjection:
-        """Return the same projection with a section and a position for every synapse.
+        """Return the same projection with an edge, a section and a position for every synapse.
 
         Parameters
         ----------
@@ -162,15 +178,30 @@ class ConductanceProjection(Connectivity):
         if self.is_placed:
             self._check_places(cells)
             return self
-        section_ids, section_x = np.empty(self.n_edges, np.int32), np.empty(self.n_edges)
+        one_each = self._one_synapse_each()
+        section_ids, section_x = np.empty(one_each.n_edges, np.int32), np.empty(one_each.n_edges)
         for node, cell in enumerate(cells):
-            mine = slice(self.indptr[node], self.indptr[node + 1])
+            mine = slice(one_each.indptr[node], one_each.indptr[node + 1])
             n = mine.stop - mine.start
             if n:
                 rng = place_stream(self.seed, f"{self.source}\0{self.target}", node)
                 where = self._draw(cell, n, rng, node)
                 section_ids[mine], section_x[mine] = cell.section[where], cell.x[where]
-        return replace(self, section_ids=section_ids, section_x=section_x)
+        return replace(one_each, section_ids=section_ids, section_x=section_x)
+
+    def _one_synapse_each(self) -> ConductanceProjection:
+        """Return the same synapses with an edge each."""
+        if not self.n_edges or self.n_synapses.max() == 1:
+            return self
+        before = np.concatenate([[0], np.cumsum(self.n_synapses, dtype=np.int64)])
+        return replace(
+            self,
+            indptr=before[self.indptr],
+            sources=np.repeat(self.sources, self.n_synapses),
+            weights_us=np.repeat(self.weights_us, self.n_synapses),
+            delays_s=np.repeat(self.delays_s, self.n_synapses),
+            n_synapses=np.array(1, np.uint16),
+        )
 
     def _draw(
         self, cell: Compartments, n: int, rng: np.random.Generator, node: int

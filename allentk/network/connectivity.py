@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from allentk.data._arrays import frozen
 from allentk.errors import DataError
 
-__all__ = ["IMPLAUSIBLE_S", "Connectivity", "check_delays", "sorted_edges"]
+__all__ = ["IMPLAUSIBLE_S", "Connectivity", "check_delays", "distinct", "sorted_edges"]
 
 #: Times from here on are taken for milliseconds given by mistake, in seconds.
 IMPLAUSIBLE_S = 1.0
@@ -29,7 +29,12 @@ class Connectivity:
     indptr : array_like of int64, shape (n_targets + 1,)
         Edges ``indptr[i]`` to ``indptr[i + 1]`` end at target i.
     sources : array_like of int32, shape (n_edges,)
-        Source node of every edge; several edges between a pair are several synapses.
+        Source node of every edge; several edges between a pair are several connections.
+
+    Notes
+    -----
+    A column given as one value for all edges takes no memory: it is a view of that value, with a stride
+    of 0.
     """
 
     source: str
@@ -46,7 +51,7 @@ class Connectivity:
         for name, dtype in {"indptr": np.int64, "sources": np.int32, **columns}.items():
             array = frozen(getattr(self, name), dtype, what=f"{where}: {name}")
             if array.ndim == 0 and name in columns:
-                array = frozen(np.full(self.sources.size, array), dtype)
+                array = np.broadcast_to(array, self.sources.shape)
             if array.ndim != 1:
                 raise DataError(f"{where}: {name} must be a flat array, got shape {array.shape}")
             object.__setattr__(self, name, array)
@@ -69,6 +74,8 @@ class Connectivity:
         if n and self.sources.min() < 0:
             at = int(self.sources.argmin())
             raise DataError(f"{where}: source {self.sources[at]} of edge {at} is negative")
+        for name in {"n_synapses"} & set(columns):
+            _check_synapses(getattr(self, name), where)
 
     @property
     def n_edges(self) -> int:
@@ -98,6 +105,21 @@ class Connectivity:
         )
 
 
+def distinct(column: NDArray[Any]) -> NDArray[Any]:
+    """Return the values of a column worth looking at: one where it is one value for all edges."""
+    return column[:1] if column.size and column.strides == (0,) else column
+
+
+def _check_synapses(n_synapses: NDArray[np.uint16], where: str) -> None:
+    values = distinct(n_synapses)
+    if values.size and values.min() < 1:
+        at = int(values.argmin())
+        raise DataError(
+            f"{where}: n_synapses must be 1 or more, got {values[at]} at edge {at}; leave out edges "
+            f"without a synapse"
+        )
+
+
 def check_delays(delays_s: NDArray[np.float32], where: str) -> None:
     """Refuse delays that are negative, not finite, or look like milliseconds.
 
@@ -105,6 +127,7 @@ def check_delays(delays_s: NDArray[np.float32], where: str) -> None:
     ------
     DataError
     """
+    delays_s = distinct(delays_s)
     wrong = ~((delays_s >= 0) & (delays_s < IMPLAUSIBLE_S))
     if wrong.any():
         at = int(wrong.argmax())

@@ -23,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import erfcx
 
+from allentk.errors import DataError
 from allentk.models import GLIFParameters
 from allentk.network.projection import Receptor
 
@@ -94,7 +95,15 @@ class ShotNoise:
 
     @classmethod
     def of(cls, cells: Membranes, receptor: Receptor, weights_pa: Array) -> ShotNoise:
-        """Return those of Poisson alpha currents at 1 Hz; they grow in proportion to the rate."""
+        """Return those of Poisson alpha currents at 1 Hz; they grow in proportion to the rate.
+
+        Raises
+        ------
+        DataError
+            On a receptor with two currents, whose noise is not known in closed form here.
+        """
+        if len(receptor.parts) > 1:
+            raise DataError(f"{receptor!r}: expected one alpha current; leave out the slower one")
         area = cells.R_mohm * 1e-3 * weights_pa * receptor.charge_per_peak_s
         tau, other = cells.tau_s, receptor.tau_s
         squared = area**2 / (tau + other) ** 2

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from allentk.errors import DataError
 from allentk.network.conductance_projection import ConductanceProjection
+from allentk.network.connectivity import distinct
 from allentk.network.inputs import CurrentClamp, PoissonInput, PoissonSynapses
+from allentk.network.jump_projection import JumpProjection
 from allentk.network.population import Population
 from allentk.network.projection import Projection
 
-__all__ = ["Network"]
+__all__ = ["AnyProjection", "Network"]
+
+#: Every kind of projection: currents, jumps of the voltage, conductances.
+AnyProjection = Projection | JumpProjection | ConductanceProjection
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -26,9 +31,9 @@ class Network:
     ----------
     populations : sequence of Population
         Cells and virtual nodes, each population with a name of its own.
-    projections : sequence of Projection or ConductanceProjection
+    projections : sequence of Projection, JumpProjection or ConductanceProjection
         Connections between them; several may join the same two populations. Those that end at
-        compartmental cells are conductances, those at point neurons currents.
+        compartmental cells are conductances, those at point neurons currents or jumps of the voltage.
     background : sequence of PoissonInput or PoissonSynapses
         Background synapses, of point neurons or compartmental cells.
     currents : sequence of CurrentClamp
@@ -54,7 +59,7 @@ class Network:
     """
 
     populations: tuple[Population, ...]
-    projections: tuple[Projection | ConductanceProjection, ...] = ()
+    projections: tuple[AnyProjection, ...] = ()
     background: tuple[PoissonInput | PoissonSynapses, ...] = ()
     currents: tuple[CurrentClamp, ...] = ()
     name: str = "network"
@@ -81,7 +86,7 @@ class Network:
                     f"{clamp.nodes.max()}"
                 )
 
-    def _check_projection(self, projection: Projection | ConductanceProjection) -> None:
+    def _check_projection(self, projection: AnyProjection) -> None:
         n_sources = len(self.population(projection.source))
         n_targets = len(self._cells(projection.target, repr(projection)))
         self._check_kind(projection, isinstance(projection, ConductanceProjection))
@@ -99,7 +104,7 @@ class Network:
 
     def _check_kind(
         self,
-        given: Projection | ConductanceProjection | PoissonInput | PoissonSynapses,
+        given: AnyProjection | PoissonInput | PoissonSynapses,
         conductance: bool,
     ) -> None:
         """Refuse currents for compartmental cells, and conductances for point neurons."""
@@ -108,11 +113,11 @@ class Network:
         if conductance:
             raise DataError(
                 f"{given!r}: the cells of {given.target!r} are points, and a Synapse needs a place; use "
-                f"a Projection or PoissonInput with a Receptor"
+                f"a Projection or PoissonInput with a Receptor, or a JumpProjection"
             )
         raise DataError(
-            f"{given!r}: the cells of {given.target!r} have compartments, and a Receptor has no place "
-            f"or reversal potential; use a ConductanceProjection or PoissonSynapses with a Synapse"
+            f"{given!r}: the cells of {given.target!r} have compartments, and a current or jump has no "
+            f"place or reversal potential; use a ConductanceProjection or PoissonSynapses with a Synapse"
         )
 
     def population(self, name: str) -> Population:
@@ -170,16 +175,17 @@ class Network:
         return pd.DataFrame(rows)
 
     def connections(self) -> pd.DataFrame:
-        """Return one row per projection: edges, mean in-degree, median weight and delay (s), synapse.
+        """Return one row per projection: edges, synapses, mean in-degree, median delay (s), weight.
 
-        Currents have a weight in pA, ``tau_s`` and ``sign``; conductances a weight in uS, time constants
-        and a reversal potential.
+        Currents have a weight in pA, ``tau_s`` and ``sign``; jumps a weight in mV and ``sign``;
+        conductances a weight in uS, time constants and a reversal potential.
         """
         rows = [
             {
                 "source": p.source,
                 "target": p.target,
                 "n_edges": p.n_edges,
+                "n_synapses": int(p.n_synapses.sum(dtype="int64")),
                 "mean_in_degree": p.n_edges / p.n_targets,
                 **_synapse_columns(p),
             }
@@ -201,27 +207,30 @@ class Network:
         return f"<p><b>{escape(self.name)}</b></p>{shown}"
 
 
-def _synapse_columns(projection: Projection | ConductanceProjection) -> dict[str, float]:
-    delay = _median(projection.delays_s)
+def _synapse_columns(projection: AnyProjection) -> dict[str, float]:
+    delay = {"median_delay_s": _median(projection.delays_s)}
     if isinstance(projection, Projection):
         return {
             "median_weight_pa": _median(projection.weights_pa),
-            "median_delay_s": delay,
+            **delay,
             "tau_s": projection.receptor.tau_s,
             "sign": projection.receptor.sign,
         }
+    if isinstance(projection, JumpProjection):
+        weight = _median(projection.weights_mv)
+        return {"median_weight_mv": weight, **delay, "sign": projection.sign}
     return {
         "median_weight_us": _median(projection.weights_us),
-        "median_delay_s": delay,
+        **delay,
         "tau_rise_s": projection.synapse.tau_rise_s,
         "tau_decay_s": projection.synapse.tau_decay_s,
         "reversal_mv": projection.synapse.reversal_mv,
     }
 
 
-def _median(values: Iterable[float]) -> float:
-    array = np.asarray(values, dtype=float)
-    return float(np.median(array)) if array.size else float("nan")
+def _median(values: NDArray[np.float32]) -> float:
+    found = distinct(values)
+    return float(np.median(found)) if found.size else float("nan")
 
 
 def _count(n: int, noun: str) -> str:

@@ -18,8 +18,9 @@ __all__ = ["NODE_COLUMNS", "Population", "SpikeSource"]
 #: Columns a node table may have, with units; further columns are kept.
 NODE_COLUMNS = {
     "model": "index of the node's model in the population's models",
-    "x_um": "position in the plane of the cortex, micrometres",
-    "y_um": "position in the plane of the cortex, micrometres",
+    "x_um": "position in micrometres, in SONATA files x",
+    "y_um": "position in micrometres, in SONATA files y",
+    "z_um": "position in micrometres, in SONATA files z",
     "x_deg": "position in the visual field, degrees to the right",
     "y_deg": "position in the visual field, degrees up",
     "cell_class": "class of cells, as the reference data name it, such as L4 Exc",
@@ -126,7 +127,7 @@ class Population:
         return nodes.assign(model=index.astype(np.int64))
 
     def _check_positions(self, nodes: pd.DataFrame) -> None:
-        for column in ("x_um", "y_um", "x_deg", "y_deg"):
+        for column in ("x_um", "y_um", "z_um", "x_deg", "y_deg"):
             if column in nodes and not np.isfinite(nodes[column].to_numpy(float)).all():
                 row = int((~np.isfinite(nodes[column].to_numpy(float))).argmax())
                 raise DataError(f"population {self.name!r}: {column} of node {row} is not finite")

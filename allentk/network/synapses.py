@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import DataError
 from allentk.models.biophysical import SECTIONS
-from allentk.network.connectivity import IMPLAUSIBLE_S
+from allentk.network.connectivity import IMPLAUSIBLE_S, distinct
 
 if TYPE_CHECKING:
     from allentk.models.compartments import Compartments
@@ -171,6 +171,7 @@ def check_conductances(weights_us: NDArray[np.float32], where: str) -> None:
     ------
     DataError
     """
+    weights_us = distinct(weights_us)
     wrong = ~((weights_us >= 0) & (weights_us < IMPLAUSIBLE_US))
     if wrong.any():
         at = int(wrong.argmax())

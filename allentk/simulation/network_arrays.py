@@ -178,7 +178,7 @@ def edges_of(layout: Layout, dt_s: float) -> Edges:
                 (layout.first[projection.target] + projection.targets).astype(np.int32),
                 np.full(projection.n_edges, layout.port(projection.target, tau), dtype=np.int8),
                 _delay_steps(projection, dt_s),
-                projection.weights_pa.astype(float) * (math.e / tau),
+                projection.weights_pa.astype(float) * projection.n_synapses * (math.e / tau),
             )
         )
     kinds = (np.int64, np.int32, np.int8, np.int32, np.float64)

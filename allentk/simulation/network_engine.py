@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
 from allentk.errors import SimulationError
-from allentk.network import Network
+from allentk.network import Network, Projection
 from allentk.progress import bar
 from allentk.simulation.network_arrays import (
     Layout,
@@ -127,6 +127,11 @@ def _check_points(network: Network) -> None:
             f"the GLIF engine runs point neurons; the cells of {others} have compartments: use "
             f"backend='neuron'"
         )
+    other = [
+        p for p in network.projections if not isinstance(p, Projection) or len(p.receptor.parts) > 1
+    ]
+    if other:
+        raise SimulationError(f"{other[0]!r}: jumps and double alpha currents are not run here yet")
 
 
 class _Run:

@@ -85,8 +85,8 @@ class Plan:
     n_dimensions: int
     seed: int = 0
     optimizer: str = "cma-es"
-    max_evaluations: int = 40_000
-    restarts: int = 10
+    max_evaluations: int = 60_000
+    restarts: int = 12
     draws: int = 1024
     population: int | None = None
     sigma: float = 0.25
