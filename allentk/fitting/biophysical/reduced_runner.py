@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from allentk.fitting.biophysical.runner import Clock, Responses
 from allentk.models import BiophysicalModel, BiophysicalParameters
 from allentk.models.compartments import compartments
 from allentk.simulation.biophysical.reduced import ReducedCell
+from allentk.simulation.biophysical.reduced_cell import Prepared
 
 __all__ = ["ReducedRunner", "build_runner"]
 
@@ -31,6 +33,7 @@ class ReducedRunner:
     """
 
     cell: ReducedCell
+    _last: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def run(
         self,
@@ -44,12 +47,19 @@ class ReducedRunner:
         current = np.zeros((len(amplitudes_pa), first + n + clock.n(clock.tail_s)))
         current[:, first : first + n] = np.asarray(amplitudes_pa, dtype=float)[:, None]
         batch = self.cell.run(
-            self.cell.prepare(parameters), current, dt_s=clock.dt_s, rest_s=clock.rest_s
+            self._prepared(parameters), current, dt_s=clock.dt_s, rest_s=clock.rest_s
         )
         resting = int(batch.rest_counts[0])
         if not resting and batch.failed.any():
             raise SimulationError("the voltage left every range; the model is not stable")
         return Responses(resting, batch.voltage_mv[0])
+
+    def _prepared(self, parameters: BiophysicalParameters) -> Prepared:
+        """Return a model ready to run; the last one is kept, since it is run at several time steps."""
+        if self._last.get("parameters") is not parameters:
+            self._last.update(parameters=parameters, prepared=self.cell.prepare(parameters))
+        prepared: Prepared = self._last["prepared"]
+        return prepared
 
 
 def build_runner(parameters: BiophysicalParameters, morphology: Morphology) -> ReducedRunner:

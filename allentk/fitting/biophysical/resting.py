@@ -27,8 +27,9 @@ __all__ = ["RestingGenes", "at_rest", "resting_current"]
 FARTHEST_MV = 60.0
 #: From mA/cm2 and um2 to pA, and from S/cm2 and um2 to nS.
 PER_UM2 = 10.0
-#: Calcium and its reversal potential depend on each other weakly: so many rounds settle them.
-ROUNDS = 20
+#: Calcium and its reversal potential depend on each other weakly: a few rounds settle them, these at most,
+#: to this relative change.
+ROUNDS, SETTLED = 20, 1e-13
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,7 +135,9 @@ def _calcium(section: SectionParameters, v_mv: float, celsius: float) -> tuple[f
     cai, current = least, 0.0
     for _ in range(ROUNDS if names else 0):
         current = sum(_current(section, n, v_mv, celsius, cai) for n in names)
-        cai = max(least - decay_ms * drive * current, least)
+        before, cai = cai, max(least - decay_ms * drive * current, least)
+        if abs(cai - before) <= SETTLED * cai:
+            break
     return current, cai
 
 
