@@ -27,7 +27,7 @@ from allentk.errors import DataError
 from allentk.models import GLIFParameters
 from allentk.network.projection import Receptor
 
-__all__ = ["Membranes", "ShotNoise", "background_rates_hz"]
+__all__ = ["Membranes", "ShotNoise", "background_rates_hz", "background_weights"]
 
 #: Rates are kept below this share of the rate of crossings at the threshold itself.
 HIGHEST_SHARE = 0.7
@@ -121,6 +121,11 @@ class ShotNoise:
     def __mul__(self, factor: Array | float) -> ShotNoise:
         return ShotNoise(self.mean * factor, self.variance * factor, self.slope * factor)
 
+    def weighted(self, factor: Array) -> ShotNoise:
+        """Return those of weights that are this many times as large."""
+        squared = factor**2
+        return ShotNoise(self.mean * factor, self.variance * squared, self.slope * squared)
+
 
 def _lacking_mv(cells: Membranes, noise: ShotNoise, rates_hz: Array) -> Array:
     """Return by how much the mean voltage is below what the rates ask for."""
@@ -192,4 +197,38 @@ def background_rates_hz(
         short = _fires_less(cells, ShotNoise.total([others, background * middle]), rates_hz)
         low, high = np.where(short, middle, low), np.where(short, high, middle)
     needed: Array = np.where(high < 1e-6, 0.0, (low + high) / 2)
+    return needed
+
+
+def background_weights(
+    cells: Membranes, background: ShotNoise, others: ShotNoise, rates_hz: Array
+) -> Array:
+    """Return the weight of the background synapses at which every cell fires as wanted.
+
+    Parameters
+    ----------
+    cells : Membranes
+        The cells.
+    background : ShotNoise
+        Of the background at its own rate and a weight of 1; it must depolarise.
+    others : ShotNoise
+        Of everything else, at the rates it has.
+    rates_hz : ndarray, shape (n,)
+        Wanted; high ones are cut at what threshold crossings can give.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In units of the weight of `background`; 0 for a cell that fires more than wanted without any.
+    """
+    low = np.zeros_like(rates_hz)
+    high = (3 * cells.threshold_mv + np.abs(others.mean)) / background.mean
+    high /= 1.0 - cells.th_voltage
+    least = 1e-9 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        noise = ShotNoise.total([others, background.weighted(middle)])
+        short = _fires_less(cells, noise, rates_hz)
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    needed: Array = np.where(high < least, 0.0, (low + high) / 2)
     return needed

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from allentk import registry
 from allentk.errors import DataError
 from allentk.network.conductance_projection import ConductanceProjection
 from allentk.network.connectivity import distinct
@@ -192,6 +196,49 @@ class Network:
             for p in self.projections
         ]
         return pd.DataFrame(rows)
+
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        merge: Mapping[str, Sequence[str]] | None = None,
+        compression: str | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the network as a SONATA circuit; see `allentk.network.sonata_write.write_network`.
+
+        Parameters
+        ----------
+        folder : path
+            The folder; it appears whole or not at all.
+        merge : mapping, optional
+            Name of a SONATA population -> names of the populations that become one in it.
+        compression : {None, "gzip", "lzf"}
+            Compressed files are smaller, and libsonata's wheels do not read them.
+        overwrite : bool
+            Replace a circuit that is there.
+
+        Returns
+        -------
+        Path
+            The simulation configuration, which ``allentk.read_network`` reads.
+
+        Raises
+        ------
+        ConfigError
+            Where the folder is there already, or there is no room or no permission.
+        DataError
+            Where something in the network has no form in a file.
+        """
+        path: Path = registry.call(
+            "network.save",
+            self,
+            folder,
+            merge=merge,
+            compression=compression,
+            overwrite=overwrite,
+        )
+        return path
 
     def __repr__(self) -> str:
         cells = [p for p in self.populations if not p.virtual]

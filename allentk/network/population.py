@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable
 from allentk.errors import DataError
 from allentk.models import BiophysicalModel, GLIFParameters
+from allentk.network.populating import Places, cell_models, cell_nodes, number_of_cells
 
 __all__ = ["NODE_COLUMNS", "Population", "SpikeSource"]
 
@@ -97,6 +99,76 @@ class Population:
             )
         self._check_positions(nodes)
         object.__setattr__(self, "nodes", nodes)
+
+    @classmethod
+    def from_models(
+        cls,
+        name: str,
+        models: object,
+        n: int | None = None,
+        *,
+        positions: Places | None = None,
+        density_per_mm3: float | None = None,
+        weights: ArrayLike | None = None,
+        min_distance_um: float = 0.0,
+        tuning: str | ArrayLike | None = None,
+        cell_class: str | None = None,
+        columns: Mapping[str, ArrayLike] | None = None,
+        seed: int = 0,
+    ) -> Population:
+        """Turn models, or the fits they come from, into a population of cells.
+
+        Parameters
+        ----------
+        name : str
+            Unique in its network.
+        models : model, fit, or sequence of them
+            GLIFParameters, a BiophysicalModel, fitted estimators or their results.
+        n : int, optional
+            Number of cells.
+        positions : Region, DataFrame or array_like, optional
+            Where they are: a ``Column``, ``Box`` or ``Ellipsoid`` they are spread over, a table with
+            ``x_um``, ``y_um`` and ``z_um``, or an array of shape (n, 3).
+        density_per_mm3 : float, optional
+            Cells per cubic millimetre of the region, in place of `n`.
+        weights : array_like, optional
+            Share of every model; equal shares without. Which cell has which model is drawn.
+        min_distance_um : float
+            Least distance between two cells of a region.
+        tuning : {"even", "random"} or array_like, optional
+            Preferred directions: spread evenly over the circle, drawn, or given in degrees.
+        cell_class : str, optional
+            Class of all cells; by default the name.
+        columns : mapping, optional
+            Further columns of the node table.
+        seed : int
+            Draws models, places and tuning.
+
+        Raises
+        ------
+        DataError
+            Where the number of cells is not clear, or something given is no model.
+
+        Examples
+        --------
+        >>> from allentk.network import Column
+        >>> cell = GLIFParameters(level=1, C_pf=60, R_mohm=170, E_L_mv=-70, th_inf_mv=25, t_ref_s=0.003)
+        >>> Population.from_models("L4 Exc", cell, n=500, positions=Column(200, (0, 100)), tuning="even")
+        <Population L4 Exc: 500 cells, 1 model>
+        """
+        cells = cell_models(models)
+        nodes = cell_nodes(
+            number_of_cells(n, density_per_mm3, positions),
+            len(cells),
+            positions=positions,
+            weights=weights,
+            min_distance_um=min_distance_um,
+            tuning=tuning,
+            cell_class=name if cell_class is None else cell_class,
+            columns=columns or {},
+            seed=seed,
+        )
+        return cls(name, cells, nodes)
 
     def _check_models(self) -> None:
         kinds = {type(model) for model in self.models}

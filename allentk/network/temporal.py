@@ -2,10 +2,11 @@
 
 References
 ----------
-Billeh et al. 2020, Neuron 106:388 (LGN classes of mouse, from recordings of Durand et al. 2016, J Neurosci
-36:12144). The weights, peaks and delays are the fitted figures in the LGN model templates of the Brain
-Modeling Toolkit (bmtk, BSD-3-Clause); the spontaneous rates are means over the cells of its LGN tables that
-prefer the temporal frequency of the class. Log-time bumps: Pillow et al. 2005, J Neurosci 25:11003.
+Billeh et al. 2020, Neuron 106:388 (LGN classes of mouse, from recordings of Durand et al. 2016, J
+Neurosci 36:12144). The weights, peaks and delays are the fitted figures in the LGN model templates of the
+Brain Modeling Toolkit (bmtk, BSD-3-Clause); the spontaneous rates are means over the cells of its LGN
+tables that prefer the temporal frequency of the class. Log-time bumps: Pillow et al. 2005, J Neurosci
+25:11003. The cells of two subunits follow the equations and figures of bmtk's LGN cells.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from numpy.typing import NDArray
 
 from allentk.errors import DataError
 
-__all__ = ["FILTER_CLASSES", "KERNEL_MS", "FilterClass", "cosine_bumps"]
+__all__ = [
+    "FILTER_CLASSES",
+    "KERNEL_MS",
+    "V1_CLASSES",
+    "FilterClass",
+    "TwoSubunitClass",
+    "cosine_bumps",
+]
 
 #: Length of a temporal kernel, in steps of 1 ms.
 KERNEL_MS = 600
@@ -136,3 +144,101 @@ def _classes() -> dict[str, FilterClass]:
 
 #: The classes, by name.
 FILTER_CLASSES = _classes()
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSubunitClass:
+    """A class of cells with an OFF subunit, which dominates, and an ON subunit beside it.
+
+    Each subunit adds its linear answer to half the spontaneous rate and is rectified on its own; the rate
+    is the sum. Delays are such that each kernel first crosses zero at a given time.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``sONsOFF_001``.
+    off, on : FilterClass
+        Whose kernels the subunits have, but for sign, delay and amplitude.
+    off_crossing_ms, on_crossing_ms : float
+        When each kernel, after its first peak, falls below zero; the time to peak of the response to a
+        step.
+    separation_deg : float
+        From the OFF to the ON subunit, along the cell's axis.
+    spontaneous_hz : float
+        Rate on a gray screen.
+    max_off_hz, max_on_hz : float
+        Highest rates of the recorded cells, which set the amplitude of OFF against that of ON.
+    off_factor : float
+        A further factor on the first term of that amplitude.
+
+    Raises
+    ------
+    DataError
+        Where a kernel would have to come earlier than without delay.
+
+    Examples
+    --------
+    >>> V1_CLASSES["sONsOFF_001"].kernels().shape, V1_CLASSES["sONsOFF_001"].spontaneous_hz
+    ((2, 600), 4.0)
+    """
+
+    name: str
+    off: FilterClass
+    on: FilterClass
+    off_crossing_ms: float
+    on_crossing_ms: float
+    separation_deg: float
+    spontaneous_hz: float
+    max_off_hz: float
+    max_on_hz: float
+    off_factor: float = 1.0
+
+    @property
+    def sign(self) -> int:
+        """0: neither ON nor OFF."""
+        return 0
+
+    @property
+    def sustained(self) -> bool:
+        """Whether the subunit that dominates is a sustained one."""
+        return self.off.sustained
+
+    def kernels(self) -> Array:
+        """Return the kernels of the OFF and the ON subunit, signed, shape ``(2, KERNEL_MS)``."""
+        off, off_area = self._delayed(self.off, self.off_crossing_ms)
+        on, on_area = self._delayed(self.on, self.on_crossing_ms)
+        excess = self.spontaneous_hz * (self.max_off_hz - self.max_on_hz)
+        ratio = self.max_off_hz / self.max_on_hz
+        amplitude = self.off_factor * ratio * on_area / off_area + excess / (
+            self.max_on_hz * off_area
+        )
+        return np.stack([-amplitude * off, on])
+
+    def _delayed(self, of: FilterClass, crossing_ms: float) -> tuple[Array, float]:
+        """Return a kernel without its sign that crosses zero in time, and its sum up to there."""
+        plain = of.sign * of.kernel()
+        peak = int(plain.argmax())
+        crossing = peak + int((plain[peak:] < 0).argmax())
+        wait = crossing_ms - crossing
+        if wait < 0:
+            raise DataError(
+                f"LGN class {self.name!r}: the kernel of {of.name} crosses zero at {crossing} ms, after "
+                f"the {crossing_ms} ms that are asked for"
+            )
+        delays = tuple(int(delay + wait) for delay in of.delays_ms)
+        delayed = cosine_bumps(of.peaks_ms, (delays[0], delays[1])) @ np.array(of.weights)
+        return delayed, float(plain[:crossing].sum())
+
+
+def _v1_classes() -> dict[str, FilterClass | TwoSubunitClass]:
+    on, sustained, transient = (FILTER_CLASSES[n] for n in ("sON_TF4", "sOFF_TF4", "tOFF_TF8"))
+    single = {name: c for name, c in FILTER_CLASSES.items() if name != "tON_TF8"}
+    double = (
+        TwoSubunitClass("sONsOFF_001", sustained, on, 115.0, 121.0, 6.0, 4.0, 35.0, 21.0),
+        TwoSubunitClass("sONtOFF_001", transient, on, 64.8, 93.5, 4.0, 5.5, 46.0, 31.0, 0.7),
+    )
+    return {**single, **{c.name: c for c in double}}
+
+
+#: The 14 classes of the V1 models, by name: 12 of one subunit and 2 of two.
+V1_CLASSES = _v1_classes()

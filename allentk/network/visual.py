@@ -1,7 +1,9 @@
-"""What a network is shown: tables of presentations, and gratings as movies.
+"""What a network is shown: tables of presentations, with movies where a picture cannot be said in a row.
 
 A direction is that of the motion, in degrees counter-clockwise from rightwards; positions in the visual
-field are in degrees to the right and up.
+field are in degrees to the right and up, from the centre of the screen. A grating is
+``contrast sin(2 pi (f (x cos a + y sin a) - F t + phase))``: its phase, in cycles, is that at the centre
+when it comes on. Between presentations, and before the first, the screen is gray.
 """
 
 from __future__ import annotations
@@ -15,8 +17,34 @@ from numpy.typing import NDArray
 
 from allentk.data import StimulusTable
 from allentk.errors import DataError
+from allentk.network.movies import Movie, VisualStimulus
+from allentk.network.visual_field import Screen
+from allentk.network.visual_images import (
+    contrast_of,
+    locally_sparse_noise,
+    natural_movie,
+    natural_scenes,
+)
+from allentk.network.visual_order import presentations, sequence
+from allentk.network.visual_shapes import flashes, looming, moving_bars
 
-__all__ = ["drifting_gratings", "grating_movie", "gray"]
+__all__ = [
+    "Movie",
+    "Screen",
+    "VisualStimulus",
+    "contrast_of",
+    "drifting_gratings",
+    "flashes",
+    "grating_movie",
+    "gray",
+    "locally_sparse_noise",
+    "looming",
+    "moving_bars",
+    "natural_movie",
+    "natural_scenes",
+    "sequence",
+    "static_gratings",
+]
 
 
 def drifting_gratings(
@@ -29,6 +57,7 @@ def drifting_gratings(
     blanks: bool = True,
     spatial_frequency_cpd: float = 0.04,
     contrast: float = 0.8,
+    waveform: str = "sine",
     seed: int = 0,
 ) -> StimulusTable:
     """Return drifting gratings in random order, each followed by gray.
@@ -49,6 +78,8 @@ def drifting_gratings(
         Cycles per degree.
     contrast : float
         0 to 1.
+    waveform : str
+        ``"sine"``, or ``"square"`` as in the layer 4 model; the table then has a column of that name.
     seed : int
         Draws the order.
 
@@ -75,6 +106,8 @@ def drifting_gratings(
     _check(directions_deg, temporal_frequencies_hz, n_repeats, duration_s, gap_s, contrast)
     if not spatial_frequency_cpd > 0:
         raise DataError(f"spatial_frequency_cpd must be positive, got {spatial_frequency_cpd}")
+    if waveform not in ("sine", "square"):
+        raise DataError(f"waveform must be 'sine' or 'square', got {waveform!r}")
     shown: list[tuple[float, float]] = [
         (float(direction), float(frequency))
         for frequency in temporal_frequencies_hz
@@ -96,6 +129,78 @@ def drifting_gratings(
         "spatial_frequency_cpd": np.where(blank, np.nan, spatial_frequency_cpd),
         "contrast": np.where(blank, np.nan, contrast),
         "phase": np.where(blank, np.nan, 0.0),
+    }
+    if waveform != "sine":
+        table["waveform"] = np.where(blank, "", waveform)
+    return StimulusTable(pd.DataFrame(table))
+
+
+def static_gratings(
+    *,
+    orientations_deg: Sequence[float] = tuple(range(0, 180, 30)),
+    spatial_frequencies_cpd: Sequence[float] = (0.02, 0.04, 0.08, 0.16, 0.32),
+    phases: Sequence[float] = (0.0, 0.25, 0.5, 0.75),
+    n_repeats: int = 50,
+    duration_s: float = 0.25,
+    gap_s: float = 0.0,
+    blank_share: float = 1 / 25,
+    contrast: float = 0.8,
+    seed: int = 0,
+) -> StimulusTable:
+    """Return static gratings in random order.
+
+    Parameters
+    ----------
+    orientations_deg : sequence of float
+        Direction across the stripes, degrees.
+    spatial_frequencies_cpd, phases : sequence of float
+        Cycles per degree; cycles.
+    n_repeats : int
+        Times that every grating is shown.
+    duration_s, gap_s : float
+        Length of a presentation, and of the gray after it (and before the first), seconds.
+    blank_share : float
+        Blanks per grating.
+    contrast : float
+        0 to 1.
+    seed : int
+        Draws the order.
+
+    Raises
+    ------
+    DataError
+        On an empty or repeated list, or a number that makes no sense.
+
+    Examples
+    --------
+    >>> static_gratings(n_repeats=1)
+    <StimulusTable: 125 presentations (120 static_gratings, 5 blank)>
+
+    References
+    ----------
+    Allen Brain Observatory, Visual Coding: 6 orientations, 5 spatial frequencies, 4 phases, 0.25 s without
+    gaps, about 50 times each (de Vries et al. 2020, Nature Neuroscience 23:138).
+    """
+    _check(orientations_deg, spatial_frequencies_cpd, n_repeats, duration_s, gap_s, contrast)
+    if not len(phases) or not np.isfinite(phases).all() or not 0 <= blank_share < 1e3:
+        raise DataError(
+            f"phases must be finite and blank_share at least 0, got {tuple(phases)}, {blank_share}"
+        )
+    grid = [(o, f, p) for o in orientations_deg for f in spatial_frequencies_cpd for p in phases]
+    n_blank = round(blank_share * len(grid))
+    shown = np.array(grid + [(math.nan,) * 3] * n_blank, dtype=float)
+    order = presentations(len(shown), n_repeats, seed)
+    orientation, frequency, phase = shown[order].T
+    blank = np.isnan(orientation)
+    start = gap_s + np.arange(order.size) * (duration_s + gap_s)
+    table = {
+        "start_s": start,
+        "stop_s": start + duration_s,
+        "stimulus": np.where(blank, "blank", "static_gratings"),
+        "orientation_deg": orientation,
+        "spatial_frequency_cpd": frequency,
+        "contrast": np.where(blank, np.nan, contrast),
+        "phase": phase,
     }
     return StimulusTable(pd.DataFrame(table))
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.network.connect import connect, delays_s, like_to_like, lognormal
 from allentk.network.mean_field import Membranes, ShotNoise
+from allentk.network.patch_pairs import connect, delays_s, like_to_like, lognormal
 from allentk.network.population import Population
 from allentk.network.projection import Projection, Receptor
 from allentk.network.receptive_fields import Fields
@@ -30,9 +30,9 @@ class Recurrent:
     Parameters
     ----------
     peak, sigma_um, tuning_ratio
-        Probability of a connection; see ``connect.probability``.
+        Probability of a connection; see ``patch_pairs.probability``.
     tuning_sigma_deg : float, optional
-        Weights fall off with the orientation difference; see ``connect.like_to_like``.
+        Weights fall off with the orientation difference; see ``patch_pairs.like_to_like``.
     strength : float
         Sum of the weights of a cell, thresholds per Hz.
     spread : float
@@ -40,7 +40,7 @@ class Recurrent:
     fewest : int
         A cell with fewer inputs than this gets a smaller sum, not ever larger weights.
     synapse_s, speed_um_per_s : float
-        Delay; see ``connect.delays_s``.
+        Delay; see ``patch_pairs.delays_s``.
     receptor : Receptor
         Time course and sign.
     """

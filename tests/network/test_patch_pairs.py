@@ -9,7 +9,7 @@ import pytest
 from allentk.errors import DataError
 from allentk.models import GLIFParameters
 from allentk.network import Population
-from allentk.network.connect import (
+from allentk.network.patch_pairs import (
     connect,
     delays_s,
     like_to_like,
