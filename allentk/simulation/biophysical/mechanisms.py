@@ -1,9 +1,10 @@
 """The mechanisms compiled for the NEURON that is installed, once for every user.
 
-allentk brings its channels as sources (``allentk/models/mechanisms``), and NEURON runs only what was
-compiled for its own version. So the first simulation compiles them, in a minute or less, into the
-setting ``mechanisms_dir`` (see `allentk.config`). The place has the version of NEURON, the platform and
-a hash of the sources in its name: another NEURON, or another allentk, has another library beside it.
+allentk brings its channels, and the synapses and point cells of its networks, as sources
+(``allentk/models/mechanisms``), and NEURON runs only what was compiled for its own version. So the first
+simulation compiles them, in a minute or less, into the setting ``mechanisms_dir`` (see
+`allentk.config`). The place has the version of NEURON, the platform and a hash of the sources in its
+name: another NEURON, or another allentk, has another library beside it.
 Nothing else is ever compiled.
 
 Nothing here loads NEURON.
@@ -30,12 +31,22 @@ from allentk.errors import MissingExtraError, SimulationError
 from allentk.models.known_mechanisms import MECHANISMS, mechanism
 from allentk.simulation.biophysical.compiling import compile_mechanisms
 
-__all__ = ["compiled_library", "mechanism_library", "mechanism_name", "missing"]
+__all__ = [
+    "CONDUCTANCE",
+    "JUMP_CELL",
+    "PREFIX",
+    "compiled_library",
+    "mechanism_library",
+    "mechanism_name",
+    "missing",
+]
 
 log = logging.getLogger(__name__)
 
 SOURCES = Path(__file__).parents[2] / "models" / "mechanisms"
 PREFIX = "atk_"
+#: What a network is made of besides cells with channels.
+CONDUCTANCE, JUMP_CELL = "Conductance", "JumpCell"
 
 #: Raised where the way of compiling changes, so that older libraries are not taken.
 _FORMAT = "1"
@@ -73,7 +84,7 @@ def missing(h: Any) -> tuple[str, ...]:
         ``neuron.h``. ``h.nrn_load_dll`` says nothing where a library is of another version; this
         tells.
     """
-    return tuple(name for name in MECHANISMS if not hasattr(h, PREFIX + name))
+    return tuple(name for name in _names() if not hasattr(h, PREFIX + name))
 
 
 def mechanism_library() -> Path:
@@ -133,7 +144,11 @@ def _key() -> str:
 
 
 def _sources() -> list[Path]:
-    return [SOURCES / f"{name}.mod" for name in sorted(MECHANISMS)]
+    return [SOURCES / f"{name}.mod" for name in _names()]
+
+
+def _names() -> list[str]:
+    return sorted([*MECHANISMS, CONDUCTANCE, JUMP_CELL])
 
 
 def _neuron() -> importlib.metadata.Distribution:

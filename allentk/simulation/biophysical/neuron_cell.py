@@ -150,6 +150,10 @@ class NeuronCell:
             self.h.ion_style("ca_ion", 1, 2, 1, 0, 0, sec=section)
             section.cai, section.cao = CAI0_MM, CAO_MM
 
+    def connection(self, target: Any) -> Any:
+        """Return a connection that watches the soma; no target where it only records."""
+        return self.h.NetCon(self.soma(0.5)._ref_v, target, sec=self.soma)
+
     def segment(self, location: str) -> Any:
         """Return the segment at a place written ``"dend[3](0.5)"``; ``[0]`` may be left out.
 

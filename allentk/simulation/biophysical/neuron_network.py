@@ -1,4 +1,4 @@
-"""Simulation of a network of compartmental cells by NEURON."""
+"""Simulation of a network of compartmental cells, and point neurons among them, by NEURON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from allentk.data import NetworkResponse, StimulusTable
 from allentk.models.sections import MAX_LENGTH_UM
 from allentk.network import Network
 from allentk.simulation.biophysical.neuron_network_plan import Plan
+from allentk.simulation.biophysical.neuron_network_record import SOMA
 from allentk.simulation.biophysical.neuron_network_run import run
+from allentk.simulation.biophysical.neuron_ranks import Ranks
 from allentk.simulation.biophysical.neuron_session import DT_S, session
 from allentk.simulation.current import check_step
 from allentk.simulation.network_request import cells_of, check_request
@@ -28,20 +30,25 @@ def simulate_network_neuron(
     max_length_um: float = MAX_LENGTH_UM,
     progress: bool | None = None,
 ) -> NetworkResponse:
-    """Run a network of compartmental cells on what it is shown.
+    """Run a network of compartmental cells, and point neurons among them, on what it is shown.
+
+    Under ``mpiexec -n N`` the cells are shared out among N processes; see the page on NEURON.
 
     Parameters
     ----------
     network : Network
         Populations of ``BiophysicalModel``, their projections, virtual populations, background, and
-        currents, which go into the middle of the soma.
+        currents, which go into the middle of the soma. Point neurons are of GLIF level 1, and what ends
+        at them are a ``JumpProjection``.
     stimulus_table : StimulusTable
         What is shown. The run lasts from 0 s to the end of the last presentation.
     dt_s : float
         Time step in seconds (backward Euler). Spikes from outside arrive at the nearest step.
     record : collection of str
-        ``"spikes"`` (always kept), and voltages of the somata of some nodes, written
-        ``"voltage_mv:<population>:<node>,<node>,..."``.
+        ``"spikes"`` (always kept), and variables of some nodes, written
+        ``"<variable>:<population>:<node>,<node>,..."``: ``voltage_mv`` is that of the soma; with a place
+        ``"voltage_mv dend[3](0.5):pyr:0"``, and ``cai_mM``, currents and states as of a single cell
+        (`allentk.simulation.biophysical.neuron_record`), are in ``response.states``.
     seed : int
         Draws the spikes of virtual nodes and of the background. Where synapses sit follows from the
         projections alone, so that all trials run on one network.
@@ -56,23 +63,26 @@ def simulate_network_neuron(
     Returns
     -------
     NetworkResponse
-        Spikes of every population of cells, each at the end of the step that crosses the threshold;
-        the conductance opens one delay later. Voltages are the membrane's own, at the end of every step:
-        add 14 mV (``-junction_potential_mv``) to compare with a recording.
+        Spikes of every population of cells, each at the end of the step that crosses the threshold,
+        those of points at their own times; the conductance opens one delay later. Voltages are the
+        membrane's own, at the end of every step: add 14 mV (``-junction_potential_mv``) to compare with a
+        recording. Every process has the whole response.
 
     Raises
     ------
     SimulationError
-        On point neurons, models of different temperatures, a time step or seed that makes no sense, a
-        network without cells, an empty table, an unknown record, a delay shorter than a step; where a
-        voltage runs away.
+        On point neurons of another level or with currents, models of different temperatures, a time step
+        or seed that makes no sense, a network without cells, an empty table, an unknown record, a delay
+        shorter than a step; where a voltage runs away, or processes started together find no MPI library.
     DataError
         Where a cell has no place for a synapse.
 
     Notes
     -----
-    Every cell begins at its model's ``v_init_mv``. Connections watch the middle of the soma; synapses
-    are NEURON's ``Exp2Syn``, weights are in uS.
+    Every cell begins at its model's ``v_init_mv``, point neurons at rest. Connections watch the middle of
+    the soma; synapses are those of NEURON's ``Exp2Syn``, weights are in uS. Point neurons are computed from
+    event to event, as NEURON's ``IntFire1``. Events of one moment are added up first, and random streams
+    belong to cells, so that the number of processes changes nothing.
 
     Spikes move with the step: in published cells on a steady current by up to 6 ms at 2.5e-5 s and 33 ms
     at 1e-4 s, against a step of 5e-6 s.
@@ -96,14 +106,16 @@ def simulate_network_neuron(
     check_step(dt_s)
     plan = Plan.of(network, stimulus_table, dt_s, record, seed, spike_threshold_mv, max_length_um)
     with session() as h:
-        found = run(h, plan, progress)
+        ranks = Ranks(h)
+        found = run(h, plan, ranks, progress)
         version = str(h.nrnversion(0))
     return NetworkResponse(
         spikes=found.spikes,
         duration_s=plan.duration_s,
         presentations=stimulus_table,
         nodes={population.name: population.nodes for population in cells_of(network)},
-        voltage_mv=found.voltage_mv,
+        voltage_mv=found.tables.pop(SOMA),
+        states=found.tables,
         provenance={
             "engine": f"NEURON {version}",
             "network": network.name,
@@ -115,6 +127,7 @@ def simulate_network_neuron(
             "n_cells": network.n_cells,
             "n_edges": network.n_edges,
             "n_conductances": found.n_conductances,
+            "n_processes": ranks.size,
             "duration_s": plan.duration_s,
             "cpu_s": time.process_time() - cpu,
             "wall_s": time.perf_counter() - wall,

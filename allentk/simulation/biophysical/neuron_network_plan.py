@@ -12,21 +12,28 @@ from numpy.typing import NDArray
 
 from allentk.data import StimulusTable
 from allentk.errors import SimulationError
-from allentk.models import BiophysicalModel
+from allentk.models import BiophysicalModel, GLIFParameters
 from allentk.models.axon import Axon
 from allentk.models.compartments import Compartments, compartments
-from allentk.network import ConductanceProjection, Network, Population
-from allentk.simulation.network_request import cells_of, watched_nodes
+from allentk.network import ConductanceProjection, JumpProjection, Network, Population, Projection
+from allentk.simulation.biophysical.neuron_network_checks import check_points, temperature
+from allentk.simulation.biophysical.neuron_network_record import Trace, traces_of
+from allentk.simulation.network_request import cells_of
 
-__all__ = ["Plan"]
+__all__ = ["Edges", "Plan"]
+
+#: What ends at a cell of this engine.
+Edges = ConductanceProjection | JumpProjection
+
+_MORE_MS = 2e-10
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run, worked out and checked before NEURON is asked.
 
-    ``trees`` has the compartments of every node, ``edges`` the projections with a place for every synapse,
-    and their delays in ms.
+    ``trees`` has the compartments of every node, ``edges`` the projections with a place for every synapse
+    of a conductance, and their delays in ms.
     """
 
     network: Network
@@ -37,9 +44,9 @@ class Plan:
     max_length_um: float
     n_steps: int
     celsius: float
-    watched: dict[str, list[int]]
+    traces: list[Trace]
     trees: dict[str, list[Compartments]]
-    edges: list[tuple[ConductanceProjection, NDArray[np.float64]]]
+    edges: list[tuple[Edges, NDArray[np.float64]]]
 
     @classmethod
     def of(
@@ -61,12 +68,16 @@ class Plan:
         DataError
             Where a cell has no place for a synapse.
         """
-        celsius = _celsius(network)
-        watched = watched_nodes(network, record)
-        conductances = [p for p in network.projections if isinstance(p, ConductanceProjection)]
-        delays = [delays_ms(projection, dt_s) for projection in conductances]
+        celsius = temperature(network)
+        check_points(network)
+        traces = traces_of(network, record)
+        edges = [p for p in network.projections if not isinstance(p, Projection)]
+        delays = [delays_ms(projection, dt_s) for projection in edges]
         trees = {one.name: _trees(one, max_length_um) for one in cells_of(network)}
-        placed = [projection.placed(trees[projection.target]) for projection in conductances]
+        placed = [
+            one.placed(trees[one.target]) if isinstance(one, ConductanceProjection) else one
+            for one in edges
+        ]
         return cls(
             network,
             table,
@@ -76,7 +87,7 @@ class Plan:
             max_length_um,
             math.ceil(table.duration_s / dt_s - 1e-6),
             celsius,
-            watched,
+            traces,
             trees,
             list(zip(placed, delays, strict=True)),
         )
@@ -87,17 +98,24 @@ class Plan:
         return self.n_steps * self.dt_s
 
     @property
-    def nodes(self) -> list[tuple[str, int, BiophysicalModel]]:
-        """Population, node and model of every cell."""
+    def nodes(self) -> list[tuple[str, int, BiophysicalModel | GLIFParameters]]:
+        """Population, node and model of every cell; its place in the list is the cell's number."""
         return [
-            (population.name, node, population.compartmental_models[index])
+            (population.name, node, population.models[index])
             for population in cells_of(self.network)
             for node, index in enumerate(population.nodes["model"].tolist())
         ]
 
+    @property
+    def first(self) -> dict[str, int]:
+        """Number of the first cell of every population."""
+        sizes = [len(population) for population in cells_of(self.network)]
+        firsts = np.cumsum([0, *sizes])[:-1].tolist()
+        return {one.name: at for one, at in zip(cells_of(self.network), firsts, strict=True)}
 
-def delays_ms(projection: ConductanceProjection, dt_s: float) -> NDArray[np.float64]:
-    """Return the delays in ms.
+
+def delays_ms(projection: Edges, dt_s: float) -> NDArray[np.float64]:
+    """Return the delays in ms, of every synapse of a conductance and every edge of jumps.
 
     Raises
     ------
@@ -112,35 +130,18 @@ def delays_ms(projection: ConductanceProjection, dt_s: float) -> NDArray[np.floa
             f"{projection!r}: the delay of edge {at}, {delays[at] * 1e-3:g} s, is shorter than the time "
             f"step of {dt_s:g} s; take a smaller dt_s or a longer delay"
         )
-    return delays
+    # Between processes NEURON wants a little more than a step.
+    delays = np.maximum(delays, dt_s * 1e3 + _MORE_MS)
+    several = isinstance(projection, ConductanceProjection)
+    return np.repeat(delays, projection.n_synapses) if several else delays
 
 
 def _trees(population: Population, max_length_um: float) -> list[Compartments]:
-    """Return the compartments of every node; nodes of one model share them."""
+    """Return the compartments of every node; nodes of one model share them, points have none."""
     trees = [
         compartments(
             model.morphology, axon=cast(Axon, model.parameters.axon), max_length_um=max_length_um
         )
         for model in population.compartmental_models
     ]
-    return [trees[index] for index in population.nodes["model"].tolist()]
-
-
-def _celsius(network: Network) -> float:
-    """Return the temperature; refuse cells that cannot run together."""
-    points = [p.name for p in cells_of(network) if not p.compartmental]
-    if points:
-        raise SimulationError(
-            f"the NEURON engine runs cells with compartments; those of {points} are points: leave them "
-            f"out, or give their spikes by a virtual population with a Replay as its source"
-        )
-    found = {
-        model.parameters.celsius: population.name
-        for population in cells_of(network)
-        for model in population.compartmental_models
-    }
-    if len(found) > 1:
-        raise SimulationError(
-            f"all cells of a network have one temperature; got {found} (degrees: population)"
-        )
-    return next(iter(found))
+    return [trees[index] for index in population.nodes["model"].tolist()] if trees else []

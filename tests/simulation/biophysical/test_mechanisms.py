@@ -14,8 +14,16 @@ import pytest
 from allentk.errors import ConfigError, DataError, MissingExtraError, SimulationError
 from allentk.models.known_mechanisms import MECHANISMS
 from allentk.simulation.biophysical import compiling, mechanisms
-from allentk.simulation.biophysical.mechanisms import mechanism_library, mechanism_name, missing
+from allentk.simulation.biophysical.mechanisms import (
+    CONDUCTANCE,
+    JUMP_CELL,
+    mechanism_library,
+    mechanism_name,
+    missing,
+)
 
+#: Channels and pool, and what networks need besides.
+EVERYTHING = {*MECHANISMS, CONDUCTANCE, JUMP_CELL}
 #: What stands for nrnivmodl. It counts how often it ran, and writes the library in two halves.
 TOOL = """
 import os, pathlib, sys, time
@@ -74,7 +82,7 @@ def asking(tool):
 
 
 def test_every_mechanism_has_a_source_of_its_name():
-    assert {path.stem for path in mechanisms.SOURCES.glob("*")} == set(MECHANISMS)
+    assert {path.stem for path in mechanisms.SOURCES.glob("*")} == EVERYTHING
     for name, one in MECHANISMS.items():
         source = (mechanisms.SOURCES / f"{name}.mod").read_text(encoding="ascii")
         assert re.search(rf"^ +SUFFIX {mechanism_name(name)}$", source, re.MULTILINE)
@@ -94,7 +102,7 @@ def test_names_have_a_prefix():
 
 def test_what_an_interpreter_lacks_is_named():
     interpreter = SimpleNamespace(atk_NaTs=object(), atk_Ih=object())
-    assert set(missing(interpreter)) == set(MECHANISMS) - {"NaTs", "Ih"}
+    assert set(missing(interpreter)) == EVERYTHING - {"NaTs", "Ih"}
 
 
 def test_asking_loads_no_neuron():
@@ -109,7 +117,7 @@ def test_the_library_is_compiled_once(place, pretend):
     assert first.read_text() == "half whole"
     assert first.parent.parent == place
     assert mechanism_library() == first
-    assert [line.split()[1] for line in runs.read_text().splitlines()] == [str(len(MECHANISMS))]
+    assert [line.split()[1] for line in runs.read_text().splitlines()] == [str(len(EVERYTHING))]
     assert sorted(path.name for path in first.parent.iterdir()) == [".lock", "libnrnmech.so"]
 
 
@@ -154,7 +162,7 @@ def test_only_our_own_sources_are_compiled(place, pretend, monkeypatch, tmp_path
     (copied / "stranger.mod").write_text("NEURON { SUFFIX stranger }")
     monkeypatch.setattr(mechanisms, "SOURCES", copied)
     mechanism_library()
-    assert runs.read_text().split()[1] == str(len(MECHANISMS))
+    assert runs.read_text().split()[1] == str(len(EVERYTHING))
 
 
 def test_two_processes_at_once_get_one_whole_library(place, pretend, tmp_path):

@@ -3,91 +3,34 @@
 All cells are synthetic.
 """
 
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from allentk.data import LongSquare, Morphology, SpikeTrains
+from allentk.data import LongSquare
 from allentk.errors import DataError, SimulationError
-from allentk.models import (
-    BiophysicalModel,
-    BiophysicalParameters,
-    GLIFParameters,
-    SectionParameters,
-)
-from allentk.models.compartments import compartments
-from allentk.network import (
-    ConductanceProjection,
-    CurrentClamp,
-    Network,
-    PoissonSynapses,
-    Population,
-    Replay,
-    Synapse,
-    visual,
-)
+from allentk.network import CurrentClamp, Network, PoissonSynapses, Synapse, visual
 from allentk.simulation import simulate
 from allentk.simulation.biophysical.neuron_engine import simulate_neuron
 from allentk.simulation.biophysical.neuron_inputs import background_spikes
-from allentk.simulation.biophysical.neuron_network import simulate_network_neuron
 from allentk.simulation.biophysical.neuron_session import session
 from allentk.simulation.network_engine import simulate_network
+from tests.simulation.biophysical.neuron_network_parts import (
+    ACTIVE,
+    AMPA,
+    CUT,
+    GABA,
+    PASSIVE,
+    QUIET,
+    SPOT,
+    cells,
+    edge,
+    given,
+    model,
+    run,
+    soma,
+)
 
 pytest.importorskip("neuron")
-
-PASSIVE = SectionParameters(ra_ohm_cm=120, cm_uf_per_cm2=1, g_pas=1e-4, e_pas_mv=-80)
-CHANNELS = {
-    "NaTs": {"gbar": 0.6},
-    "Kv3_1": {"gbar": 0.2},
-    "K_P": {"gbar": 0.01},
-    "Ca_LVA": {"gbar": 1e-4},
-    "SK": {"gbar": 1e-3},
-    "CaDynamics": {"gamma": 0.01, "decay_s": 0.1},
-}
-XYZ = [[0, 0, 0], [0, 12, 0], [0, 90, 0], [0, 170, 60], [0, 170, -60], [-12, 0, 0], [-110, 0, 0]]
-RADII = [9, 1.2, 1, 0.6, 0.6, 1.5, 0.8]
-TREE = Morphology(range(1, 8), [1, 3, 3, 3, 3, 4, 4], XYZ, RADII, [-1, 0, 1, 2, 2, 0, 5])
-AMPA = Synapse(0.0005, 0.003, 0.0, sections=("dend", "apic"))
-GABA = Synapse(0.001, 0.008, -90.0, sections=("soma", "dend"), distance_um=(0, 60))
-#: Section and position on the first dendrite.
-SPOT = {"section_ids": 1, "section_x": 0.5}
-
-
-def model(mechanisms=CHANNELS, **changes):
-    soma = replace(PASSIVE, mechanisms=mechanisms, ena_mv=53, ek_mv=-107)
-    sections = dict.fromkeys(("axon", "dend", "apic"), PASSIVE) | {"soma": soma}
-    values = {"kind": "perisomatic", "v_init_mv": -80, "axon": "stub", **changes}
-    return BiophysicalModel(BiophysicalParameters(sections=sections, **values), TREE)
-
-
-ACTIVE, QUIET = model(), model({})
-CUT = compartments(TREE, axon="stub")
-
-
-def cells(name="a", n=1, models=(ACTIVE,), **columns):
-    return Population(name, models, pd.DataFrame(columns, index=range(n)))
-
-
-def given(times, ids=None, n=1, name="in"):
-    ids = [0] * len(times) if ids is None else ids
-    return Population(name, (), pd.DataFrame(index=range(n)), Replay(SpikeTrains(times, ids, n)))
-
-
-def edge(source, target, weight, delay=0.002, synapse=AMPA, pre=(0,), post=(0,), n=1, **more):
-    return ConductanceProjection.from_edges(
-        source, target, pre, post, weight, delay, synapse, n_targets=n, **more
-    )
-
-
-def run(network, seconds=0.05, watch="a:0", **options):
-    record = tuple(f"voltage_mv:{one}" for one in watch.split())
-    return simulate_network_neuron(network, visual.gray(seconds), record=record, **options)
-
-
-def soma(response, name="a", node=0):
-    return response.voltage_mv[name][node].to_numpy()
 
 
 def cable(weight_us, onset_s, at, seconds, dt_s):
@@ -276,7 +219,6 @@ def test_background_is_poisson_and_spread():
 
 
 def test_refusals():
-    point = GLIFParameters(level=1, C_pf=60, R_mohm=170, E_L_mv=-70, th_inf_mv=25, t_ref_s=3e-3)
     network = Network([cells(), given([0.01])], [edge("in", "a", 1e-3, 1e-5)])
     with pytest.raises(SimulationError, match="delay of edge 0, 1e-05 s, is shorter than"):
         run(network)
@@ -284,8 +226,6 @@ def test_refusals():
         SimulationError, match=r"dt_s=0\.005 s is so long that spikes would be missed"
     ):
         run(network, dt_s=0.005)
-    with pytest.raises(SimulationError, match=r"those of \['p'\] are points"):
-        run(Network([cells(), cells("p", models=(point,))]))
     warm = cells("w", models=(model({}, celsius=24),))
     with pytest.raises(SimulationError, match="all cells of a network have one temperature"):
         run(Network([cells(), warm]))
