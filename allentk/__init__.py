@@ -58,6 +58,8 @@ _NAMES = {
     "Population": "allentk.network:Population",
     "Projection": "allentk.network:Projection",
     "Synapse": "allentk.network:Synapse",
+    "read_network": "allentk.network.sonata_read:read_network",
+    "read_sonata": "allentk.io.sonata:read_sonata",
     "features": "allentk.features",
     "recipes": "allentk.network.recipes",
     "responses": "allentk.responses",

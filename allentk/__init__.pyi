@@ -38,6 +38,7 @@ from allentk.io import write_biophysical_model as write_biophysical_model
 from allentk.io import write_glif as write_glif
 from allentk.io import write_nwb as write_nwb
 from allentk.io import write_swc as write_swc
+from allentk.io.sonata import read_sonata as read_sonata
 from allentk.models import BiophysicalModel as BiophysicalModel
 from allentk.models import BiophysicalParameters as BiophysicalParameters
 from allentk.models import GLIFParameters as GLIFParameters
@@ -49,6 +50,7 @@ from allentk.network import Projection as Projection
 from allentk.network import Synapse as Synapse
 from allentk.network import recipes as recipes
 from allentk.network import visual as visual
+from allentk.network.sonata_read import read_network as read_network
 from allentk.report import write_report as write_report
 from allentk.simulation import simulate as simulate
 from allentk.simulation import simulate_population as simulate_population
