@@ -131,7 +131,7 @@ def _engine() -> Finding:
         simulation = importlib.import_module("allentk.simulation")
     except ImportError as problem:
         return Finding("engines", "problem", str(problem), "pip install --force-reinstall allentk")
-    engines = ", ".join(name for name in simulation.BACKENDS if name != "auto")
+    engines = ", ".join(name for name in simulation.BACKENDS if name not in ("auto", "nest"))
     return Finding("engines", "ok", f"{engines} (built in)")
 
 

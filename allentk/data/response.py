@@ -144,6 +144,12 @@ class NetworkResponse:
         Recorded membrane voltages, one column per recorded node, indexed by ``time_s``.
     provenance : mapping
         Seed, time step, engine, wall and CPU seconds.
+    synaptic_current_pa : mapping of str to DataFrame
+        Recorded synaptic currents, as `voltage_mv`.
+    population_rate_hz : mapping of str to Series
+        Recorded rates of populations, per cell, indexed by the begin of every bin, ``time_s``.
+    states : mapping of str to mapping of str to DataFrame
+        Other recorded variables, of NEURON, such as ``states["cai_mM"]["pyr"]``; tables as of the voltages.
 
     Raises
     ------
@@ -157,6 +163,9 @@ class NetworkResponse:
     nodes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     voltage_mv: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    synaptic_current_pa: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    population_rate_hz: Mapping[str, pd.Series] = field(default_factory=dict)
+    states: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (self.duration_s > 0 and math.isfinite(self.duration_s)):

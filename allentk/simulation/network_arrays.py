@@ -1,52 +1,68 @@
-"""A network laid out flat, as the compiled kernel wants it."""
+"""A network laid out flat, as the compiled kernels want it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
-from allentk.network import Network, PoissonInput, Population, Projection
+from allentk.network import JumpProjection, Network, PoissonInput, Population, Projection
 from allentk.simulation.glif_propagator import propagator
-from allentk.simulation.network_kernels import Cells, Edges, Noise, State, alpha_gains
+from allentk.simulation.network_kernels import Tiles, alpha_gains
+from allentk.simulation.network_tile_kernels import (
+    ASC_CONSTANTS,
+    ASC_STATE,
+    CELL_CONSTANTS,
+    CELL_STATE,
+    PORT_CONSTANTS,
+    PORT_STATE,
+    TILE,
+)
 
-__all__ = ["MAX_SPAN", "Layout", "cells_of", "edges_of", "noise_of", "rest", "span_and_slots"]
+__all__ = ["Layout", "pushes_of", "seats_of", "set_currents", "tiles_of"]
 
-#: Steps run at once where no delay asks for less.
-MAX_SPAN = 32
+Array = NDArray[np.float64]
+#: What makes an input row: the parts of a receptor, or nothing for jumps of the voltage.
+Parts = tuple[tuple[float, float], ...]
+JUMPS: Parts = ()
+
+
+def seats_of(n: int) -> int:
+    """Return the seats that `n` cells take: whole tiles."""
+    return -(-n // TILE) * TILE
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where every population lies: cells first, virtual nodes after them, and ports by time constant."""
+    """Where every population lies, and its input rows.
+
+    Cells come first, every population from a tile of its own on; virtual nodes come after all seats.
+    """
 
     network: Network
     first: dict[str, int] = field(default_factory=dict)
-    ports: dict[str, list[float]] = field(default_factory=dict)
+    inputs: dict[str, list[Parts]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ordered = sorted(self.network.populations, key=lambda population: population.virtual)
         at = 0
-        for population in ordered:
+        for population in sorted(self.network.populations, key=lambda p: p.virtual):
             self.first[population.name] = at
-            self.ports[population.name] = []
-            at += len(population)
-        entries = [(p.target, p.receptor) for p in self.projections]
-        entries += [(p.target, p.receptor) for p in self.background]
-        for target, receptor in entries:
-            if receptor.tau_s not in self.ports[target]:
-                self.ports[target].append(receptor.tau_s)
+            self.inputs[population.name] = []
+            at += len(population) if population.virtual else seats_of(len(population))
+        for entry in (*self.background, *self.projections):
+            if input_of(entry) not in self.inputs[entry.target]:
+                self.inputs[entry.target].append(input_of(entry))
+        for rows in self.inputs.values():
+            rows.sort(key=len, reverse=True)  # jumps last
 
     @property
-    def projections(self) -> list[Projection]:
+    def projections(self) -> list[Projection | JumpProjection]:
         """Projections that end at point neurons."""
-        return [p for p in self.network.projections if isinstance(p, Projection)]
+        return [p for p in self.network.projections if isinstance(p, Projection | JumpProjection)]
 
     @property
     def background(self) -> list[PoissonInput]:
@@ -54,184 +70,155 @@ class Layout:
         return [entry for entry in self.network.background if isinstance(entry, PoissonInput)]
 
     @property
-    def n_ports(self) -> int:
-        """Ports per cell, the same for all: the most that a population needs."""
-        return max(1, *(len(taus) for taus in self.ports.values()))
+    def n_seats(self) -> int:
+        """Cells, and what fills their tiles."""
+        return sum(seats_of(len(population)) for population in self.cells())
 
     @property
-    def n_nodes(self) -> int:
-        """Cells and virtual nodes."""
-        return sum(len(population) for population in self.network.populations)
+    def n_inputs(self) -> int:
+        """Input rows, the same for all seats: the most that a population needs."""
+        return max(1, *(len(rows) for rows in self.inputs.values()))
 
     def cells(self) -> Iterable[Population]:
         """Yield the populations of cells, in the order of the layout."""
         return (population for population in self.network.populations if not population.virtual)
 
-    def node(self, row: int) -> tuple[str, int]:
-        """Return the population and the node that lie at a row."""
+    def node(self, seat: int) -> tuple[str, int]:
+        """Return the population and the node that sit at a seat."""
         name = max(
-            (n for n, first in self.first.items() if first <= row), key=self.first.__getitem__
+            (n for n, first in self.first.items() if first <= seat), key=self.first.__getitem__
         )
-        return name, row - self.first[name]
+        return name, seat - self.first[name]
 
-    def port(self, target: str, tau_s: float) -> int:
-        """Return the port of a receptor at the cells of a population."""
-        return self.ports[target].index(tau_s)
+    def row(self, entry: Projection | JumpProjection | PoissonInput) -> int:
+        """Return the input row of what ends at the cells of a population."""
+        return self.inputs[entry.target].index(input_of(entry))
 
-
-def _constants(
-    model: GLIFParameters, taus: list[float], dt: float, n_asc: int
-) -> dict[str, object]:
-    """Return the constants of one model; unused currents and ports stay without effect."""
-    step = propagator(model, dt)
-    gains = [alpha_gains(dt, model.tau_m_s, other) for other in taus]
-
-    def filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.concatenate([values, np.zeros(n_asc - values.size)])
-
-    return {
-        "gain": model.R_mohm * 1e-3,
-        "leak": step.leak,
-        "th_inf": step.th_inf,
-        "n_ref": step.n_ref,
-        "reset_a": step.reset_a,
-        "reset_b": step.reset_b,
-        "ths_a": step.ths_add,
-        "ths_decay": step.ths_decay,
-        "ths_rest": step.ths_keep,
-        "thv_decay": step.thv_decay,
-        "thv_of_v": step.thv_of_v,
-        "thv_of_current": step.thv_of_current,
-        "asc_amp": filled(step.asc_amp),
-        "asc_keep": filled(step.asc_keep),
-        "asc_decay": filled(step.asc_decay),
-        "asc_push": filled(step.asc_push),
-        "thv_of_asc": filled(step.thv_of_asc),
-        "port_decay": np.exp(-dt / np.array(taus)),
-        "port_rise_gain": np.array([rise for _, rise in gains]),
-        "port_gain": np.array([flow for flow, _ in gains]),
-    }
+    def ports(self, name: str) -> list[tuple[float, float]]:
+        """Return time to peak (s) and relative peak of every alpha current of a population."""
+        return [part for parts in self.inputs[name] for part in parts]
 
 
-def cells_of(layout: Layout, dt_s: float) -> Cells:
-    """Return the constants of all cells."""
-    n_asc = max(
-        (
-            len(model.asc_amp_pa)
-            for population in layout.cells()
-            for model in population.point_models
-        ),
-        default=0,
+def input_of(entry: Projection | JumpProjection | PoissonInput) -> Parts:
+    """Return what the input row of an entry is known by."""
+    return JUMPS if isinstance(entry, JumpProjection) else entry.receptor.parts
+
+
+def _cell_rows(model: GLIFParameters, dt_s: float) -> list[float]:
+    """Return the constants of a cell in the order of ``CELL_CONSTANTS``."""
+    step = propagator(model, dt_s)
+    return [float(getattr(step, name)) for name in CELL_CONSTANTS]
+
+
+def _asc_rows(model: GLIFParameters, dt_s: float, n_asc: int) -> list[float]:
+    """Return the constants of after-spike currents, one after the other; nothing for those not there."""
+    step = propagator(model, dt_s)
+    columns = (step.asc_decay, step.asc_push, step.thv_of_asc, step.asc_amp, step.asc_keep)
+    return [
+        float(column[j]) if j < column.size else 0.0 for j in range(n_asc) for column in columns
+    ]
+
+
+def _port_rows(
+    model: GLIFParameters, ports: list[tuple[float, float]], dt_s: float, n_ports: int
+) -> list[float]:
+    """Return the constants of alpha currents, one after the other."""
+    rows = []
+    for tau, peak in ports:
+        of_flow, of_rise = alpha_gains(dt_s, model.tau_m_s, tau)
+        decay, gain = math.exp(-dt_s / tau), model.R_mohm * 1e-3
+        rows += [decay, decay * dt_s, gain * of_flow, gain * of_rise, peak * math.e / tau]
+    return rows + [0.0] * (len(PORT_CONSTANTS) * (n_ports - len(ports)))
+
+
+def _moves(model: GLIFParameters) -> int:
+    """Return 2 where the threshold moves with the voltage, 1 where after spikes alone, or else 0."""
+    if model.th_voltage_a_per_s:
+        return 2
+    return 1 if model.th_spike_a_mv else 0
+
+
+class _Constants:
+    """Constants of tiles, equal ones once."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Array] = []
+        self._at: dict[bytes, int] = {}
+        self._size = 0
+
+    def place(self, block: Array) -> int:
+        """Return where the constants of a tile begin."""
+        key = block.tobytes()
+        if key not in self._at:
+            self._at[key] = self._size
+            self.blocks.append(block.ravel())
+            self._size += block.size
+        return self._at[key]
+
+
+def tiles_of(layout: Layout, dt_s: float) -> Tiles:
+    """Return all cells at rest."""
+    populations = list(layout.cells())
+    n_asc = {p.name: max(len(m.asc_amp_pa) for m in p.point_models) for p in populations}
+    most_asc, most_ports = max(n_asc.values()), max(len(layout.ports(p.name)) for p in populations)
+    columns = np.zeros((6, layout.n_seats // TILE), dtype=np.int64)
+    parts = np.zeros((columns.shape[1], layout.n_inputs), dtype=np.int64)
+    constants = _Constants()
+    for population in populations:
+        name, models = population.name, population.point_models
+        ports, inputs = layout.ports(name), layout.inputs[name]
+        rows = np.array(
+            [
+                _cell_rows(m, dt_s)
+                + _asc_rows(m, dt_s, most_asc)
+                + _port_rows(m, ports, dt_s, most_ports)
+                for m in models
+            ]
+        )
+        model = population.nodes["model"].to_numpy()
+        first = layout.first[name] // TILE
+        jumps = inputs.index(JUMPS) if JUMPS in inputs else -1
+        moves = max(_moves(m) for m in models)
+        for tile in range(seats_of(model.size) // TILE):
+            block = _block(rows[model[tile * TILE : (tile + 1) * TILE]])
+            own = (n_asc[name], len(ports), len(inputs) - (jumps >= 0), moves, jumps)
+            columns[:, first + tile] = constants.place(block), *own
+            parts[first + tile, : len(inputs)] = [len(of) for of in inputs]
+    asc = TILE * len(CELL_STATE), TILE * len(CELL_CONSTANTS)
+    port = (
+        asc[0] + TILE * most_asc * len(ASC_STATE),
+        asc[1] + TILE * most_asc * len(ASC_CONSTANTS),
     )
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in Cells._fields}
+    size = (port[0] + TILE * most_ports * len(PORT_STATE), constants.blocks[0].size)
+    x = np.zeros(columns.shape[1] * size[0])
+    begins, afters, alphas, rows_in, thresholds, jumped = columns
+    c = np.concatenate(constants.blocks)
+    return Tiles(x, c, asc, port, size, begins, afters, alphas, rows_in, thresholds, jumped, parts)
+
+
+def _block(rows: Array) -> Array:
+    """Return the constants of up to ``TILE`` cells by row; other seats never reach a threshold."""
+    block = np.zeros((rows.shape[1], TILE))
+    block[:, : len(rows)] = rows.T
+    block[CELL_CONSTANTS.index("th_inf"), len(rows) :] = np.inf
+    return block
+
+
+def pushes_of(layout: Layout, dt_s: float) -> Array:
+    """Return by how many mV a current of 1 pA moves every seat in a step, shape (n_seats,)."""
+    pushes = np.zeros(layout.n_seats)
     for population in layout.cells():
-        taus = layout.ports[population.name]
-        taus = taus + [1.0] * (layout.n_ports - len(taus))
-        rows = [_constants(model, taus, dt_s, n_asc) for model in population.point_models]
-        index = population.nodes["model"].to_numpy()
-        for name in Cells._fields:
-            parts[name].append(np.array([row[name] for row in rows])[index])
-    return Cells(**{name: np.concatenate(of) for name, of in parts.items()})
+        push = np.array([propagator(model, dt_s).push for model in population.point_models])
+        first = layout.first[population.name]
+        own = push[population.nodes["model"].to_numpy()]
+        pushes[first : first + len(population)] = own
+    return pushes
 
 
-def rest(cells: Cells, n_slots: int) -> State:
-    """Return all cells at rest, with nothing on its way."""
-    n, n_ports = cells.port_decay.shape
-    return State(
-        v=np.zeros(n),
-        ths=np.zeros(n),
-        thv=np.zeros(n),
-        silent=np.zeros(n, dtype=np.int64),
-        asc=np.zeros(cells.asc_amp.shape),
-        rise=np.zeros((n, n_ports)),
-        flow=np.zeros((n, n_ports)),
-        ring=np.zeros((n, n_ports, n_slots)),
-        current=np.zeros(n),
-    )
-
-
-def _delay_steps(projection: Projection, dt_s: float) -> NDArray[np.int32]:
-    steps = np.rint(projection.delays_s.astype(float) / dt_s).astype(np.int32)
-    if steps.size and steps.min() < 1:
-        at = int(steps.argmin())
-        raise SimulationError(
-            f"{projection!r}: the delay of edge {at}, {projection.delays_s[at]:g} s, is shorter than "
-            f"the time step of {dt_s:g} s; take a smaller dt_s or a longer delay"
-        )
-    return steps
-
-
-def edges_of(layout: Layout, dt_s: float) -> Edges:
-    """Return all edges sorted by source.
-
-    Raises
-    ------
-    SimulationError
-        On a delay shorter than a step.
-    """
-    parts: list[tuple[NDArray[np.generic], ...]] = []
-    for projection in layout.projections:
-        tau = projection.receptor.tau_s
-        parts.append(
-            (
-                layout.first[projection.source] + projection.sources.astype(np.int64),
-                (layout.first[projection.target] + projection.targets).astype(np.int32),
-                np.full(projection.n_edges, layout.port(projection.target, tau), dtype=np.int8),
-                _delay_steps(projection, dt_s),
-                projection.weights_pa.astype(float) * projection.n_synapses * (math.e / tau),
-            )
-        )
-    kinds = (np.int64, np.int32, np.int8, np.int32, np.float64)
-    source, target, port, delay, weight = (
-        np.concatenate([np.empty(0, kind), *(part[i] for part in parts)]).astype(kind)
-        for i, kind in enumerate(kinds)
-    )
-    order = np.argsort(source, kind="stable")
-    counts = np.bincount(source, minlength=layout.n_nodes)
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Edges(indptr, target[order], port[order], delay[order], weight[order])
-
-
-def span_and_slots(edges: Edges, n_cells: int) -> tuple[int, int]:
-    """Return the steps that cells may run on their own, and the slots that their input needs."""
-    inner = edges.delay[: edges.indptr[n_cells]]
-    span = min(MAX_SPAN, int(inner.min())) if inner.size else MAX_SPAN
-    longest = int(edges.delay.max()) if edges.delay.size else 1
-    return span, 2 ** math.ceil(math.log2(span + longest + 2))
-
-
-def noise_of(layout: Layout, dt_s: float, seed: int) -> Noise:
-    """Return the background trains of all cells; each has a random stream of its own."""
-    cell, port, weight, interval, first, random = [], [], [], [], [], []
-    for number, entry in enumerate(layout.background):
-        n = entry.rates_hz.size
-        tau = entry.receptor.tau_s
-        streams = np.random.SeedSequence(seed, spawn_key=(1, number)).spawn(2)
-        cell.append(layout.first[entry.target] + np.arange(n))
-        port.append(np.full(n, layout.port(entry.target, tau), dtype=np.int8))
-        weight.append(entry.weights_pa * (math.e / tau))
-        steps = np.divide(
-            1.0, entry.rates_hz * dt_s, out=np.full(n, np.inf), where=entry.rates_hz > 0
-        )
-        interval.append(steps)
-        # A draw of exactly 0 times an endless interval would be no number.
-        first.append(
-            steps * np.maximum(np.random.default_rng(streams[0]).exponential(size=n), 1e-300)
-        )
-        random.append(streams[1].generate_state(n, np.uint64))
-    n_cells = layout.network.n_cells
-    if not cell:
-        nothing = np.empty(0)
-        return Noise(
-            np.zeros(n_cells + 1, dtype=np.int64),
-            nothing.astype(np.int8),
-            nothing,
-            nothing,
-            nothing,
-            nothing.astype(np.uint64),
-        )
-    owner = np.concatenate(cell)
-    order = np.argsort(owner, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_cells))])
-    columns = (np.concatenate(of)[order] for of in (port, weight, interval, first, random))
-    return Noise(indptr.astype(np.int64), *columns)
+def set_currents(tiles: Tiles, current_pa: Array, pushes: Array) -> None:
+    """Set the injected current of every seat."""
+    x = tiles.x.reshape(-1, tiles.size[0] // TILE, TILE)
+    with np.errstate(over="ignore"):
+        drive = pushes * current_pa
+    x[:, CELL_STATE.index("current")] = current_pa.reshape(-1, TILE)
+    x[:, CELL_STATE.index("drive")] = drive.reshape(-1, TILE)

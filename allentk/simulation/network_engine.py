@@ -1,10 +1,10 @@
-"""Simulation of a network of GLIF neurons by the compiled kernel."""
+"""Simulation of a network of GLIF neurons by the compiled kernels."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -12,25 +12,13 @@ from numpy.typing import NDArray
 
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
 from allentk.errors import SimulationError
-from allentk.network import Network, Projection
-from allentk.progress import bar
-from allentk.simulation.network_arrays import (
-    Layout,
-    cells_of,
-    edges_of,
-    noise_of,
-    rest,
-    span_and_slots,
-)
-from allentk.simulation.network_inputs import GivenSpikes, clamps_of, windows
-from allentk.simulation.network_kernels import ABOVE_THRESHOLD, advance
-from allentk.simulation.network_request import check_request, watched_nodes
-from allentk.simulation.source_spikes import INPUT_WINDOW_S
+from allentk.network import Network
+from allentk.simulation.network_arrays import Layout
+from allentk.simulation.network_request import Record, check_request, record_of
+from allentk.simulation.network_run import NetworkRun
+from allentk.simulation.population_request import threads_of
 
 __all__ = ["simulate_network"]
-
-#: Spikes held in one buffer, besides those of one span.
-BUFFER = 1 << 18
 
 Steps = NDArray[np.int64]
 
@@ -42,6 +30,7 @@ def simulate_network(
     dt_s: float = 1e-4,
     record: Collection[str] = ("spikes",),
     seed: int = 0,
+    n_threads: int = 1,
     progress: bool | None = None,
 ) -> NetworkResponse:
     """Run a network of GLIF neurons, from rest, on what it is shown.
@@ -56,31 +45,41 @@ def simulate_network(
     dt_s : float
         Time step in seconds. Delays and refractory times are rounded to steps.
     record : collection of str
-        ``"spikes"`` (always kept), and voltages of some nodes, written
-        ``"voltage_mv:<population>:<node>,<node>,..."``.
+        ``"spikes"`` (always kept); voltages or synaptic currents of some nodes,
+        ``"voltage_mv:<population>:<node>,<node>,..."`` or
+        ``"synaptic_current_pa:<population>:<node>,..."``; rates of a population in bins of 0.01 s or
+        others, ``"rate_hz:<population>"`` or ``"rate_hz:<population>:<bin in seconds>"``.
     seed : int
         Draws the spikes of virtual nodes and of the background; the result depends on nothing else.
+    n_threads : int
+        Threads to run on; the result is the same. They wait for each other once in the shortest delay
+        between cells, without using the processor: of use for networks of some thousand cells.
     progress : bool, optional
         Show a progress bar; by default on a terminal.
 
     Returns
     -------
     NetworkResponse
-        Spikes of every population of cells. A spike's time is the end of the crossing step, its synaptic
-        currents begin one delay later. Voltages are absolute, at the end of every step.
+        Spikes of every population of cells. A spike's time is the end of the crossing step; its synaptic
+        currents begin, and its jumps of the voltage happen, one delay later. Voltages are absolute, at
+        the end of every step; synaptic currents are those at the begin of the step that ends there.
 
     Raises
     ------
     SimulationError
-        On cells with compartments, a time step or seed that makes no sense, a network without cells, an
-        empty table, an unknown record, a delay shorter than a step; where a cell starts again above its
-        threshold, or a state is no longer finite.
+        On cells with compartments, a time step, seed or number of threads that makes no sense, a network
+        without cells, an empty table, an unknown record, a delay shorter than a step; where a cell starts
+        again above its threshold, or a state is no longer finite.
 
     Notes
     -----
     Voltages and alpha currents follow the exact solution within a step, as in ``simulate_glif``; the
     voltage-dependent threshold of level 5 sees the synaptic current held at its value at the step's
-    begin.
+    begin. A jump of the voltage may cross the threshold at once; a refractory cell does not take it.
+
+    Weights times numbers of synapses are kept to 24 bits. The background of a cell is drawn as a Poisson
+    count per step, of a stream of its own, so that its events begin at the begin of a step; NEST's
+    ``poisson_generator`` does the same, and its events arrive one delay later.
 
     Examples
     --------
@@ -95,21 +94,30 @@ def simulate_network(
     wall, cpu = time.perf_counter(), time.process_time()
     check_request(network, stimulus_table, dt_s, seed)
     _check_points(network)
+    threads = threads_of(n_threads)
+    wanted = record_of(network, record)
     layout = Layout(network)
-    run = _Run(layout, stimulus_table, dt_s, seed, watched_nodes(network, record))
+    seats = _seats(layout, wanted)
+    run = NetworkRun(layout, stimulus_table, dt_s, seed, seats, set(wanted.nodes), threads)
     steps, cells = run.go(progress)
     duration = run.n_steps * dt_s
+    spikes = _trains(layout, steps, cells, dt_s)
     return NetworkResponse(
-        spikes=_trains(layout, steps, cells, dt_s),
+        spikes=spikes,
         duration_s=duration,
         presentations=stimulus_table,
         nodes={population.name: population.nodes for population in layout.cells()},
-        voltage_mv=_voltages(layout, run),
+        voltage_mv=_voltages(layout, wanted, seats, run),
+        synaptic_current_pa=_kept(layout, wanted, "synaptic_current_pa", seats, run.current, dt_s),
+        population_rate_hz={
+            name: _rate(spikes[name], bin_s, duration) for name, bin_s in wanted.rate_bins_s.items()
+        },
         provenance={
             "engine": "allentk GLIF network",
             "network": network.name,
             "seed": seed,
             "dt_s": dt_s,
+            "n_threads": threads,
             "n_cells": network.n_cells,
             "n_edges": network.n_edges,
             "duration_s": duration,
@@ -127,124 +135,66 @@ def _check_points(network: Network) -> None:
             f"the GLIF engine runs point neurons; the cells of {others} have compartments: use "
             f"backend='neuron'"
         )
-    other = [
-        p for p in network.projections if not isinstance(p, Projection) or len(p.receptor.parts) > 1
-    ]
-    if other:
-        raise SimulationError(f"{other[0]!r}: jumps and double alpha currents are not run here yet")
 
 
-class _Run:
-    """One run: the arrays of the kernel, and the loop over windows."""
-
-    def __init__(
-        self,
-        layout: Layout,
-        table: StimulusTable,
-        dt_s: float,
-        seed: int,
-        watched: dict[str, list[int]],
-    ) -> None:
-        self.layout, self.dt_s = layout, dt_s
-        self.n_steps = math.ceil(table.duration_s / dt_s - 1e-6)
-        self.cells = cells_of(layout, dt_s)
-        self.edges = edges_of(layout, dt_s)
-        self.noise = noise_of(layout, dt_s, seed)
-        self.span, n_slots = span_and_slots(self.edges, layout.network.n_cells)
-        self.state = rest(self.cells, n_slots)
-        self.clamps = clamps_of(layout, dt_s, self.n_steps)
-        self.given = GivenSpikes(layout, table, dt_s, seed)
-        self.columns = [(name, node) for name, nodes in watched.items() for node in nodes]
-        rows = [layout.first[name] + node for name, node in self.columns]
-        self.watched = np.full(layout.network.n_cells, -1, dtype=np.int64)
-        self.watched[rows] = np.arange(len(rows))
-        self.voltage = np.empty((len(rows), self.n_steps if rows else 0))
-
-    def go(self, progress: bool | None) -> tuple[Steps, Steps]:
-        """Run to the end; return the step and the cell of every spike, sorted."""
-        steps, cells = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-        total = self.n_steps * self.dt_s
-        with bar("simulating", total=total, unit="s", progress=progress) as shown:
-            for number, (first, last) in enumerate(windows(self.n_steps, self.dt_s)):
-                for some_steps, some_cells in self._window(number, first, last):
-                    steps.append(some_steps)
-                    cells.append(some_cells)
-                shown.update((last - first) * self.dt_s)
-        step, cell = np.concatenate(steps), np.concatenate(cells)
-        order = np.lexsort((cell, step))
-        return step[order], cell[order]
-
-    def _window(self, number: int, first: int, last: int) -> Iterator[tuple[Steps, Steps]]:
-        """Run one window; yield the spikes whenever the buffer is full, and at the end."""
-        size = BUFFER + self.watched.size * self.span
-        spikes = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
-        stop_s = min((number + 1) * INPUT_WINDOW_S, self.n_steps * self.dt_s)
-        grid, node = self.given.draw(number, stop_s)
-        fault = np.zeros(3, dtype=np.int64)
-        for step, stop in self.clamps.pieces(first, last):
-            self.clamps.fill(self.state.current, step)
-            now = step
-            while now < stop:
-                began = now
-                now, count, used = advance(
-                    self.cells,
-                    self.state,
-                    self.edges,
-                    self.noise,
-                    self.dt_s,
-                    self.span,
-                    began,
-                    stop,
-                    grid,
-                    node,
-                    *spikes,
-                    self.watched,
-                    self.voltage[:, began:stop],
-                    fault,
-                )
-                if fault[0]:
-                    raise SimulationError(self._fault(fault))
-                grid, node = grid[used:], node[used:]
-                yield spikes[0][:count].copy(), spikes[1][:count].copy()
-        self.given.waiting = grid, node
-
-    def _fault(self, fault: Steps) -> str:
-        kind, cell, step = (int(value) for value in fault)
-        name, node = self.layout.node(cell)
-        where = f"cell {node} of {name!r} at about {step * self.dt_s:.4f} s"
-        if kind == ABOVE_THRESHOLD:
-            return (
-                f"{where} is above its threshold right after a spike and would fire without end; mend "
-                f"the reset rule or the threshold of its model"
-            )
-        return (
-            f"the state of {where} is not finite; look for a huge weight or current, or a model "
-            f"that runs away"
-        )
+def _seats(layout: Layout, wanted: Record) -> Steps:
+    """Return the seats of all nodes of which something is kept, sorted."""
+    seats = {
+        layout.first[name] + node
+        for nodes in wanted.nodes.values()
+        for name, some in nodes.items()
+        for node in some
+    }
+    return np.array(sorted(seats), dtype=np.int64)
 
 
-def _trains(layout: Layout, step: Steps, cell: Steps, dt_s: float) -> dict[str, SpikeTrains]:
+def _trains(layout: Layout, step: Steps, seat: Steps, dt_s: float) -> dict[str, SpikeTrains]:
     trains = {}
     for population in layout.cells():
-        ids = cell - layout.first[population.name]
+        ids = seat - layout.first[population.name]
         mine = (ids >= 0) & (ids < len(population))
         times = np.asarray((step[mine] + 1) * dt_s, dtype=float)
         trains[population.name] = SpikeTrains(times, ids[mine], len(population))
     return trains
 
 
-def _voltages(layout: Layout, run: _Run) -> dict[str, pd.DataFrame]:
-    """Return the recorded voltages, absolute, one column per node."""
+def _rate(trains: SpikeTrains, bin_s: float, duration_s: float) -> pd.Series:
+    """Return spikes per second and cell in bins, by where each begins; the last may be a shorter one."""
+    n = math.ceil(duration_s / bin_s - 1e-9)
+    # A time on an edge, but for rounding, belongs to the bin that begins there.
+    places = np.floor(trains.times_s / bin_s + 1e-6).astype(np.int64)
+    counts = np.bincount(np.minimum(places, n - 1), minlength=n)
+    start = bin_s * np.arange(n)
+    lasts = np.minimum(start + bin_s, duration_s) - start
+    rate = counts / (lasts * trains.n_cells)
+    return pd.Series(rate, index=pd.Index(start, name="time_s"), name="rate_hz")
+
+
+def _kept(
+    layout: Layout,
+    wanted: Record,
+    kind: str,
+    seats: Steps,
+    values: NDArray[np.float64],
+    dt_s: float,
+) -> dict[str, pd.DataFrame]:
+    """Return what was kept at every step, one column per node."""
+    clock = pd.Index((np.arange(values.shape[1]) + 1) * dt_s, name="time_s")
     tables = {}
-    clock = pd.Index((np.arange(run.voltage.shape[1]) + 1) * run.dt_s, name="time_s")
-    for population in layout.cells():
-        nodes = [node for name, node in run.columns if name == population.name]
-        if not nodes:
-            continue
+    for name, nodes in wanted.of(kind).items():
+        rows = np.searchsorted(seats, layout.first[name] + np.array(nodes))
+        columns = pd.Index(nodes, name="node")
+        tables[name] = pd.DataFrame(values[rows].T, index=clock, columns=columns)
+    return tables
+
+
+def _voltages(
+    layout: Layout, wanted: Record, seats: Steps, run: NetworkRun
+) -> dict[str, pd.DataFrame]:
+    """Return the recorded voltages, absolute."""
+    tables = _kept(layout, wanted, "voltage_mv", seats, run.voltage, run.dt_s)
+    for name, table in tables.items():
+        population = layout.network.population(name)
         resting = np.array([model.E_L_mv for model in population.point_models])
-        e_l = resting[population.nodes["model"].to_numpy()[nodes]]
-        rows = run.watched[layout.first[population.name] + np.array(nodes)]
-        tables[population.name] = pd.DataFrame(
-            run.voltage[rows].T + e_l, index=clock, columns=pd.Index(nodes, name="node")
-        )
+        table += resting[population.nodes["model"].to_numpy()[table.columns]]
     return tables

@@ -1,7 +1,7 @@
 """Many GLIF neurons that send each other spikes, compiled. Units are mV, pA, s, MOhm, pF.
 
-Time is cut into spans no longer than the shortest delay between cells: within a span every cell runs on
-its own, then its spikes are put into the ring buffer of their targets. Voltages are relative to rest.
+Time is cut into spans no longer than the shortest delay between cells: within a span every tile of cells
+runs on its own, then its spikes are sent to their targets.
 """
 
 from __future__ import annotations
@@ -13,103 +13,90 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from allentk.simulation.delivery_kernels import Edges, deliver
 from allentk.simulation.glif_kernels import exponential_pair
+from allentk.simulation.network_tile_kernels import (
+    ASC_CONSTANTS,
+    ASC_STATE,
+    CELL_CONSTANTS,
+    CELL_STATE,
+    PORT_CONSTANTS,
+    PORT_STATE,
+    TILE,
+    above,
+    adapt,
+    adapt_to_after_spike,
+    adapt_to_alpha,
+    adapted,
+    add_after_spike,
+    add_alpha,
+    add_double,
+    add_jumps,
+    add_two_after_spike,
+    add_two_alphas,
+    begin,
+    finite,
+    held,
+    restart,
+    restart_after_spike,
+    settle,
+    settle_plain,
+)
+from allentk.simulation.poisson_kernels import Noise, add_noise
 
-__all__ = [
-    "ABOVE_THRESHOLD",
-    "NOT_FINITE",
-    "Cells",
-    "Edges",
-    "Noise",
-    "State",
-    "advance",
-    "alpha_gains",
-]
+__all__ = ["ABOVE_THRESHOLD", "NOT_FINITE", "Spikes", "Tiles", "Watch", "advance", "alpha_gains"]
 
 Array = NDArray[np.float64]
 Steps = NDArray[np.int64]
-Ids = NDArray[np.int32]
 
 #: Why a run stopped: a cell starts again above its threshold, or its state is no number.
 ABOVE_THRESHOLD, NOT_FINITE = 1, 2
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+#: Numbers of the rows of a tile, and of every after-spike and alpha current: state, then constants.
+_CELL, _ASC, _PORT = (TILE * len(rows) for rows in (CELL_STATE, ASC_STATE, PORT_STATE))
+_CELL_C, _ASC_C, _PORT_C = (
+    TILE * len(rows) for rows in (CELL_CONSTANTS, ASC_CONSTANTS, PORT_CONSTANTS)
+)
 
 
-class Cells(NamedTuple):
-    """Constants of every cell, shape (n,), (n, n_asc) or (n, n_ports); see ``glif_propagator``."""
+class Tiles(NamedTuple):
+    """State and constants of all tiles, flat; see the tile kernels.
 
-    gain: Array
-    leak: Array
-    th_inf: Array
-    n_ref: Steps
-    reset_a: Array
-    reset_b: Array
-    ths_a: Array
-    ths_decay: Array
-    ths_rest: Array
-    thv_decay: Array
-    thv_of_v: Array
-    thv_of_current: Array
-    asc_amp: Array
-    asc_keep: Array
-    asc_decay: Array
-    asc_push: Array
-    thv_of_asc: Array
-    port_decay: Array
-    port_rise_gain: Array
-    port_gain: Array
+    `asc` and `port` are where the rows of after-spike and alpha currents begin in the state of a tile and
+    in its constants, and how long both are. Of every tile: where its constants begin, how many after-spike
+    and alpha currents it has, how many input rows make alpha currents rise, whether its threshold moves
+    (1) and with the voltage (2), and the input row that holds jumps, or -1; of every input row, how many
+    alpha currents it makes rise.
+    """
+
+    x: Array
+    c: Array
+    asc: tuple[int, int]
+    port: tuple[int, int]
+    size: tuple[int, int]
+    constants: Steps
+    n_asc: Steps
+    n_ports: Steps
+    n_inputs: Steps
+    moves: Steps
+    jumps: Steps
+    parts: Steps
 
 
-class State(NamedTuple):
-    """What changes: per cell, per after-spike current, per port, and what is on its way."""
+class Watch(NamedTuple):
+    """Watched cells sorted by tile, and voltages and synaptic currents of each, or none of them."""
 
-    v: Array
-    ths: Array
-    thv: Array
-    silent: Steps
-    asc: Array
-    rise: Array
-    flow: Array
-    ring: Array
+    indptr: Steps
+    cell: Steps
+    voltage: Array
     current: Array
 
 
-class Edges(NamedTuple):
-    """Edges sorted by source; weights are multiplied by e / tau, delays are steps."""
+class Spikes(NamedTuple):
+    """Spikes by the first step after them, and their source row."""
 
-    indptr: Steps
-    target: Ids
-    port: NDArray[np.int8]
-    delay: Ids
-    weight: Array
-
-
-class Noise(NamedTuple):
-    """Poisson trains sorted by cell: mean interval and next event in steps, and a random state each."""
-
-    indptr: Steps
-    port: NDArray[np.int8]
-    weight: Array
-    interval: Array
-    coming: Array
-    random: NDArray[np.uint64]
-
-
-class Work(NamedTuple):
-    """Scratch of a span.
-
-    Of all cells: what synapses add to the voltage, and their current. Of one cell: what its after-spike
-    currents add to the voltage and to the threshold, and what is left of them.
-    """
-
-    push: Array
-    total: Array
-    asc_push: Array
-    asc_thv: Array
-    asc: Array
+    grid: Steps
+    source: Steps
 
 
 @njit(cache=True, nogil=True)
@@ -127,193 +114,168 @@ def alpha_gains(step: float, tau: float, other: float) -> tuple[float, float]:
     return exponential_pair(step, tau, other), rise
 
 
-@njit(cache=True, nogil=True)
-def _exponential(random: NDArray[np.uint64], at: int) -> float:
-    """Draw from the unit exponential by splitmix64; every train has a state of its own."""
-    random[at] += _GOLDEN
-    z = random[at]
-    z = (z ^ (z >> _S30)) * _MIX_A
-    z = (z ^ (z >> _S27)) * _MIX_B
-    z = z ^ (z >> _S31)
-    return -math.log1p(-float(z >> _S11) * 2.0**-53)
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def _rise(tiles: Tiles, tile: int, ring: Array, slot: int) -> None:
+    """Add all alpha currents of a tile; `slot` is where its input of this step begins."""
+    x, c, at = tiles.x, tiles.c, np.uint64(tile * tiles.size[0])
+    port = tile * tiles.size[0] + tiles.port[0]
+    of = tiles.constants[tile] + tiles.port[1]
+    row, n_inputs = 0, tiles.n_inputs[tile]
+    while row < n_inputs:
+        here = np.uint64(slot + row * TILE)
+        if tiles.parts[tile, row] == 2:
+            add_double(x, at, np.uint64(port), c, np.uint64(of), ring, here)
+            port, of, row = port + 2 * _PORT, of + 2 * _PORT_C, row + 1
+        elif row + 1 < n_inputs and tiles.parts[tile, row + 1] == 1:
+            add_two_alphas(x, at, np.uint64(port), c, np.uint64(of), ring, here)
+            port, of, row = port + 2 * _PORT, of + 2 * _PORT_C, row + 2
+        else:
+            add_alpha(x, at, np.uint64(port), c, np.uint64(of), ring, here)
+            port, of, row = port + _PORT, of + _PORT_C, row + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def _adapt(tiles: Tiles, tile: int) -> None:
+    """Take the voltage-dependent thresholds of a tile over a step, before anything else is."""
+    x, c, first, of = tiles.x, tiles.c, tile * tiles.size[0], tiles.constants[tile]
+    at = np.uint64(first)
+    adapt(x, at, c, np.uint64(of))
+    for p in range(tiles.n_ports[tile]):
+        adapt_to_alpha(x, at, np.uint64(first + tiles.port[0] + p * _PORT), c, np.uint64(of))
+    for j in range(tiles.n_asc[tile]):
+        asc, own = first + tiles.asc[0] + j * _ASC, of + tiles.asc[1] + j * _ASC_C
+        adapt_to_after_spike(x, at, np.uint64(asc), c, np.uint64(own))
+    adapted(x, at)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def _after_spike(tiles: Tiles, tile: int) -> None:
+    """Add the after-spike currents of a tile."""
+    x, c, at, n_asc = tiles.x, tiles.c, np.uint64(tile * tiles.size[0]), tiles.n_asc[tile]
+    asc = tile * tiles.size[0] + tiles.asc[0]
+    of = tiles.constants[tile] + tiles.asc[1]
+    if n_asc == 2:
+        add_two_after_spike(x, at, np.uint64(asc), c, np.uint64(of))
+        return
+    for j in range(n_asc):
+        add_after_spike(x, at, np.uint64(asc + j * _ASC), c, np.uint64(of + j * _ASC_C))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+def _step(tiles: Tiles, tile: int, ring: Array, shape: tuple[int, int, int], step: int) -> int:
+    """Take a tile over one step; return whether one of its cells crossed its threshold."""
+    n_slots, n_tiles, n_rows = shape
+    x, c = tiles.x, tiles.c
+    at, of = np.uint64(tile * tiles.size[0]), np.uint64(tiles.constants[tile])
+    if tiles.moves[tile] == 2:
+        _adapt(tiles, tile)
+    begin(x, at, c, of)
+    _after_spike(tiles, tile)
+    _rise(tiles, tile, ring, ((step & (n_slots - 1)) * n_tiles + tile) * n_rows * TILE)
+    jumps = tiles.jumps[tile]
+    if jumps >= 0:
+        later = ((((step + 1) & (n_slots - 1)) * n_tiles + tile) * n_rows + jumps) * TILE
+        add_jumps(x, at, ring, np.uint64(later))
+    if tiles.moves[tile]:
+        return int(settle(x, at, c, of))
+    return int(settle_plain(x, at, c, of))
 
 
 @njit(cache=True, nogil=True)
-def _add_noise(noise: Noise, ring: Array, stop: int) -> None:
-    mask = ring.shape[2] - 1
-    for cell in range(ring.shape[0]):
-        for e in range(noise.indptr[cell], noise.indptr[cell + 1]):
-            coming, port, weight = noise.coming[e], noise.port[e], noise.weight[e]
-            interval = noise.interval[e]
-            while coming < stop:
-                ring[cell, port, int(coming) & mask] += weight
-                coming += interval * _exponential(noise.random, e)
-            noise.coming[e] = coming
-
-
-@njit(cache=True, nogil=True)
-def _synapses(cells: Cells, state: State, dt: float, step: int, n: int, work: Work) -> None:
-    """Fill the synaptic current at the begin of every step, and what it adds to the voltage."""
-    mask = state.ring.shape[2] - 1
-    push, total, ring = work.push, work.total, state.ring
-    for cell in range(cells.gain.size):
-        for s in range(n):
-            push[cell, s] = 0.0
-            total[cell, s] = 0.0
-        for p in range(cells.port_decay.shape[1]):
-            decay = cells.port_decay[cell, p]
-            slide = decay * dt
-            of_flow = cells.gain[cell] * cells.port_gain[cell, p]
-            of_rise = cells.gain[cell] * cells.port_rise_gain[cell, p]
-            rise, flow = state.rise[cell, p], state.flow[cell, p]
-            for s in range(n):
-                slot = (step + s) & mask
-                rise += ring[cell, p, slot]
-                ring[cell, p, slot] = 0.0
-                push[cell, s] += of_flow * flow + of_rise * rise
-                total[cell, s] += flow
-                flow = decay * flow + slide * rise
-                rise *= decay
-            state.rise[cell, p], state.flow[cell, p] = rise, flow
-
-
-@njit(cache=True, nogil=True)
-def _after_spike(cells: Cells, now: Array, cell: int, first: int, n: int, work: Work) -> None:
-    """Fill what the after-spike currents of a cell add in steps `first` to `n`, and are after them."""
-    push, thv, later = work.asc_push, work.asc_thv, work.asc
-    for s in range(first, n):
-        push[s] = 0.0
-        thv[s] = 0.0
-    for j in range(now.shape[1]):
-        flow, decay = now[cell, j], cells.asc_decay[cell, j]
-        to_push, to_thv = cells.asc_push[cell, j], cells.thv_of_asc[cell, j]
-        for s in range(first, n):
-            push[s] += to_push * flow
-            thv[s] += to_thv * flow
-            flow *= decay
-            later[j, s] = flow
-
-
-@njit(cache=True, nogil=True)
-def _reset(cells: Cells, state: State, cell: int, v: float, ths: float) -> tuple[float, float]:
-    """Apply the rules of a spike; return the voltage and the spike threshold the cell starts again with."""
-    for j in range(cells.asc_amp.shape[1]):
-        kept = cells.asc_keep[cell, j] * state.asc[cell, j]
-        state.asc[cell, j] = cells.asc_amp[cell, j] + kept
-    v = cells.reset_a[cell] * v + cells.reset_b[cell]
-    return v, ths * cells.ths_rest[cell] + cells.ths_a[cell]
-
-
-@njit(cache=True, nogil=True)
-def _membranes(
-    cells: Cells,
-    state: State,
-    step: int,
-    n: int,
-    work: Work,
-    spike_step: Steps,
-    spike_cell: Steps,
-    count: int,
-    watched: Steps,
-    trace: Array,
-    fault: Steps,
+def _restart_crossed(
+    tiles: Tiles, tile: int, grid: int, spikes: Spikes, count: int, fault: Steps
 ) -> int:
-    """Run every cell for `n` steps as ``glif_kernels.run_glif`` does; return the number of spikes."""
-    n_asc = cells.asc_amp.shape[1]
-    for cell in range(cells.gain.size):
-        leak, th_inf = cells.leak[cell], cells.th_inf[cell]
-        ths_decay, thv_decay = cells.ths_decay[cell], cells.thv_decay[cell]
-        of_v, of_current = cells.thv_of_v[cell], cells.thv_of_current[cell]
-        v, ths, thv = state.v[cell], state.ths[cell], state.thv[cell]
-        current, row = state.current[cell], watched[cell]
-        drive = cells.gain[cell] * current * (1.0 - leak)
-        s = min(n, state.silent[cell])
-        state.silent[cell] -= s
-        if row >= 0:
-            trace[row, :s] = v
-        while s < n:
-            _after_spike(cells, state.asc, cell, s, n, work)
-            spiked = False
-            while s < n and not spiked:
-                given = of_current * (current + work.total[cell, s])
-                thv = thv_decay * thv + of_v * v + given + work.asc_thv[s]
-                v = v * leak + drive + (work.push[cell, s] + work.asc_push[s])
-                ths *= ths_decay
-                spiked = v > th_inf + ths + thv
-                if row >= 0:
-                    trace[row, s] = v
-                s += 1
-            for j in range(n_asc):
-                state.asc[cell, j] = work.asc[j, s - 1]
-            if spiked:
-                spike_step[count], spike_cell[count] = step + s - 1, cell
-                count += 1
-                v, ths = _reset(cells, state, cell, v, ths)
-                if v > th_inf + ths + thv:
-                    fault[:] = ABOVE_THRESHOLD, cell, step + s - 1
-                    return count
-                silent = min(n - s, cells.n_ref[cell])
-                state.silent[cell] = cells.n_ref[cell] - silent
-                if row >= 0:
-                    trace[row, s : s + silent] = v
-                s += silent
-        if not math.isfinite(v):
-            fault[:] = NOT_FINITE, cell, step
-            return count
-        state.v[cell], state.ths[cell], state.thv[cell] = v, ths, thv
+    """Note the spikes of a tile and let its cells start again; return the number of spikes."""
+    x, c, first, of = tiles.x, tiles.c, tile * tiles.size[0], tiles.constants[tile]
+    for k in range(TILE):
+        i, m = np.uint64(first + k), np.uint64(of + k)
+        if above(x, i, c, m):
+            spikes.grid[count], spikes.source[count] = grid, tile * TILE + k
+            count += 1
+            restart(x, i, c, m)
+            for j in range(tiles.n_asc[tile]):
+                asc, own = first + tiles.asc[0] + j * _ASC + k, of + tiles.asc[1] + j * _ASC_C + k
+                restart_after_spike(x, np.uint64(asc), c, np.uint64(own))
+            if above(x, i, c, m):
+                fault[:] = ABOVE_THRESHOLD, tile * TILE + k, grid - 1
+                return count
     return count
 
 
 @njit(cache=True, nogil=True)
-def _deliver(
-    edges: Edges,
-    ring: Array,
-    source: NDArray[np.int64],
-    grid: Steps,
-    first: int,
-    last: int,
-    late: int,
-) -> None:
-    """Send spikes `first` to `last` to their targets; `grid` plus `late` is the first step after each."""
-    mask = ring.shape[2] - 1
+def _run_tile(
+    tiles: Tiles, tile: int, ring: Array, shape: tuple[int, int, int], watch: Watch, first: int,
+    step: int, n: int, spikes: Spikes, count: int, fault: Steps,
+) -> int:  # fmt: skip
+    """Take a tile over `n` steps; return the number of spikes so far."""
+    at = tile * tiles.size[0]
+    watched = range(watch.indptr[tile], watch.indptr[tile + 1])
+    for now in range(step, step + n):
+        if watch.current.size:
+            for w in watched:
+                port = np.uint64(at + tiles.port[0] + watch.cell[w] - tile * TILE)
+                watch.current[w, now - first] = held(tiles.x, port, tiles.n_ports[tile])
+        crossed = _step(tiles, tile, ring, shape, now)
+        if watch.voltage.size:
+            for w in watched:
+                watch.voltage[w, now - first] = tiles.x[at + watch.cell[w] - tile * TILE]
+        if crossed:
+            count = _restart_crossed(tiles, tile, now + 1, spikes, count, fault)
+            if fault[0]:
+                return count
+    wrong = finite(tiles.x, np.uint64(at))
+    if wrong >= 0:
+        fault[:] = NOT_FINITE, tile * TILE + wrong, step
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _order(spikes: Spikes, first: int, last: int, step: int, n: int, spare: Spikes) -> None:
+    """Sort the spikes of a span by step, those of a step staying as they are."""
+    places = np.zeros(n + 2, dtype=np.int64)
     for i in range(first, last):
-        for e in range(edges.indptr[source[i]], edges.indptr[source[i] + 1]):
-            slot = (grid[i] + late + edges.delay[e]) & mask
-            ring[edges.target[e], edges.port[e], slot] += edges.weight[e]
+        places[spikes.grid[i] - step + 1] += 1
+    for i in range(1, places.size):
+        places[i] += places[i - 1]
+    for i in range(first, last):
+        at = places[spikes.grid[i] - step]
+        places[spikes.grid[i] - step] += 1
+        spare.grid[at], spare.source[at] = spikes.grid[i], spikes.source[i]
+    spikes.grid[first:last] = spare.grid[: last - first]
+    spikes.source[first:last] = spare.source[: last - first]
 
 
 @njit(cache=True, nogil=True)
 def advance(
-    cells: Cells,
-    state: State,
+    tiles: Tiles,
     edges: Edges,
     noise: Noise,
-    dt: float,
+    watch: Watch,
+    ring: Array,
+    part: tuple[int, int],
     span: int,
     first: int,
     last: int,
-    given_grid: Steps,
-    given_source: Steps,
-    spike_step: Steps,
-    spike_cell: Steps,
-    watched: Steps,
-    voltage: Array,
+    given: Spikes,
+    coming: Spikes,
+    spikes: Spikes,
+    spare: Spikes,
     fault: Steps,
 ) -> tuple[int, int, int]:
-    """Run all cells from step `first` towards `last`.
+    """Run some tiles from step `first` towards `last`.
 
     Parameters
     ----------
+    ring : ndarray, shape (n_slots, n_tiles, n_rows, TILE)
+        What is on its way to every cell, by step and input row.
+    part : (int, int)
+        The tiles to run: all, or the spikes of the others must come in by `coming` span after span.
     span : int
         Steps run at once, not more than the shortest delay between cells.
-    given_grid, given_source : ndarray of int, shape (n_given,)
-        Spikes of the virtual nodes, sorted: the first step after them, and the row in `edges`.
-    spike_step, spike_cell : ndarray of int, shape (capacity,)
-        Filled with the spikes.
-    watched : ndarray of int, shape (n_cells,)
-        Row of `voltage` that a cell's voltage goes to, or -1.
-    voltage : ndarray, shape (n_watched, at least last - first)
-        Filled with voltages at the end of every step.
+    given, coming : Spikes
+        Spikes of virtual nodes, sorted by step, and of cells that have not been sent yet.
+    spikes, spare : Spikes
+        Filled with the spikes, span after span, each sorted by step; and room of the same size.
     fault : ndarray of int, shape (3,)
         Filled with what went wrong (0 where nothing did), the cell, and a step.
 
@@ -321,45 +283,28 @@ def advance(
     -------
     tuple of int
         The step reached, before `last` where the spikes would not fit or something went wrong, the
-        number of spikes, and the number of given spikes used up.
+        number of spikes, and how many of them, the first ones, have been sent.
     """
-    n_cells = cells.gain.size
-    work = Work(
-        np.empty((n_cells, span)),
-        np.empty((n_cells, span)),
-        np.empty(span),
-        np.empty(span),
-        np.empty((cells.asc_amp.shape[1], span)),
-    )
-    given = 0
-    count = 0
+    n_seats = (part[1] - part[0]) * TILE
+    drawn, counts = np.empty(2 * TILE, dtype=np.int32), np.empty(TILE, dtype=np.int32)
+    flat, shape = ring.reshape(-1), ring.shape[:3]
+    deliver(edges, flat, shape, coming.grid, coming.source, 0, coming.grid.size, part)
+    known = sent = count = 0
     step = first
     while step < last:
         n = min(span, last - step)
-        if count + n_cells * n > spike_step.size:
+        if count + n_seats * n > spikes.grid.size:
             break
-        known = given
-        while given < given_grid.size and given_grid[given] <= step + n:
-            given += 1
-        _deliver(edges, state.ring, given_source, given_grid, known, given, 0)
-        _add_noise(noise, state.ring, step + n)
-        _synapses(cells, state, dt, step, n, work)
-        known = count
-        count = _membranes(
-            cells,
-            state,
-            step,
-            n,
-            work,
-            spike_step,
-            spike_cell,
-            count,
-            watched,
-            voltage[:, step - first : step - first + n],
-            fault,
-        )
-        if fault[0]:
-            break
-        _deliver(edges, state.ring, spike_cell, spike_step, known, count, 1)
+        deliver(edges, flat, shape, spikes.grid, spikes.source, sent, count, part)
+        sent, at = count, known
+        while known < given.grid.size and given.grid[known] <= step + n:
+            known += 1
+        deliver(edges, flat, shape, given.grid, given.source, at, known, part)
+        for tile in range(part[0], part[1]):
+            add_noise(noise, tile, flat, shape, step, n, drawn, counts)
+            count = _run_tile(tiles, tile, flat, shape, watch, first, step, n, spikes, count, fault)
+            if fault[0]:
+                return step, count, sent
+        _order(spikes, sent, count, step, n, spare)
         step += n
-    return step, count, given
+    return step, count, sent

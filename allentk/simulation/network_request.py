@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,7 +12,10 @@ from allentk.data import StimulusTable
 from allentk.errors import SimulationError
 from allentk.network import Network, Population
 
-__all__ = ["cells_of", "check_request", "watched_nodes"]
+__all__ = ["RATE_BIN_S", "Record", "cells_of", "check_request", "record_of", "watched_nodes"]
+
+#: Bin of a population's rate where none is asked for, seconds.
+RATE_BIN_S = 0.01
 
 
 def check_request(network: Network, table: StimulusTable, dt_s: float, seed: int) -> None:
@@ -39,8 +43,92 @@ def cells_of(network: Network) -> list[Population]:
     return [population for population in network.populations if not population.virtual]
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept besides spikes.
+
+    Parameters
+    ----------
+    nodes : dict
+        ``"voltage_mv"`` or ``"synaptic_current_pa"`` -> population -> nodes, sorted.
+    rate_bins_s : dict
+        Population -> bin of its rate in seconds.
+    """
+
+    nodes: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    rate_bins_s: dict[str, float] = field(default_factory=dict)
+
+    def of(self, kind: str) -> dict[str, list[int]]:
+        """Return the nodes of which something is kept, by population."""
+        return self.nodes.get(kind, {})
+
+
+def record_of(network: Network, record: Collection[str]) -> Record:
+    """Read what is to be kept.
+
+    Parameters
+    ----------
+    record : collection of str
+        ``"spikes"``, ``"voltage_mv:<population>:<node>,<node>,..."``,
+        ``"synaptic_current_pa:<population>:<node>,..."``, and ``"rate_hz:<population>"`` or
+        ``"rate_hz:<population>:<bin in seconds>"``.
+
+    Raises
+    ------
+    SimulationError
+        On anything else, a node that is not there, or a bin that is no time.
+    """
+    found = Record()
+    sizes = {population.name: len(population) for population in cells_of(network)}
+    for entry in record:
+        kind, _, rest_of = entry.partition(":")
+        if entry == "spikes":
+            continue
+        if kind == "rate_hz":
+            name, bin_s = _rate(entry, rest_of, sizes)
+            found.rate_bins_s[name] = bin_s
+        else:
+            name, nodes = _nodes(entry, kind, rest_of, sizes)
+            by_name = found.nodes.setdefault(kind, {})
+            by_name[name] = sorted({*by_name.get(name, []), *nodes})
+    return found
+
+
+def _nodes(entry: str, kind: str, rest_of: str, sizes: dict[str, int]) -> tuple[str, list[int]]:
+    name, _, nodes = rest_of.rpartition(":")
+    if kind not in ("voltage_mv", "synaptic_current_pa") or name not in sizes:
+        raise SimulationError(
+            f"cannot record {entry!r}; expected 'spikes', 'voltage_mv:<population>:<node>,...', "
+            f"'synaptic_current_pa:<population>:<node>,...' or 'rate_hz:<population>' "
+            f"with a population of {sorted(sizes)}"
+        )
+    ids = [int(node) if node.strip().isdecimal() else -1 for node in nodes.split(",")]
+    if min(ids) < 0 or max(ids) >= sizes[name]:
+        raise SimulationError(
+            f"cannot record {entry!r}: nodes of {name!r} are 0 to {sizes[name] - 1}"
+        )
+    return name, ids
+
+
+def _rate(entry: str, rest_of: str, sizes: dict[str, int]) -> tuple[str, float]:
+    if rest_of in sizes:
+        return rest_of, RATE_BIN_S
+    name, _, bin_s = rest_of.rpartition(":")
+    if name not in sizes:
+        raise SimulationError(
+            f"cannot record {entry!r}: there is no population {rest_of!r} in {sorted(sizes)}"
+        )
+    try:
+        seconds = float(bin_s)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise SimulationError(f"cannot record {entry!r}: a bin must be seconds, got {bin_s!r}")
+    return name, seconds
+
+
 def watched_nodes(network: Network, record: Collection[str]) -> dict[str, list[int]]:
-    """Return the nodes whose voltage is asked for, by population.
+    """Return the nodes whose voltage is asked for, by population, where nothing else can be kept.
 
     Parameters
     ----------
@@ -52,22 +140,9 @@ def watched_nodes(network: Network, record: Collection[str]) -> dict[str, list[i
     SimulationError
         On anything else, or a node that is not there.
     """
-    wanted: dict[str, list[int]] = {}
-    sizes = {population.name: len(population) for population in cells_of(network)}
-    for entry in record:
-        if entry == "spikes":
-            continue
-        kind, _, rest_of = entry.partition(":")
-        name, _, nodes = rest_of.rpartition(":")
-        if kind != "voltage_mv" or name not in sizes:
-            raise SimulationError(
-                f"cannot record {entry!r}; expected 'spikes' or 'voltage_mv:<population>:<node>,...' "
-                f"with a population of {sorted(sizes)}"
-            )
-        ids = [int(node) if node.strip().isdecimal() else -1 for node in nodes.split(",")]
-        if min(ids) < 0 or max(ids) >= sizes[name]:
-            raise SimulationError(
-                f"cannot record {entry!r}: nodes of {name!r} are 0 to {sizes[name] - 1}"
-            )
-        wanted[name] = sorted({*wanted.get(name, []), *ids})
-    return wanted
+    found = record_of(network, record)
+    if found.rate_bins_s or found.nodes.keys() - {"voltage_mv"}:
+        raise SimulationError(
+            f"cannot record {sorted(record)}; expected 'spikes' or 'voltage_mv:<population>:<node>,...'"
+        )
+    return found.of("voltage_mv")

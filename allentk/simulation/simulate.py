@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from numpy.typing import ArrayLike
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["BACKENDS", "simulate"]
 
 #: The engines there are; "auto" takes the one that fits the model.
-BACKENDS = ("auto", "glif", "neuron", "reduced", "tree")
+BACKENDS = ("auto", "glif", "nest", "neuron", "reduced", "tree")
 
 # Which engines run what, and the options that mean something there.
 _GLIF = (("auto", "glif"), {"sampling_rate_hz", "throw", "compatibility", "interpolate"})
@@ -25,8 +26,17 @@ _BIOPHYSICAL = (
     ("auto", "neuron", "reduced", "tree"),
     {"sampling_rate_hz", "throw", "method", "atol", "spike_threshold_mv", "max_seconds"},
 )
-_POINT_NETWORK: tuple[tuple[str, ...], set[str]] = (("auto", "glif"), set())
-_NETWORK = (("auto", "neuron"), {"spike_threshold_mv"})
+
+# What runs a network on an engine, loaded on use, and the options that mean something there.
+_NETWORKS: dict[str, tuple[str, str, set[str]]] = {
+    "glif": ("network_engine", "simulate_network", {"n_threads"}),
+    "nest": ("nest_engine", "simulate_network_nest", {"n_threads"}),
+    "neuron": (
+        "biophysical.neuron_network",
+        "simulate_network_neuron",
+        {"spike_threshold_mv"},
+    ),
+}
 
 
 @overload
@@ -73,6 +83,7 @@ def simulate(
     dt_s: float | None = ...,
     backend: str = ...,
     spike_threshold_mv: float | None = ...,
+    n_threads: int | None = ...,
     record: str | Collection[str] = ...,
     seed: int | None = ...,
     progress: bool | None = ...,
@@ -93,6 +104,7 @@ def simulate(
     spike_threshold_mv: float | None = None,
     max_seconds: float | None = None,
     throw: bool | None = None,
+    n_threads: int | None = None,
     record: str | Collection[str] = ("spikes",),
     seed: int | None = None,
     progress: bool | None = None,
@@ -111,7 +123,7 @@ def simulate(
         network of GLIF cells where not given.
     sampling_rate_hz : float, optional
         Samples per second of a current given as an array.
-    backend : {"auto", "glif", "neuron", "reduced", "tree"}
+    backend : {"auto", "glif", "nest", "neuron", "reduced", "tree"}
         The engine. A biophysical cell with channels in its soma alone runs reduced and any other as a
         compiled tree, without NEURON, unless more is asked; see ``simulate_biophysical``.
     compatibility : {"allensdk"}, optional
@@ -129,6 +141,8 @@ def simulate(
     throw : bool, optional
         Whether a cell that cannot go on is an error, as it is where not given; otherwise the response
         says why in its ``reason``.
+    n_threads : int, optional
+        Threads that a network of GLIF cells runs on: 1 where not given. Results are the same.
     record : str or collection of str
         What to keep besides spikes; see ``simulate_glif``, ``simulate_biophysical`` and
         ``simulate_network``.
@@ -167,6 +181,7 @@ def simulate(
         "spike_threshold_mv": spike_threshold_mv,
         "max_seconds": max_seconds,
         "throw": throw,
+        "n_threads": n_threads,
     }
     given = {name: value for name, value in options.items() if value is not None}
     if isinstance(model, GLIFParameters | BiophysicalModel):
@@ -212,7 +227,8 @@ def _network(
             "cannot run parameters without their reconstruction; make a BiophysicalModel(parameters, "
             "morphology), or read both with read_biophysical_model"
         )
-    for name in sorted(options.keys() - {"dt_s", "spike_threshold_mv"}):
+    meant = {"dt_s"}.union(*(names for *_, names in _NETWORKS.values()))
+    for name in sorted(options.keys() - meant):
         raise SimulationError(f"{name} is an option for a cell on a current, got {options[name]!r}")
     if not isinstance(model, Network):
         raise SimulationError(
@@ -229,15 +245,18 @@ def _network(
         "seed": 0 if seed is None else seed,
         "progress": progress,
     }
-    if any(population.compartmental for population in model.populations):
-        from allentk.simulation.biophysical.neuron_network import simulate_network_neuron
-
-        _check("a network of biophysical cells", _NETWORK, backend, options)
-        return simulate_network_neuron(model, stimulus, **options, **asked)
-    from allentk.simulation.network_engine import simulate_network
-
-    _check("a network of GLIF cells", _POINT_NETWORK, backend, options)
-    return simulate_network(model, stimulus, **options, **asked)
+    kind, engines = (
+        ("biophysical", ("auto", "neuron"))
+        if model.compartmental
+        else ("GLIF", ("auto", *_NETWORKS))
+    )
+    engine = ("neuron" if model.compartmental else "glif") if backend == "auto" else backend
+    names = _NETWORKS[engine][2] if engine in _NETWORKS else set()
+    _check(f"a network of {kind} cells", (engines, names), backend, options)
+    module, function, _ = _NETWORKS[engine]
+    run = getattr(import_module(f"allentk.simulation.{module}"), function)
+    response: NetworkResponse = run(model, stimulus, **options, **asked)
+    return response
 
 
 def _check(

@@ -22,7 +22,7 @@ from allentk.network import (
 )
 from allentk.network.lgn import LGN
 from allentk.network.mean_field import Membranes, ShotNoise, background_rates_hz
-from allentk.simulation import network_engine, simulate
+from allentk.simulation import network_run, simulate
 
 BASE = {"C_pf": 100.0, "R_mohm": 200.0, "E_L_mv": -70.0, "th_inf_mv": 20.0, "t_ref_s": 0.003}
 ASC = {"asc_amp_pa": (-30.0, -200.0), "asc_tau_s": (0.1, 0.003), "asc_r": (1.0, 0.5)}
@@ -246,7 +246,7 @@ TABLE = visual.drifting_gratings(
 
 def test_a_run_depends_on_the_seed_alone(patch, monkeypatch):
     runs = [simulate(patch, TABLE, seed=seed) for seed in (4, 4, 5)]
-    monkeypatch.setattr(network_engine, "BUFFER", 10)
+    monkeypatch.setattr(network_run, "BUFFER", 10)
     runs.append(simulate(patch, TABLE, seed=4, record=("spikes", "voltage_mv:L4 PV:3")))
     spikes = [run.spikes["L4 Exc"] for run in runs]
     assert len(spikes[0]) > 50
@@ -356,7 +356,7 @@ def test_a_cell_above_threshold_after_its_spike_is_named():
 
 
 def test_a_state_that_is_not_finite_is_named():
-    huge = GLIFParameters(level=1, **(BASE | {"R_mohm": 1e6}))
+    huge = GLIFParameters(level=1, **(BASE | {"R_mohm": 1e6, "C_pf": 1e-3}))
     network = Network(
         [population("a", 2, (huge,))],
         currents=[CurrentClamp("a", [1], [1e308], [0.02], [0.04])],
