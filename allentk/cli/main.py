@@ -20,7 +20,10 @@ VERBS = {
         "allentk.cli.fit:fit",
         "Fit a neuron model to a recording: fit glif, fit biophysical.",
     ),
-    "network": ("allentk.cli.network:network", "Simulate a patch of cortex: network run."),
+    "network": (
+        "allentk.cli.network:network",
+        "Build, check and simulate networks: network build, info, validate, run.",
+    ),
     "benchmark": ("allentk.cli.benchmark:benchmark", "Score a network against recorded cells."),
     "cache": (
         "allentk.cli.cache:cache",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from allentk.workflow.feature_batch import extract as extract
     from allentk.workflow.fit_batch import FitBatch as FitBatch
     from allentk.workflow.fit_batch import fit_many as fit_many
+    from allentk.workflow.layer4_cells import fetch_layer4_cells as fetch_layer4_cells
     from allentk.workflow.loop import run as run
     from allentk.workflow.result import LoopResult as LoopResult
 
@@ -23,6 +24,7 @@ _MODULES = {
     "LoopResult": "result",
     "demo": "embedded",
     "extract": "feature_batch",
+    "fetch_layer4_cells": "layer4_cells",
     "fit_many": "fit_batch",
     "run": "loop",
     "study_cell": "cell",
@@ -35,6 +37,7 @@ __all__ = [
     "LoopResult",
     "demo",
     "extract",
+    "fetch_layer4_cells",
     "fit_many",
     "run",
     "study_cell",

@@ -34,7 +34,10 @@ def test_the_verbs_of_the_contract_are_there():
     assert below == {
         ("fit", "biophysical"),
         ("fit", "glif"),
+        ("network", "build"),
+        ("network", "info"),
         ("network", "run"),
+        ("network", "validate"),
         ("cache", "ls"),
         ("cache", "path"),
         ("cache", "verify"),

@@ -83,8 +83,8 @@ def layer4(
         others as by default. Several models of a population get equal shares of it.
     strength : mapping of (str, str) to float, optional
         Factors on published weights, by source (``"lgn"``, ``"exc"``, ``"inh"`` or ``"waves"``) and target
-        (``"exc"`` or ``"inh"``); 1 where nothing is said. By default ``layer4_numbers.POINT_STRENGTH`` for a
-        core of point cells, and none for a biophysical one; ``{}`` leaves all weights as published.
+        (``"exc"`` or ``"inh"``); 1 where nothing is said. By default ``layer4_numbers.POINT_STRENGTH`` for
+        a core of point cells, and none for a biophysical one; ``{}`` leaves all weights as published.
     seed : int, optional
         Draws everything that is random.
 
@@ -114,8 +114,8 @@ def layer4(
     between the two: the published description leaves this open. The visual field is in its linear degrees.
 
     With the published weights and a core of point cells, cells that inhibit fire at 15 to 55 Hz on a gray
-    screen, and those that excite not at all (measured at a scale of 0.02); with ``POINT_STRENGTH``, which is
-    ours, at 8 to 19 Hz and, LIF_exc, 1.5 Hz.
+    screen, and those that excite not at all (measured at a scale of 0.02); with ``POINT_STRENGTH``, our
+    own, at 8 to 19 Hz and, LIF_exc, 1.5 Hz.
 
     In a part of small radius most cells lie near the border and have fewer connections; see
     ``compare_with_full_scale``.
