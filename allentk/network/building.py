@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from allentk.errors import DataError
 from allentk.network.conductance_projection import ConductanceProjection
 from allentk.network.edge_values import EdgeValue, PairBlock
-from allentk.network.ends import Ends, key_of
+from allentk.network.ends import Ends
 from allentk.network.jump_projection import JumpProjection
+from allentk.network.keys import key_of
 from allentk.network.population import Population
 from allentk.network.projection import Projection, Receptor
 from allentk.network.rules import Rule

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import DataError
-from allentk.network.ends import Ends, key_of
+from allentk.network.ends import Ends
+from allentk.network.keys import key_of
 from allentk.network.population import Population
 from allentk.network.rules import Rule
 from allentk.network.spatial import Drawn, Sampler
@@ -59,7 +60,7 @@ class ByClass:
             if some.source_nodes.size == 0 or some.target_nodes.size == 0:
                 raise DataError(
                     f"ByClass: there is no source of {source!r} or no target of {target!r}; "
-                    f"{ends.source.name} has {sorted(set(pre))}, {ends.target.name} {sorted(set(post))}"
+                    f"{ends.source.name} has {_named(pre)}, {ends.target.name} {_named(post)}"
                 )
             samplers.append(rule.sampler(some))
         return _Merged(tuple(samplers), len(ends.source))
@@ -72,6 +73,10 @@ class ByClass:
             )
         classes: NDArray[np.object_] = population.nodes[self.column].to_numpy(object)
         return classes
+
+
+def _named(classes: NDArray[np.object_]) -> list[str]:
+    return sorted({str(name) for name in classes})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

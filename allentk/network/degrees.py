@@ -230,6 +230,13 @@ class Pairs:
                     f"Pairs: {what} {nodes[i]} of pair {i} is out of range; {population!r} has nodes 0 "
                     f"to {len(population) - 1}"
                 )
+        own = pre == post
+        if not ends.loops and own.any():
+            i = int(own.argmax())
+            raise DataError(
+                f"Pairs: pair {i} connects node {pre[i]} of {ends.source!r} with itself; leave it out, or "
+                f"say loops=True"
+            )
         order = np.lexsort((pre, post))
         indptr = np.concatenate([[0], np.cumsum(np.bincount(post, minlength=len(ends.target)))])
         synapses = None if self.n_synapses is None else many[order]

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import DataError
 from allentk.network.counter_kernels import edge_uniforms
-from allentk.network.ends import angles_deg, column_of, key_of, places_um
+from allentk.network.ends import angles_deg, column_of, places_um
+from allentk.network.keys import key_of
 from allentk.network.population import Population
 from allentk.network.rules import Difference
 from allentk.network.spatial import difference_deg

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from allentk.errors import DataError
 from allentk.network.population import Population
 
-__all__ = ["Ends", "angles_deg", "column_of", "key_of", "places_um"]
+__all__ = ["Ends", "angles_deg", "column_of", "places_um"]
 
 Array = NDArray[np.float64]
 
@@ -60,18 +59,6 @@ class Ends:
         if not self.loops:
             n -= np.isin(self.target_nodes, self.source_nodes)
         return n
-
-
-def key_of(seed: int, *names: str) -> np.uint64:
-    """Return the start of the random numbers of what has these names.
-
-    Examples
-    --------
-    >>> key_of(0, "exc", "inh") == key_of(0, "exc", "inh"), key_of(0, "a", "b") == key_of(0, "b", "a")
-    (np.True_, np.False_)
-    """
-    digest = hashlib.sha256("\0".join([str(int(seed)), *names]).encode()).digest()
-    return np.uint64(int.from_bytes(digest[:8], "little"))
 
 
 def places_um(population: Population, axes: str) -> Array:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from allentk.errors import DataError
 from allentk.models import BiophysicalModel, GLIFParameters
 from allentk.network.conductance_projection import ConductanceProjection
-from allentk.network.ends import angles_deg, key_of, places_um
+from allentk.network.ends import angles_deg, places_um
 from allentk.network.inputs import PoissonInput, PoissonSynapses
 from allentk.network.jump_projection import JumpProjection
+from allentk.network.keys import key_of
 from allentk.network.network import AnyProjection, Network
 from allentk.network.populating import cell_models
 from allentk.network.population import Population
@@ -214,7 +215,9 @@ def _rescaling(old: Population, new: Population) -> Callable[[Any], Any]:
     return rescaled
 
 
-def without_like_to_like(network: Network, *, seed: int = 0, bin_um: float = 25.0) -> Network:
+def without_like_to_like(
+    network: Network, *, seed: int = 0, bin_um: float = 25.0, axes: str = "xy"
+) -> Network:
     """Make connections between tuned cells independent of their tuning.
 
     Every edge between two populations that have a ``tuning_angle_deg`` gets another source about as far
@@ -224,16 +227,19 @@ def without_like_to_like(network: Network, *, seed: int = 0, bin_um: float = 25.
     Parameters
     ----------
     network : Network
-        With ``x_um`` and ``y_um`` of the cells, of which distance is made.
+        With places of the cells along the axes.
     seed : int
         Draws the sources.
     bin_um : float
         Distances within a bin of this width count as equal.
+    axes : str
+        Along which distance counts: the plane of the cortex, ``"xy"`` of the layer 4 model and ``"xz"`` of
+        those of V1.
 
     Raises
     ------
     DataError
-        On a width that is not positive, a projection with given places of synapses, or tuned cells without
+        On a width that is not positive, other axes than x, y and z, a projection with given places of synapses, or tuned cells without
         positions.
 
     Examples
@@ -245,18 +251,20 @@ def without_like_to_like(network: Network, *, seed: int = 0, bin_um: float = 25.
     """
     if not bin_um > 0:
         raise DataError(f"without_like_to_like: bin_um must be positive, got {bin_um}")
+    if not axes or set(axes) - set("xyz"):
+        raise DataError(f"without_like_to_like: axes must be of x, y and z, got {axes!r}")
     tuned = {
         p.name for p in network.populations if not p.virtual and np.isfinite(angles_deg(p)).any()
     }
     joins = [
-        _shuffled(p, network, bin_um, number, seed) if {p.source, p.target} <= tuned else p
+        _shuffled(p, network, bin_um, axes, number, seed) if {p.source, p.target} <= tuned else p
         for number, p in enumerate(network.projections)
     ]
     return replace(network, projections=tuple(joins), name=f"{network.name}, not like to like")
 
 
 def _shuffled(
-    projection: AnyProjection, network: Network, bin_um: float, number: int, seed: int
+    projection: AnyProjection, network: Network, bin_um: float, axes: str, number: int, seed: int
 ) -> AnyProjection:
     if isinstance(projection, ConductanceProjection) and projection.is_placed:
         raise DataError(
@@ -264,7 +272,7 @@ def _shuffled(
             f"shuffle before they are placed"
         )
     here, there = (
-        places_um(network.population(name), "xy") for name in (projection.source, projection.target)
+        places_um(network.population(name), axes) for name in (projection.source, projection.target)
     )
     rng = np.random.default_rng(
         int(key_of(seed, projection.source, projection.target, str(number)))
@@ -277,7 +285,9 @@ def _shuffled(
     ):
         away = here - there[target]
         bins = np.floor(np.sqrt((away**2).sum(axis=1)) / bin_um).astype(np.int64)
-        sources[first:last] = _others(sources[first:last], bins, target if own else -1, rng)
+        old = sources[first:last]
+        loops = not own or (old == target).any()
+        sources[first:last] = _others(old, bins, -1 if loops else target, rng)
         rng.shuffle(order[first:last])
     names = [
         name for name in ("weights_pa", "weights_mv", "weights_us") if hasattr(projection, name)

@@ -131,8 +131,9 @@ def _candidates(
         while left < hazard * (end - j):
             j = min(j + int(left / hazard), end - 1)
             cell = near.bins[j]
-            square = away[2, cell % shape[2]] + away[1, cell // shape[2] % shape[1]]
-            square += away[0, cell // (shape[1] * shape[2])]
+            # summed as above, or a bin on the rim might be in both sweeps or in none
+            square = away[0, cell // (shape[1] * shape[2])] + away[1, cell // shape[2] % shape[1]]
+            square += away[2, cell % shape[2]]
             found[n], heights[n] = j, number(state, count) * beyond
             left = -np.log(number(state, count + 1))
             n, count, j = n + (square > farthest), count + 2, j + 1

@@ -110,7 +110,18 @@ class PerPair:
                 f"PerPair: the function returned {len(given)} numbers for {len(others)} pairs of node "
                 f"{cell.node_id}; expected one for each"
             )
-        return [0 if number is None else int(number) for number in given]
+        return [_whole(number, cell.node_id) for number in given]
+
+
+def _whole(number: Any, node: int) -> int:
+    if number is None:
+        return 0
+    if not (float(number).is_integer() and number >= 0):
+        raise DataError(
+            f"PerPair: the function returned {number!r} synapses for a pair of node {node}; expected a "
+            f"whole number, 0 or None for no connection"
+        )
+    return int(number)
 
 
 def _nodes(population: Population, nodes: Sequence[int] | np.ndarray[Any, Any]) -> list[Node]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import StimulusTable
 from allentk.errors import DataError
 from allentk.models import BiophysicalModel, GLIFParameters
+from allentk.network.keys import key_of
 from allentk.network.populating import Places, cell_models, cell_nodes, number_of_cells
 
 __all__ = ["NODE_COLUMNS", "Population", "SpikeSource"]
@@ -142,7 +143,7 @@ class Population:
         columns : mapping, optional
             Further columns of the node table.
         seed : int
-            Draws models, places and tuning.
+            With the name, draws models, places and tuning.
 
         Raises
         ------
@@ -166,7 +167,7 @@ class Population:
             tuning=tuning,
             cell_class=name if cell_class is None else cell_class,
             columns=columns or {},
-            seed=seed,
+            seed=int(key_of(seed, name) >> np.uint64(1)),
         )
         return cls(name, cells, nodes)
 

@@ -27,13 +27,13 @@ from allentk.io.sonata import (
 from allentk.io.sonata.facts import edge_facts, file_facts
 from allentk.io.sonata.layout import component
 from allentk.io.sonata.types import numbers
+from allentk.network.sonata_models import TEMPLATES
 from allentk.network.sonata_own import read_own
 
 __all__ = ["Finding", "validate"]
 
 Level = Literal["FATAL", "WARNING", "INFO"]
 
-_TEMPLATES = ("nrn:IntFire1", "nest:glif_psc", "nest:glif_psc_double_alpha", "ctdb:Biophys1.hoc")
 _SYNAPSES = ("static_synapse", "exp2syn", "Exp2Syn")
 _FOLDERS = {
     "biophysical": "biophysical_neuron_models_dir",
@@ -163,12 +163,12 @@ def _nodes(config: SonataConfig, table: NodeTable) -> Iterator[Finding]:
             yield Finding("FATAL", at, "there is no model_type")
         if kind == "virtual" or kind is None:
             continue
-        if row.get("model_template") not in _TEMPLATES:
+        if row.get("model_template") not in TEMPLATES:
             yield Finding(
                 "WARNING",
                 at,
                 f"allentk cannot simulate {row.get('model_template')!r}; expected one of "
-                f"{', '.join(_TEMPLATES)}",
+                f"{', '.join(TEMPLATES)}",
             )
         if kind in _FOLDERS:
             yield from _component(config, _FOLDERS[kind], row.get("dynamics_params"), at)

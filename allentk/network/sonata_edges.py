@@ -81,9 +81,7 @@ def edge_columns(edges: Edges) -> EdgeColumns:
         ):
             for values, one in zip(constants, single, strict=True):
                 if one is not None and not (name == "nsyns" and one == 1):
-                    values[name] = _plain(
-                        milliseconds(np.array([one]))[0] if name == "delay" else one
-                    )
+                    values[name] = _written_ms(one) if name == "delay" else _plain(one)
             continue
         dtypes[name] = {"syn_weight": np.float32, "nsyns": np.uint16}.get(name, np.float32)
         if name == "delay" and any(_needs_double(columns[name]) for columns in held):
@@ -114,6 +112,13 @@ def _single(column: Array) -> Any:
 def _plain(value: Any) -> float | int:
     """Return the shortest number that reads back as the same value of its type."""
     return int(value) if value.dtype.kind in "iu" else float(str(value))
+
+
+def _written_ms(delay_s: np.float32) -> float:
+    """Return the shortest number of ms, as a table has it, that reads back as the same seconds."""
+    exact = float(delay_s) * 1e3
+    short = (float(f"{exact:.{digits}g}") for digits in range(1, 17))
+    return next((one for one in short if np.float32(one / 1e3) == delay_s), exact)
 
 
 def _needs_double(delays_s: Array) -> bool:

@@ -23,7 +23,13 @@ from allentk.models import BiophysicalModel
 from allentk.network.inputs import CurrentClamp, Replay
 from allentk.network.population import Population
 from allentk.network.sonata_kinds import ANYWHERE_UM, AREAS
-from allentk.network.sonata_models import ReadGLIF, biophysical_of, glif_of
+from allentk.network.sonata_models import (
+    TEMPLATES,
+    ReadGLIF,
+    biophysical_of,
+    glif_of,
+    unknown_model,
+)
 from allentk.network.sonata_nodes import COLUMNS, RESERVED
 from allentk.network.sonata_sort import Ends
 from allentk.network.synapses import Synapse
@@ -158,10 +164,7 @@ def _population(
 def _biophysical(circuit: Circuit, row: Mapping[str, Any], where: str) -> BiophysicalModel:
     config, template = circuit.config, str(row["model_template"])
     if not template.startswith("ctdb:"):
-        raise FormatError(
-            f"{where}: the model {template!r} is not one that allentk can simulate; expected "
-            f"ctdb:Biophys1.hoc. allentk.read_sonata reads the tables of any circuit"
-        )
+        raise unknown_model(template, where)
     kind = "biophysical_neuron_models_dir"
     fit = component(config.folder(kind), row["dynamics_params"], where, kind)
     name = str(row["morphology"])
@@ -178,12 +181,8 @@ def _biophysical(circuit: Circuit, row: Mapping[str, Any], where: str) -> Biophy
 
 def _point(circuit: Circuit, row: Mapping[str, Any], where: str) -> ReadGLIF:
     kind, template = "point_neuron_models_dir", str(row["model_template"])
-    known = ("nrn:IntFire1", "nest:glif_psc", "nest:glif_psc_double_alpha", "allentk:glif")
-    if template not in known:
-        raise FormatError(
-            f"{where}: the model {template!r} is not one that allentk can simulate; expected one of "
-            f"{', '.join(known)} or ctdb:Biophys1.hoc. allentk.read_sonata reads the tables of any circuit"
-        )
+    if template not in TEMPLATES:
+        raise unknown_model(template, where)
     path = component(circuit.config.folder(kind), row["dynamics_params"], where, kind)
     return glif_of(template, path, where)
 

@@ -34,11 +34,13 @@ from allentk.network.projection import Receptor
 __all__ = [
     "FOLDERS",
     "INTFIRE_R_MOHM",
+    "TEMPLATES",
     "Component",
     "ReadGLIF",
     "biophysical_of",
     "glif_of",
     "receptors_of",
+    "unknown_model",
     "write_biophysical_component",
     "write_glif_component",
     "write_intfire_component",
@@ -54,6 +56,15 @@ FOLDERS = {
 }
 #: Resistance of an ``IntFire1`` that is read, which has none: only ``tau = R C`` counts.
 INTFIRE_R_MOHM = 100.0
+
+#: Models of cells that are written and read.
+TEMPLATES = (
+    "nrn:IntFire1",
+    "nest:glif_psc",
+    "nest:glif_psc_double_alpha",
+    "allentk:glif",
+    "ctdb:Biophys1.hoc",
+)
 
 _PROCESSING = {"stub": "aibs_perisomatic", "full": "fullaxon", "truncated": "aibs_allactive"}
 _AXONS = {
@@ -161,6 +172,8 @@ def glif_of(template: str, path: Path, where: str) -> ReadGLIF:
         Where the model is not one that allentk can simulate; it is named.
     """
     document = load_json(path, "parameters of a point neuron")
+    if not isinstance(document, Mapping):
+        raise FormatError(f"{path}: expected an object, got {document!r:.60}")
     try:
         if template == "nrn:IntFire1":
             return ReadGLIF(_intfire(document, str(path)))
@@ -168,12 +181,16 @@ def glif_of(template: str, path: Path, where: str) -> ReadGLIF:
             return ReadGLIF(_glif(document, str(path)), receptors_of(document, str(path)))
         if template == "allentk:glif":
             return ReadGLIF(GLIFParameters.from_dict(document))
-    except DataError as error:
-        raise FormatError(f"{where}: {error}") from error
-    raise FormatError(
-        f"{where}: the model {template!r} is not one that allentk can simulate; expected nest:glif_psc, "
-        f"nest:glif_psc_double_alpha, nrn:IntFire1 or ctdb:Biophys1.hoc. allentk.read_sonata reads the "
-        f"tables of any circuit"
+    except (DataError, ZeroDivisionError) as error:
+        raise FormatError(f"{where}: {path.name}: {error}") from error
+    raise unknown_model(template, where)
+
+
+def unknown_model(template: Any, where: str) -> FormatError:
+    """Return the error for a model that allentk cannot simulate."""
+    return FormatError(
+        f"{where}: the model {template!r} is not one that allentk can simulate; expected one of "
+        f"{', '.join(TEMPLATES)}. allentk.read_sonata reads the tables of any circuit"
     )
 
 
@@ -197,6 +214,11 @@ def receptors_of(document: Any, where: str) -> tuple[tuple[float, float | None, 
             numbers(document, one, where=where)
             for one in ("tau_syn_fast", "tau_syn_slow", "amp_slow")
         ]
+        if len({len(one) for one in columns}) > 1:
+            raise FormatError(
+                f"{where}: tau_syn_fast, tau_syn_slow and amp_slow must be equally long, got "
+                f"{[len(one) for one in columns]}"
+            )
         return tuple(
             (fast / 1e3, slow / 1e3 if amplitude else None, amplitude)
             for fast, slow, amplitude in zip(*columns, strict=True)
@@ -226,7 +248,7 @@ def _glif(document: Any, where: str) -> GLIFParameters:
     value = {
         name: number(document, name, where=where) for name in ("C_m", "g", "E_L", "V_th", "t_ref")
     }
-    reset = float(document.get("V_reset", value["E_L"]))
+    reset = number({"V_reset": value["E_L"], **document}, "V_reset", where=where)
     if reset != value["E_L"]:
         raise FormatError(
             f"{where}: V_reset is {reset:g} mV and E_L {value['E_L']:g}; the models reset to rest"

@@ -14,6 +14,7 @@ import pandas as pd
 
 from allentk.errors import DataError, FormatError
 from allentk.io.sonata import NodeTable
+from allentk.io.sonata.types import types_of
 from allentk.network.population import Population
 from allentk.network.sonata_layout import Nodes
 from allentk.network.sonata_models import Component
@@ -105,7 +106,7 @@ def _columns(population: Population) -> tuple[pd.DataFrame, list[list[str]]]:
         if written in RESERVED or not isinstance(name, str) or "/" in name or name[:1] == "@":
             raise DataError(
                 f"population {population.name!r}: the column {name!r} has a meaning of its own in SONATA "
-                f"files; rename it"
+                f"files, or is no name there; rename it"
             )
         columns.append([name, written, str(kept[name].dtype)])
     names = [written for _, written, _ in columns]
@@ -113,7 +114,9 @@ def _columns(population: Population) -> tuple[pd.DataFrame, list[list[str]]]:
         raise DataError(
             f"population {population.name!r}: two columns would have one name, of {names}"
         )
-    renamed = kept.rename(columns=COLUMNS)
+    # Truth as numbers: beside another population without the column it would turn into words.
+    truth = dict.fromkeys(kept.select_dtypes(bool).columns, np.int8)
+    renamed = kept.astype(truth).rename(columns=COLUMNS)
     return renamed if population.virtual else renamed.drop(columns="model"), columns
 
 
@@ -126,7 +129,7 @@ def _texts(table: pd.DataFrame) -> list[str]:
     return few
 
 
-def our_nodes(table: pd.DataFrame, part: Mapping[str, Any], where: str) -> pd.DataFrame:
+def our_nodes(nodes: NodeTable, part: Mapping[str, Any], where: str) -> pd.DataFrame:
     """Return the node table of a population that we wrote.
 
     Raises
@@ -134,16 +137,18 @@ def our_nodes(table: pd.DataFrame, part: Mapping[str, Any], where: str) -> pd.Da
     FormatError
         Where a column is missing or has another type.
     """
-    rows = table.iloc[part["first"] : part["first"] + part["n"]]
+    rows = nodes.nodes.iloc[part["first"] : part["first"] + part["n"]].reset_index(drop=True)
+    ids = rows["node_type_id"].to_numpy()
+    types = nodes.types.take(types_of(ids, nodes.types, where, "node_type_id"))
     columns: dict[str, Any] = {}
     for name, written, dtype in part["columns"]:
         if name == "model":
             models = {int(one): model for one, model in part["types"].items()}
             columns[name] = rows["node_type_id"].map(models).to_numpy()
             continue
-        if written not in rows:
+        values = _values(rows, types, written)
+        if values is None:
             raise FormatError(f"{where}: the column {written!r} of {part['name']!r} is missing")
-        values = rows[written].reset_index(drop=True)
         try:
             columns[name] = values.astype(dtype)
         except (TypeError, ValueError) as error:
@@ -151,3 +156,12 @@ def our_nodes(table: pd.DataFrame, part: Mapping[str, Any], where: str) -> pd.Da
                 f"{where}: the column {written!r} of {part['name']!r} is no {dtype} ({error})"
             ) from error
     return pd.DataFrame(columns, index=range(part["n"]))
+
+
+def _values(rows: pd.DataFrame, types: pd.DataFrame, name: str) -> pd.Series | None:
+    """Return a column of nodes or of their types, words as they were written: "005" is no number."""
+    own = rows.get(name)
+    if name not in types:
+        return own
+    given = types[name].set_axis(rows.index)
+    return given if own is None else own.astype(object).where(own.notna(), given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -219,7 +220,9 @@ def _own_network(circuit: Circuit, own: Own, name: str | None) -> Network:
             tuple(cast(CurrentClamp, own.value(one)) for one in own.list("currents")),
             name or own.name,
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (DataError, FormatError):
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise FormatError(
             f"{own.where}: it is damaged ({type(error).__name__}: {error}); rename it, and the circuit is "
             f"read as one of another program"
@@ -227,8 +230,8 @@ def _own_network(circuit: Circuit, own: Own, name: str | None) -> Network:
 
 
 def _own_population(circuit: Circuit, own: Own, part: Mapping[str, Any]) -> Population:
-    table = circuit.population(part["nodes"]).table()
-    if part["first"] + part["n"] > len(table):
+    table = circuit.population(part["nodes"])
+    if not 0 <= part["first"] <= part["first"] + part["n"] <= len(table):
         raise FormatError(
             f"{own.where}: {part['name']!r} is nodes {part['first']} to {part['first'] + part['n'] - 1} of "
             f"{part['nodes']!r}, which has {len(table)}"
@@ -265,6 +268,12 @@ def _own_spikes(circuit: Circuit, part: Mapping[str, Any]) -> SpikeTrains:
             found = trains[part["nodes"]]
             mine = (found.ids >= first) & (found.ids < first + n)
             return SpikeTrains(found.times_s[mine], found.ids[mine] - first, n)
+    warnings.warn(
+        f"{circuit.config.path}: no input gives the recorded spikes of {part['name']!r}, which will be "
+        f"silent; read the simulation configuration, not that of the circuit",
+        UserWarning,
+        stacklevel=2,
+    )
     return SpikeTrains(np.empty(0), np.empty(0, np.int64), n)
 
 

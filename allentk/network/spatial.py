@@ -196,10 +196,11 @@ def _grid(ends: Ends, axes: str, grain_um: float) -> Near:
     low = places.min(axis=0, initial=np.inf) if nodes.size else np.zeros(3)
     extent = places.max(axis=0) - low if nodes.size else np.zeros(3)
     width = min(float(grain_um), float(extent.max()) + 1.0)
-    shape = np.floor(extent / width).astype(np.int64) + 1
-    while shape.prod() > nodes.size + 64:
+    bins_along = np.floor(extent / width) + 1
+    while bins_along.prod() > nodes.size + 64:
         width *= 1.25
-        shape = np.floor(extent / width).astype(np.int64) + 1
+        bins_along = np.floor(extent / width) + 1
+    shape = bins_along.astype(np.int64)
     index = np.minimum(((places - low) / width).astype(np.int64), shape - 1)
     bins = (index[:, 0] * shape[1] + index[:, 1]) * shape[2] + index[:, 2]
     order = np.argsort(bins, kind="stable")

@@ -5,43 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from allentk.simulation.nest_inputs import Steps
 from allentk.simulation.nest_network import NestNetwork
-from allentk.simulation.network_noise import noise_of
+from allentk.simulation.network_noise import background_counts, noise_of
 from allentk.simulation.network_tile_kernels import TILE
-from allentk.simulation.poisson_kernels import Noise, add_noise
 
-__all__ = ["AT_ONCE", "Background", "counts"]
+__all__ = ["AT_ONCE", "Background"]
 
-#: Steps whose background spikes are held at once, a power of 2.
+#: Steps whose background spikes are held at once.
 AT_ONCE = 1024
-
-
-def counts(noise: Noise, row: int, first: int, n: int) -> NDArray[np.int64]:
-    """Return the events of one row of a background, shape ``(TILE, n)``.
-
-    Parameters
-    ----------
-    noise : Noise
-        All background trains.
-    row : int
-        Which of its rows.
-    first, n : int
-        First step, and how many, `AT_ONCE` at most.
-    """
-    alone = noise._replace(
-        indptr=np.array([row, row + 1]),
-        row=np.zeros_like(noise.row),
-        weight=np.ones_like(noise.weight),
-    )
-    # One tile and one input row, of as many slots as there may be steps.
-    ring = np.zeros(AT_ONCE * TILE)
-    scratch = np.empty(2 * TILE, dtype=np.int32), np.empty(TILE, dtype=np.int32)
-    add_noise(alone, 0, ring, (AT_ONCE, 1, 1), first, n, *scratch)
-    slots = np.arange(first, first + n) % AT_ONCE
-    return np.ascontiguousarray(ring.reshape(AT_ONCE, TILE)[slots].T.astype(np.int64))
 
 
 class Background:
@@ -79,7 +52,7 @@ class Background:
 
     def _drawn(self, stop: int) -> Iterator[tuple[int, Steps, Steps]]:
         for row, generators in enumerate(self.generators):
-            drawn = counts(self.noise, row, self.step, stop - self.step)
+            drawn = background_counts(self.noise, row, self.step, stop - self.step)
             for seat, generator in enumerate(generators):
                 step = np.flatnonzero(drawn[seat])
                 if step.size:

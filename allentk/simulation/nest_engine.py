@@ -6,21 +6,23 @@ import math
 import time
 from collections.abc import Collection
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
-from allentk.errors import SimulationError
+from allentk.data import NetworkResponse, StimulusTable
 from allentk.network import Network
 from allentk.progress import bar
 from allentk.simulation.nest_background import AT_ONCE, Background
-from allentk.simulation.nest_inputs import Given, Steps, counted
+from allentk.simulation.nest_inputs import Given, counted
 from allentk.simulation.nest_network import NestNetwork
 from allentk.simulation.nest_session import microseconds, session
 from allentk.simulation.network_arrays import Layout
 from allentk.simulation.network_inputs import INPUT_WINDOW_S, GivenSpikes, clamps_of, windows
-from allentk.simulation.network_request import cells_of, check_request, watched_nodes
+from allentk.simulation.network_request import (
+    cells_of,
+    check_points,
+    check_request,
+    watched_nodes,
+)
+from allentk.simulation.network_tables import tables_of, trains_of, watched_seats
+from allentk.simulation.population_request import threads_of
 
 __all__ = ["simulate_network_nest"]
 
@@ -77,28 +79,29 @@ def simulate_network_nest(
     within a step; see ``docs/nest.md``.
     """
     check_request(network, stimulus_table, dt_s, seed)
-    _check_points(network, n_threads)
+    check_points(network, "NEST")
+    threads = threads_of(n_threads)
     step_ms = microseconds(dt_s) / 1e3
     watched = watched_nodes(network, record)
     layout = Layout(network)
     n_steps = math.ceil(stimulus_table.duration_s / dt_s - 1e-6)
-    rows = _rows(layout, watched)
+    seats = watched_seats(layout, [watched])
     cpu, wall = time.process_time(), time.perf_counter()
-    with session(dt_s, n_threads) as nest:
+    with session(dt_s, threads) as nest:
         made = NestNetwork(nest, layout, dt_s, step_ms)
         made.add_clamps(clamps_of(layout, dt_s, n_steps), n_steps)
-        meter = made.watch(rows)
+        meter = made.watch(seats)
         built = time.process_time() - cpu
         _run(made, stimulus_table, n_steps, seed, progress)
         step, cell = made.spikes(n_steps)
-        voltage = made.voltages(meter, rows, n_steps)
+        voltage = made.voltages(meter, seats, n_steps)
         version, rank, n_ranks = nest.__version__, nest.Rank(), nest.num_processes
     return NetworkResponse(
-        _trains(layout, step, cell, dt_s),
+        trains_of(layout, step, cell, dt_s),
         n_steps * dt_s,
         stimulus_table,
         nodes={population.name: population.nodes for population in cells_of(network)},
-        voltage_mv=_tables(watched, voltage, dt_s),
+        voltage_mv=tables_of(layout, watched, seats, voltage, dt_s),
         provenance={
             "engine": f"NEST {version}",
             "network": network.name,
@@ -107,7 +110,7 @@ def simulate_network_nest(
             "n_cells": network.n_cells,
             "n_edges": network.n_edges,
             "duration_s": n_steps * dt_s,
-            "n_threads": n_threads,
+            "n_threads": threads,
             "rank": rank,
             "n_ranks": n_ranks,
             "build_cpu_s": built,
@@ -115,22 +118,6 @@ def simulate_network_nest(
             "wall_s": time.perf_counter() - wall,
         },
     )
-
-
-def _check_points(network: Network, n_threads: int) -> None:
-    others = [population.name for population in network.populations if population.compartmental]
-    if others:
-        raise SimulationError(
-            f"NEST runs point neurons here; the cells of {others} have compartments: use "
-            f"backend='neuron'"
-        )
-    if isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 1:
-        raise SimulationError(f"n_threads must be an integer, 1 or more, got {n_threads!r}")
-
-
-def _rows(layout: Layout, watched: dict[str, list[int]]) -> Steps:
-    rows = [layout.first[name] + node for name, nodes in watched.items() for node in nodes]
-    return np.array(rows, dtype=np.int64)
 
 
 def _run(
@@ -156,27 +143,3 @@ def _run(
             shown.update((last - first) * dt_s)
         made.run(made.late + 1)
     made.nest.Cleanup()
-
-
-def _trains(layout: Layout, step: Steps, cell: Steps, dt_s: float) -> dict[str, SpikeTrains]:
-    trains = {}
-    for population in layout.cells():
-        ids = cell - layout.first[population.name]
-        mine = (ids >= 0) & (ids < len(population))
-        times = np.asarray((step[mine] + 1) * dt_s, dtype=float)
-        trains[population.name] = SpikeTrains(times, ids[mine], len(population))
-    return trains
-
-
-def _tables(
-    watched: dict[str, list[int]], voltage: NDArray[np.float64], dt_s: float
-) -> dict[str, pd.DataFrame]:
-    """Return recorded voltages by population, one column per node."""
-    clock = pd.Index((np.arange(voltage.shape[1]) + 1) * dt_s, name="time_s")
-    tables, first = {}, 0
-    for name, nodes in watched.items():
-        last = first + len(nodes)
-        columns = pd.Index(nodes, name="node")
-        tables[name] = pd.DataFrame(voltage[first:last].T, index=clock, columns=columns)
-        first = last
-    return tables

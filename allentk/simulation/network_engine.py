@@ -14,8 +14,9 @@ from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
 from allentk.errors import SimulationError
 from allentk.network import Network
 from allentk.simulation.network_arrays import Layout
-from allentk.simulation.network_request import Record, check_request, record_of
+from allentk.simulation.network_request import Record, check_points, check_request, record_of
 from allentk.simulation.network_run import NetworkRun
+from allentk.simulation.network_tables import tables_of, trains_of, watched_seats
 from allentk.simulation.population_request import threads_of
 
 __all__ = ["simulate_network"]
@@ -68,7 +69,8 @@ def simulate_network(
     ------
     SimulationError
         On cells with compartments, a time step, seed or number of threads that makes no sense, a network
-        without cells, an empty table, an unknown record, a delay shorter than a step; where a cell starts
+        without cells, an empty table, an unknown record, a delay shorter than a step, a rate
+        of the background beyond all that synapses bring; where a cell starts
         again above its threshold, or a state is no longer finite.
 
     Notes
@@ -93,22 +95,25 @@ def simulate_network(
     """
     wall, cpu = time.perf_counter(), time.process_time()
     check_request(network, stimulus_table, dt_s, seed)
-    _check_points(network)
+    check_points(network, "the GLIF engine")
     threads = threads_of(n_threads)
     wanted = record_of(network, record)
+    _check_bins(wanted, dt_s)
     layout = Layout(network)
-    seats = _seats(layout, wanted)
+    seats = watched_seats(layout, wanted.nodes.values())
     run = NetworkRun(layout, stimulus_table, dt_s, seed, seats, set(wanted.nodes), threads)
     steps, cells = run.go(progress)
     duration = run.n_steps * dt_s
-    spikes = _trains(layout, steps, cells, dt_s)
+    spikes = trains_of(layout, steps, cells, dt_s)
     return NetworkResponse(
         spikes=spikes,
         duration_s=duration,
         presentations=stimulus_table,
         nodes={population.name: population.nodes for population in layout.cells()},
         voltage_mv=_voltages(layout, wanted, seats, run),
-        synaptic_current_pa=_kept(layout, wanted, "synaptic_current_pa", seats, run.current, dt_s),
+        synaptic_current_pa=tables_of(
+            layout, wanted.of("synaptic_current_pa"), seats, run.current, dt_s
+        ),
         population_rate_hz={
             name: _rate(spikes[name], bin_s, duration) for name, bin_s in wanted.rate_bins_s.items()
         },
@@ -127,35 +132,14 @@ def simulate_network(
     )
 
 
-def _check_points(network: Network) -> None:
-    """Refuse cells with compartments."""
-    others = [population.name for population in network.populations if population.compartmental]
-    if others:
-        raise SimulationError(
-            f"the GLIF engine runs point neurons; the cells of {others} have compartments: use "
-            f"backend='neuron'"
-        )
-
-
-def _seats(layout: Layout, wanted: Record) -> Steps:
-    """Return the seats of all nodes of which something is kept, sorted."""
-    seats = {
-        layout.first[name] + node
-        for nodes in wanted.nodes.values()
-        for name, some in nodes.items()
-        for node in some
-    }
-    return np.array(sorted(seats), dtype=np.int64)
-
-
-def _trains(layout: Layout, step: Steps, seat: Steps, dt_s: float) -> dict[str, SpikeTrains]:
-    trains = {}
-    for population in layout.cells():
-        ids = seat - layout.first[population.name]
-        mine = (ids >= 0) & (ids < len(population))
-        times = np.asarray((step[mine] + 1) * dt_s, dtype=float)
-        trains[population.name] = SpikeTrains(times, ids[mine], len(population))
-    return trains
+def _check_bins(wanted: Record, dt_s: float) -> None:
+    """Refuse bins that hold no step: there could be more of them than memory."""
+    for name, bin_s in wanted.rate_bins_s.items():
+        if bin_s < dt_s * (1 - 1e-9):
+            raise SimulationError(
+                f"cannot record 'rate_hz:{name}:{bin_s:g}': a bin must be a time step of {dt_s:g} s or "
+                f"longer"
+            )
 
 
 def _rate(trains: SpikeTrains, bin_s: float, duration_s: float) -> pd.Series:
@@ -170,29 +154,11 @@ def _rate(trains: SpikeTrains, bin_s: float, duration_s: float) -> pd.Series:
     return pd.Series(rate, index=pd.Index(start, name="time_s"), name="rate_hz")
 
 
-def _kept(
-    layout: Layout,
-    wanted: Record,
-    kind: str,
-    seats: Steps,
-    values: NDArray[np.float64],
-    dt_s: float,
-) -> dict[str, pd.DataFrame]:
-    """Return what was kept at every step, one column per node."""
-    clock = pd.Index((np.arange(values.shape[1]) + 1) * dt_s, name="time_s")
-    tables = {}
-    for name, nodes in wanted.of(kind).items():
-        rows = np.searchsorted(seats, layout.first[name] + np.array(nodes))
-        columns = pd.Index(nodes, name="node")
-        tables[name] = pd.DataFrame(values[rows].T, index=clock, columns=columns)
-    return tables
-
-
 def _voltages(
     layout: Layout, wanted: Record, seats: Steps, run: NetworkRun
 ) -> dict[str, pd.DataFrame]:
     """Return the recorded voltages, absolute."""
-    tables = _kept(layout, wanted, "voltage_mv", seats, run.voltage, run.dt_s)
+    tables = tables_of(layout, wanted.of("voltage_mv"), seats, run.voltage, run.dt_s)
     for name, table in tables.items():
         population = layout.network.population(name)
         resting = np.array([model.E_L_mv for model in population.point_models])

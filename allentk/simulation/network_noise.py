@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import pdtr
 
+from allentk.errors import SimulationError
 from allentk.network import PoissonInput
 from allentk.simulation.network_arrays import Layout, seats_of
 from allentk.simulation.network_tile_kernels import TILE
 from allentk.simulation.noise_kernels import mixed
-from allentk.simulation.poisson_kernels import GROUP, Noise
+from allentk.simulation.poisson_kernels import GROUP, Noise, add_noise
 
-__all__ = ["noise_of"]
+__all__ = ["background_counts", "noise_of"]
 
 #: The most events of a step that are drawn as one count; more are drawn as several counts.
 MAX_MEAN = 16.0
+#: No synapses bring so many events in a step; drawing them would take for ever.
+IMPLAUSIBLE_MEAN = 1e4
 Array = NDArray[np.float64]
 
 
@@ -56,7 +59,13 @@ class _Row(NamedTuple):
 
 
 def noise_of(layout: Layout, dt_s: float, seed: int) -> Noise:
-    """Return the background of all cells; each cell has a random stream of its own for every entry."""
+    """Return the background of all cells; each cell has a random stream of its own for every entry.
+
+    Raises
+    ------
+    SimulationError
+        On a rate beyond all that synapses bring.
+    """
     found = [
         row
         for number, entry in enumerate(layout.background)
@@ -84,7 +93,12 @@ def _rows(
     layout: Layout, entry: PoissonInput, number: int, dt_s: float, seed: int
 ) -> Iterator[_Row]:
     """Yield the tiles of an entry that get something."""
-    n = entry.rates_hz.size
+    n, most = entry.rates_hz.size, float(entry.rates_hz.max(initial=0.0))
+    if not most * dt_s <= IMPLAUSIBLE_MEAN:
+        raise SimulationError(
+            f"{entry!r}: {most:g} Hz are {most * dt_s:g} events in a step of {dt_s:g} s, more than "
+            f"{IMPLAUSIBLE_MEAN:g}; rates are in Hz: look for a unit"
+        )
     first, seats = layout.first[entry.target] // TILE, seats_of(n)
     key = np.random.SeedSequence(seed, spawn_key=(1, number))
     streams = np.zeros(seats, dtype=np.uint64)
@@ -98,3 +112,38 @@ def _rows(
             table = _table(mean[some] / repeats)
             tile = first + at // TILE
             yield _Row(tile, layout.row(entry), repeats, streams[some], weight[some], table)
+
+
+def background_counts(noise: Noise, row: int, first: int, n: int) -> NDArray[np.int64]:
+    """Return the events of one row of a background in some steps, shape ``(TILE, n)``.
+
+    Parameters
+    ----------
+    noise : Noise
+        All background trains.
+    row : int
+        Which of its rows.
+    first, n : int
+        First step, and how many.
+
+    Raises
+    ------
+    SimulationError
+        Where there is no such row, or steps are negative.
+    """
+    if not 0 <= row < noise.row.size:
+        raise SimulationError(f"the background has rows 0 to {noise.row.size - 1}, got {row}")
+    if first < 0 or n < 0:
+        raise SimulationError(f"steps are 0 or more, got {n} from step {first}")
+    alone = noise._replace(
+        indptr=np.array([row, row + 1]),
+        row=np.zeros_like(noise.row),
+        weight=np.ones_like(noise.weight),
+    )
+    # One tile and one input row, of as many slots as there are steps.
+    n_slots = 1 << max(n - 1, 0).bit_length()
+    ring = np.zeros(n_slots * TILE)
+    scratch = np.empty(2 * TILE, dtype=np.int32), np.empty(TILE, dtype=np.int32)
+    add_noise(alone, 0, ring, (n_slots, 1, 1), first, n, *scratch)
+    slots = np.arange(first, first + n) % n_slots
+    return np.ascontiguousarray(ring.reshape(n_slots, TILE)[slots].T.astype(np.int64))

@@ -12,7 +12,16 @@ from allentk.data import StimulusTable
 from allentk.errors import SimulationError
 from allentk.network import Network, Population
 
-__all__ = ["RATE_BIN_S", "Record", "cells_of", "check_request", "record_of", "watched_nodes"]
+__all__ = [
+    "RATE_BIN_S",
+    "Record",
+    "cells_of",
+    "check_points",
+    "check_request",
+    "nodes_of",
+    "record_of",
+    "watched_nodes",
+]
 
 #: Bin of a population's rate where none is asked for, seconds.
 RATE_BIN_S = 0.01
@@ -35,6 +44,21 @@ def check_request(network: Network, table: StimulusTable, dt_s: float, seed: int
     if table.duration_s < dt_s:
         raise SimulationError(
             f"{table!r} lasts {table.duration_s:g} s: nothing to simulate; add a presentation"
+        )
+
+
+def check_points(network: Network, engine: str) -> None:
+    """Refuse cells with compartments, in the name of an engine.
+
+    Raises
+    ------
+    SimulationError
+    """
+    others = [population.name for population in network.populations if population.compartmental]
+    if others:
+        raise SimulationError(
+            f"{engine} runs point neurons; the cells of {others} have compartments: use "
+            f"backend='neuron'"
         )
 
 
@@ -80,7 +104,7 @@ def record_of(network: Network, record: Collection[str]) -> Record:
     """
     found = Record()
     sizes = {population.name: len(population) for population in cells_of(network)}
-    for entry in record:
+    for entry in (record,) if isinstance(record, str) else record:
         kind, _, rest_of = entry.partition(":")
         if entry == "spikes":
             continue
@@ -102,12 +126,35 @@ def _nodes(entry: str, kind: str, rest_of: str, sizes: dict[str, int]) -> tuple[
             f"'synaptic_current_pa:<population>:<node>,...' or 'rate_hz:<population>' "
             f"with a population of {sorted(sizes)}"
         )
-    ids = [int(node) if node.strip().isdecimal() else -1 for node in nodes.split(",")]
-    if min(ids) < 0 or max(ids) >= sizes[name]:
-        raise SimulationError(
-            f"cannot record {entry!r}: nodes of {name!r} are 0 to {sizes[name] - 1}"
-        )
-    return name, ids
+    return name, nodes_of(entry, name, nodes, sizes[name])
+
+
+def nodes_of(entry: str, name: str, text: str, size: int) -> list[int]:
+    """Read the nodes of a population that something is recorded of.
+
+    Parameters
+    ----------
+    entry : str
+        The whole of what was asked.
+    name, size
+        Of the population.
+    text : str
+        Nodes, such as ``"0,17"``.
+
+    Raises
+    ------
+    SimulationError
+        On what is no number, or a node that is not there.
+
+    Examples
+    --------
+    >>> nodes_of("voltage_mv:exc:0,17", "exc", "0,17", 20)
+    [0, 17]
+    """
+    ids = [int(node) if node.strip().isdecimal() else -1 for node in text.split(",")]
+    if min(ids) < 0 or max(ids) >= size:
+        raise SimulationError(f"cannot record {entry!r}: nodes of {name!r} are 0 to {size - 1}")
+    return ids
 
 
 def _rate(entry: str, rest_of: str, sizes: dict[str, int]) -> tuple[str, float]:

@@ -61,6 +61,6 @@ def watch_of(record: Collection[str], n_neurons: int, n_steps: int) -> tuple[Wat
 
 def threads_of(threads: int) -> int:
     """Return the number of threads."""
-    if not isinstance(threads, int) or threads < 1:
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise SimulationError(f"threads must be a whole number, 1 or more, got {threads!r}")
     return threads

@@ -36,24 +36,42 @@ def source_spikes(
     Raises
     ------
     SimulationError
-        Where a source gives spikes of nodes that it does not have, or times that are not finite.
+        Where a source gives spikes of nodes that it does not have, or times outside of the window.
     """
+    start_s = number * INPUT_WINDOW_S
     for index, population in enumerate(network.populations):
         if population.source is None:
             continue
         key = np.random.SeedSequence(seed, spawn_key=(0, index, number))
         rng = np.random.default_rng(key)
-        times, ids = population.source.spikes(table, number * INPUT_WINDOW_S, stop_s, rng)
-        _check(population.name, population.source, times, ids)
+        times, ids = population.source.spikes(table, start_s, stop_s, rng)
+        _check(population.name, population.source, times, ids, (start_s, stop_s))
         yield population.name, times, ids
 
 
-def _check(name: str, source: SpikeSource, times: Array, ids: NDArray[np.int64]) -> None:
-    """Refuse spikes that would be written where no node is."""
+def _check(
+    name: str,
+    source: SpikeSource,
+    times: Array,
+    ids: NDArray[np.int64],
+    window_s: tuple[float, float],
+) -> None:
+    """Refuse spikes that would be written where no node is, or at another time than theirs."""
     if times.shape != ids.shape or not np.isfinite(times).all():
         raise SimulationError(
             f"the source of {name!r} gave {times.size} times for {ids.size} ids, or a time that is not "
             f"finite; mend {source!r}"
+        )
+    if ids.size and ids.dtype.kind not in "iu":
+        raise SimulationError(
+            f"the source of {name!r} gave nodes of type {ids.dtype}, expected integers; mend {source!r}"
+        )
+    start_s, stop_s = window_s
+    # What rounding leaves of a time on the edge is no error.
+    if times.size and not (times.min() >= start_s - 1e-9 and times.max() <= stop_s + 1e-9):
+        raise SimulationError(
+            f"the source of {name!r} gave spikes from {times.min():g} to {times.max():g} s, asked for "
+            f"those in {start_s:g} to {stop_s:g} s; mend {source!r}"
         )
     if ids.size and not (ids.min() >= 0 and ids.max() < source.n_nodes):
         raise SimulationError(

@@ -339,3 +339,19 @@ def test_cells_without_a_place_are_refused():
         connect(lost, EXC, RULES[3], **CURRENT)
     with pytest.raises(DataError, match="no column 'size'"):
         connect(EXC, INH, Gaussian(0.5, 90.0, scale_by="size"), **CURRENT)
+
+
+def test_a_grain_far_smaller_than_the_network_is_no_trouble():
+    assert connect(EXC, INH, Chance(0.5, 1e-12, axes="xyz"), **CURRENT).n_edges == 0
+
+
+@pytest.mark.parametrize("seed", [1.5, "1", True])
+def test_a_seed_that_is_no_integer_is_refused(seed):
+    with pytest.raises(DataError, match="seed must be an integer"):
+        connect(EXC, INH, RULES[3], seed=seed, **CURRENT)
+
+
+def test_a_class_that_is_not_there_is_named_beside_missing_ones():
+    mixed = disc("mixed", 4, 4, columns={"kind": np.array(["E", None, "I", np.nan], dtype=object)})
+    with pytest.raises(DataError, match="no source of 'X'"):
+        connect(mixed, mixed, ByClass({("X", "E"): Chance(1.0)}, column="kind"), **CURRENT)

@@ -112,6 +112,20 @@ def test_a_list_is_taken_as_it_is():
         connect(A, B, Pairs([0, 60], [0, 0]), **CURRENT)
 
 
+@pytest.mark.parametrize("rule", [OneToOne(), Pairs([0, 4], [1, 4])])
+def test_a_cell_named_with_itself_is_refused_unless_it_may_be(rule):
+    with pytest.raises(DataError, match="with itself"):
+        connect(A, A, rule, **CURRENT)
+    assert connect(A, A, rule, loops=True, **CURRENT).n_edges > 0
+    assert connect(A, B, Pairs([4], [4]), **CURRENT).n_edges == 1
+
+
+@pytest.mark.parametrize("number", [2.5, -1, math.nan, math.inf])
+def test_a_function_that_returns_no_number_of_synapses_is_refused(number):
+    with pytest.raises(DataError, match="whole number, 0 or None"):
+        connect(A, B, PerPair(lambda source, target: number), **CURRENT)
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [

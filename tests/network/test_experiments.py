@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import allentk as atk
@@ -165,3 +166,26 @@ def test_without_like_to_like_follows_the_seed(small):
     assert not np.array_equal(one, other)
     with pytest.raises(DataError, match="bin_um"):
         experiments.without_like_to_like(small, bin_um=0.0)
+    with pytest.raises(DataError, match="axes must be"):
+        experiments.without_like_to_like(small, axes="xt")
+
+
+def test_without_like_to_like_keeps_distances_along_the_axes_asked_for():
+    network = recipes.v1(scale=0.002)
+    mixed = experiments.without_like_to_like(network, seed=1, axes="xz")
+    pair = ("e23Cux2", "e23Cux2")
+    nodes = network.population(pair[0]).nodes[["x_um", "z_um"]].to_numpy()
+    counts = []
+    for p in (next(p for p in n.projections if (p.source, p.target) == pair) for n in (network, mixed)):
+        away = np.hypot(*(nodes[p.sources] - nodes[p.targets]).T)
+        counts.append(np.bincount((away // 25).astype(int), minlength=10))
+    assert np.array_equal(*counts)
+
+
+def test_a_cell_that_is_its_only_neighbour_keeps_itself():
+    cell = GLIFParameters(level=1, C_pf=100, R_mohm=200, E_L_mv=-70, th_inf_mv=20, t_ref_s=0.003)
+    places = {"x_um": [0.0, 500.0], "y_um": 0.0, "tuning_angle_deg": [0.0, 90.0]}
+    far = Population("far", (cell,), pd.DataFrame(places))
+    itself = Projection("far", "far", [0, 1, 2], [0, 1], 5.0, 0.002, Receptor(0.002, 1))
+    mixed = experiments.without_like_to_like(Network([far], [itself]))
+    assert mixed.projections[0].sources.tolist() == [0, 1]

@@ -99,6 +99,16 @@ def test_cells_are_as_many_as_the_density_gives():
     assert again.nodes.equals(made.nodes)
 
 
+def test_two_populations_of_one_seed_are_not_in_the_same_places():
+    column = Column(100.0, (0.0, 100.0))
+    a, b = (
+        Population.from_models(name, CELL, n=50, positions=column, tuning="even").nodes
+        for name in ("a", "b")
+    )
+    for name in ("x_um", "y_um", "z_um", "tuning_angle_deg"):
+        assert (a[name] != b[name]).mean() > 0.9
+
+
 def test_tuning_is_even_drawn_or_given():
     even_ = Population.from_models("a", CELL, n=8, tuning="even").nodes["tuning_angle_deg"]
     assert sorted(even_) == [0, 45, 90, 135, 180, 225, 270, 315]

@@ -302,7 +302,7 @@ def test_an_error_of_nest_is_ours_and_leaves_it_empty():
     ("options", "message"),
     [
         ({"dt_s": 1 / 32000}, "a multiple of 1e-6 s, got 3.125e-05"),
-        ({"n_threads": 0}, "n_threads must be an integer, 1 or more, got 0"),
+        ({"n_threads": 0}, "threads must be a whole number, 1 or more, got 0"),
         ({"seed": -1}, "seed must be an integer"),
         ({"record": ("voltage_mv:a:7",)}, "nodes of 'a' are 0 to 0"),
     ],

@@ -24,7 +24,7 @@ from allentk.network import (
 from allentk.simulation import simulate
 from allentk.simulation.network_arrays import Layout
 from allentk.simulation.network_edges import edges_of, span_and_slots
-from allentk.simulation.network_noise import noise_of
+from allentk.simulation.network_noise import background_counts, noise_of
 from allentk.simulation.network_tile_kernels import TILE
 from allentk.simulation.poisson_kernels import add_noise
 
@@ -188,9 +188,10 @@ def test_a_cell_answers_the_spikes_of_the_others_alone(three_levels):
     assert found.ids.tolist() == whole.spikes["inh"].ids.tolist()
 
 
-def test_threads_must_be_a_number():
-    with pytest.raises(SimulationError, match="threads must be a whole number, 1 or more, got 0"):
-        simulate(Network([population("a")]), visual.gray(0.1), n_threads=0)
+@pytest.mark.parametrize("n_threads", [0, 1.5, True])
+def test_threads_must_be_a_number(n_threads):
+    with pytest.raises(SimulationError, match="threads must be a whole number, 1 or more, got"):
+        simulate(Network([population("a")]), visual.gray(0.1), n_threads=n_threads)
 
 
 def test_edges_take_no_more_than_they_need():
@@ -250,6 +251,48 @@ def test_background_counts_are_those_of_poisson(rate_hz):
     again = np.zeros_like(ring)
     add_noise(noise, 0, again, (4096, 1, 1), 0, n_steps, *scratch)
     assert (again == ring).all()
+    assert (background_counts(noise, 0, 5, 1300) == counts[5:1305].T).all()
+
+
+def test_background_is_independent_in_time_between_cells_and_seeds():
+    """Counts of neighbours in time and space, and of two seeds, against chance; two entries, two tiles."""
+    n, steps = 2 * TILE, 4000
+    entry = PoissonInput("a", np.full(n, 11e3), np.ones(n), EXCITATION)
+    layout = Layout(Network([population("a", n)], background=[entry, entry]))
+    seeds = [noise_of(layout, 1e-4, seed) for seed in (0, 1)]
+    first, second = (
+        np.concatenate([background_counts(noise, row, 0, steps) for row in range(4)]) - 1.1
+        for noise in seeds
+    )
+
+    def chance(one, other):
+        """Sum of products, in standard deviations of what chance makes of it."""
+        return (one * other).sum() / 1.1 / math.sqrt(one.size)
+
+    for lag in (1, 2, 3, 10, 64, 128, 1024):
+        assert abs(chance(first[:, lag:], first[:, :-lag])) < 5
+    for apart in (1, 2, TILE, 2 * TILE):
+        assert abs(chance(first[apart:], first[:-apart])) < 5
+        assert abs(chance(first[apart:, 1:], first[:-apart, :-1])) < 5
+    assert abs(chance(first, second)) < 5
+    # the sum of all cells varies as a Poisson count: nothing is shared by them
+    together = first.sum(axis=0)
+    assert together.var() / (1.1 * len(first)) == pytest.approx(1, abs=5 * math.sqrt(2 / steps))
+
+
+@pytest.mark.parametrize("asked", [(1, 0, 8), (-1, 0, 8), (0, -1, 8), (0, 0, -8)])
+def test_background_that_is_not_there_is_refused(asked):
+    entry = PoissonInput("a", [100.0], [1.0], EXCITATION)
+    noise = noise_of(Layout(Network([population("a")], background=[entry])), 1e-4, 0)
+    with pytest.raises(SimulationError, match="the background has rows 0 to 0|steps are 0 or more"):
+        background_counts(noise, *asked)
+
+
+def test_a_rate_that_would_take_for_ever_is_refused():
+    entry = PoissonInput("a", [1e12], [1.0], EXCITATION)
+    network = Network([population("a")], background=[entry])
+    with pytest.raises(SimulationError, match=r"1e\+12 Hz are 1e\+08 events in a step"):
+        simulate(network, visual.gray(0.1))
 
 
 def test_rates_of_a_population_are_kept_in_bins(three_levels):
@@ -267,6 +310,7 @@ def test_rates_of_a_population_are_kept_in_bins(three_levels):
     [
         ("rate_hz:b", "there is no population 'b'"),
         ("rate_hz:a:0", "a bin must be seconds"),
+        ("rate_hz:a:1e-12", "a bin must be a time step of 0.0001 s or longer"),
         ("rate_hz:a:soon", "a bin must be seconds, got 'soon'"),
         ("synaptic_current_pa:a:2", "nodes of 'a' are 0 to 0"),
     ],

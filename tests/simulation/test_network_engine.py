@@ -367,7 +367,13 @@ def test_a_state_that_is_not_finite_is_named():
 
 @pytest.mark.parametrize(
     ("times", "ids", "message"),
-    [([0.01], [3], "nodes 3 to 3; it has 1"), ([0.01, 0.02], [0], "2 times for 1 ids")],
+    [
+        ([0.01], [3], "nodes 3 to 3; it has 1"),
+        ([0.01, 0.02], [0], "2 times for 1 ids"),
+        ([-0.5, 0.01], [0, 0], "spikes from -0.5 to 0.01 s, asked for those in 0 to 0.1 s"),
+        ([0.01, 7.0], [0, 0], "spikes from 0.01 to 7 s"),
+        ([0.01], [0.0], "nodes of type float64, expected integers"),
+    ],
 )
 def test_a_source_that_gives_nonsense_is_named(times, ids, message):
     class Wrong:

@@ -105,7 +105,11 @@ class Circuit:
             raise FormatError(f"{where}: names {path}, and there is no such file")
         wanted = self.select(section.get("node_set", "all"))
         if path.endswith(".csv"):
-            return {one: _csv_spikes(path, one, self._size(one)) for one in wanted}
+            read = {one: _csv_spikes(path, one, self._size(one)) for one in wanted}
+            found = {one: trains for one, trains in read.items() if len(trains)}
+            if not found:
+                raise FormatError(f"{where}: {path} has no spike of {list(wanted)}")
+            return found
         there = spike_populations(path)
         if there == ("",) and len(wanted) > 1:
             raise FormatError(
@@ -191,7 +195,7 @@ def _csv_spikes(path: str, population: str, n_nodes: int) -> SpikeTrains:
     """Read ``timestamps population node_ids``, separated by blanks."""
     try:
         table = pd.read_csv(path, sep=r"\s+", comment="#")
-        rows = table[table["population"] == population] if "population" in table else table
+        rows = table[table["population"] == population]
         times = rows["timestamps"].to_numpy(float) / 1e3
         ids = rows["node_ids"].to_numpy(np.int64)
         order = np.argsort(times, kind="stable")

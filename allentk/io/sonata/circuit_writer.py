@@ -122,7 +122,7 @@ def _copy_edges(
     circuit: Circuit, edges: EdgePopulation, path: Path, compression: str | None
 ) -> None:
     ends = [circuit.population(name).ids for name in (edges.source, edges.target)]
-    layout = edges.layout()
+    layout = edges.layout() or {0: {}}
     if len(layout) > 1:
         warnings.warn(
             f"edges {edges.name!r} have {len(layout)} groups of columns; BMTK and allentk read them, and "

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allentk.errors import FormatError
+from allentk.errors import DataError, FormatError
 from allentk.io.hdf5 import dataset, member, members, numeric, readable, texts, whole
 from allentk.io.sonata.layout import create_dataset
 from allentk.io.sonata.types import MISSING
@@ -231,6 +231,11 @@ def write_columns(group: h5py.Group, columns: pd.DataFrame, compression: str | N
 
 def _coded(group: h5py.Group, name: str, column: pd.Series) -> NDArray[Any]:
     """Write the words of a column, and return its codes."""
+    taken = column[column.isin(MISSING)]
+    if len(taken):
+        raise DataError(
+            f"the text {taken.iloc[0]!r} in the column {name!r} would read as no value; rename it"
+        )
     codes, words = pd.factorize(column.astype(object).where(column.notna(), MISSING[0]).astype(str))
     library = group.require_group(f"{LIBRARY}")
     library.create_dataset(name, data=np.array(words, dtype=object), dtype=h5py.string_dtype())

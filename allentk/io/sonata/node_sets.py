@@ -99,9 +99,9 @@ def _union(parts: Sequence[Selected]) -> Selected:
 def _basic(conditions: Mapping[str, Any], tables: Sequence[NodeTable]) -> Selected:
     rules = dict(conditions)
     wanted = rules.pop("population", None)
-    names = [wanted] if isinstance(wanted, str) else wanted
+    names = wanted if isinstance(wanted, list | None) else [wanted]
     known = [one.name for one in tables]
-    if names is not None and not set(names) <= set(known):
+    if names is not None and not all(one in known for one in names):
         raise FormatError(f"there is no population {wanted!r}; there are {known}")
     chosen = [one for one in tables if names is None or one.name in names]
     columns = {one.name: one.table() for one in chosen}
@@ -121,5 +121,9 @@ def _basic(conditions: Mapping[str, Any], tables: Sequence[NodeTable]) -> Select
 
 def _matches(column: pd.Series, value: Any) -> NDArray[np.bool_]:
     values = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str | int | float) for one in values):
+        raise FormatError(
+            f"conditions of node sets are values or lists of values, got {value!r:.60}; no others are known"
+        )
     same: NDArray[np.bool_] = column.isin(values).to_numpy(bool)
     return same

@@ -109,9 +109,9 @@ def layer4(
     LIF cell's time constant over its own: a train of spikes then moves the mean voltage by the same share
     of the threshold.
 
-    Of excitatory cells, the ON subfield lies ahead in the preferred direction, the filters are those
-    nearest to the middle of a subfield, and ON/OFF filters are taken from a field of the same shape
-    between the two: the published description leaves this open. The visual field is in its linear degrees.
+    The visual field is in its linear degrees. Of excitatory cells, the ON subfield lies ahead in the
+    preferred direction, and filters are drawn from those in a subfield, as in the published program
+    (``SI_2/generate_inputs_functions.py``).
 
     With the published weights and a core of point cells, cells that inhibit fire at 15 to 55 Hz on a gray
     screen, and those that excite not at all (measured at a scale of 0.02); with ``POINT_STRENGTH``, our

@@ -50,9 +50,8 @@ def lgn_inputs(
     """Return the pairs of a filter and a cell that listens to it.
 
     An excitatory cell has an ON and an OFF subfield side by side along its preferred direction, long across
-    it, and listens to the filters of that class nearest to the middle of each; and to ON/OFF filters of its
-    orientation in a field of the same shape between them. An inhibitory cell listens to all three
-    classes in a circle.
+    it; and a small field between them for ON/OFF filters of its orientation. An inhibitory cell has one
+    circle for all three classes. Of the filters in a field, so many as there may be are drawn.
     """
     fields = _fields(target, excitatory, rng)
     most = FIELDS.most if excitatory else FIELDS.most_round
@@ -67,7 +66,7 @@ def lgn_inputs(
             if excitatory and name == LAYER4_CLASSES[2]:
                 apart = (axis[None, :] - tuning[some, None] + 90) % 180 - 90
                 away[np.abs(apart) > FIELDS.angle_deg] = np.inf
-            row, column = _nearest(away, most)
+            row, column = _drawn(away, most, rng)
             sources.append(nodes[column])
             targets.append(row + first)
     return np.concatenate(sources), np.concatenate(targets)
@@ -83,7 +82,7 @@ def _fields(target: Population, excitatory: bool, rng: np.random.Generator) -> t
         return (_Field(x, y, radius, radius, np.zeros(n)),) * 3
     angle = np.deg2rad(target.nodes["tuning_angle_deg"].to_numpy(float))
     apart = rng.uniform(*FIELDS.apart_deg, n)
-    return tuple(
+    on, off = (
         _Field(
             x + side * apart * np.cos(angle),
             y + side * apart * np.sin(angle),
@@ -91,13 +90,18 @@ def _fields(target: Population, excitatory: bool, rng: np.random.Generator) -> t
             aspect * width / 2,
             angle,
         )
-        for side in (0.5, -0.5, 0.0)
+        for side in (0.5, -0.5)
     )
+    return on, off, _Field(x, y, apart / 4, width / 2, angle)
 
 
-def _nearest(away: Array, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return rows and columns of the smallest values of every row, of those up to 1."""
-    nearest = np.argpartition(away, most, axis=1)[:, :most]
-    inside = np.take_along_axis(away, nearest, axis=1) <= 1.0
-    row, place = np.nonzero(inside)
-    return row, nearest[row, place]
+def _drawn(
+    away: Array, most: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of up to `most` values of every row, drawn from those up to 1."""
+    inside = away <= 1.0
+    order = np.full(away.shape, np.inf)
+    order[inside] = rng.random(int(inside.sum()))
+    first = np.argpartition(order, most, axis=1)[:, :most]
+    row, place = np.nonzero(np.take_along_axis(inside, first, axis=1))
+    return row, first[row, place]

@@ -220,9 +220,10 @@ class Fields:
     ----------
     apart_deg, width_deg, aspect : (float, float)
         Of excitatory cells: distance between the centres of the ON and the OFF subfield, their width along
-        the preferred direction, and their length over their width.
+        the preferred direction, and their length over their width. The field of ON/OFF filters between
+        them is half as wide as they are apart, and as long as they are wide.
     most : int
-        Filters of every class that an excitatory cell listens to, at most.
+        Filters of every class that an excitatory cell listens to, at most; drawn from those in its field.
     angle_deg : float
         ON/OFF filters differ in orientation from the cell by up to this.
     round_widths : float
@@ -261,7 +262,7 @@ class Background:
     up_s, between_s : (float, float)
         Length of a wave and of the pause after it at a place, drawn evenly per wave.
     length_um : float
-        Length of a wave, from which its speed follows.
+        Length of a wave of mean duration, from which the speed of all follows.
     reach_um : float
         A cell listens to sources up to this far away.
     sources : (int, int)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from allentk.data import StimulusTable
 from allentk.data._arrays import frozen
 from allentk.errors import DataError
+from allentk.network.keys import key_of
 
 __all__ = ["TravellingWaves"]
 
@@ -45,7 +46,7 @@ class TravellingWaves:
     between_s : (float, float)
         Least and greatest pause after it.
     length_um : float
-        Length of a wave; its speed is the length over its duration.
+        Length of a wave of mean duration, over which it gives the speed of all.
     seed : int
         Draws the waves.
 
@@ -131,10 +132,11 @@ class TravellingWaves:
 
     def _passages(self, until_s: float) -> Iterator[tuple[Array, float]]:
         """Yield when each wave reaches every source, and how long it lasts there."""
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1,)))
+        rng = np.random.default_rng(int(key_of(self.seed, "travelling waves")))
         place = self.x_um + 1j * self.y_um
         middle = place.mean() if place.size else 0j
         half = float(np.abs(place - middle).max(initial=0.0))
+        per_um = sum(self.up_s) / 2 / self.length_um
         clock = -_BEFORE_S
         while clock < until_s:
             up, between, angle = rng.uniform(
@@ -142,7 +144,7 @@ class TravellingWaves:
                 (self.up_s[1], self.between_s[1], 2 * math.pi),
             )
             along = half + ((place - middle) * np.exp(-1j * angle)).real
-            yield clock + along * up / self.length_um, float(up)
+            yield clock + along * per_um, float(up)
             clock += up + between
 
     def __repr__(self) -> str:

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.network.building import connect
-from allentk.network.ends import key_of
+from allentk.network.keys import key_of
 from allentk.network.population import Population
 from allentk.network.projection import Projection, Receptor
 from allentk.network.recipes.v1_cells import Part, column, glif_models, make_population

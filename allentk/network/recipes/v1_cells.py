@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from allentk.errors import DataError
 from allentk.io import read_glif
 from allentk.models import GLIFParameters
-from allentk.network.ends import key_of
 from allentk.network.populating import cell_models
 from allentk.network.population import Population
 from allentk.network.positions import Column
@@ -103,7 +101,7 @@ def make_population(
         positions=where,
         tuning="even",
         cell_class=str(row["cell_class"]),
-        seed=int(key_of(seed, name) >> np.uint64(1)),
+        seed=seed,
     )
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.network.ends import key_of
+from allentk.network.keys import key_of
 from allentk.network.lgn import LGN
 from allentk.network.lgn_v1 import v1_lgn
 from allentk.network.population import Population

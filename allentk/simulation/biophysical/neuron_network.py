@@ -8,6 +8,7 @@ from collections.abc import Collection
 from allentk.data import NetworkResponse, StimulusTable
 from allentk.models.sections import MAX_LENGTH_UM
 from allentk.network import Network
+from allentk.simulation.biophysical.neuron_network_checks import check_threshold
 from allentk.simulation.biophysical.neuron_network_plan import Plan
 from allentk.simulation.biophysical.neuron_network_record import SOMA
 from allentk.simulation.biophysical.neuron_network_run import run
@@ -71,9 +72,10 @@ def simulate_network_neuron(
     Raises
     ------
     SimulationError
-        On point neurons of another level or with currents, models of different temperatures, a time step
-        or seed that makes no sense, a network without cells, an empty table, an unknown record, a delay
-        shorter than a step; where a voltage runs away, or processes started together find no MPI library.
+        On point neurons of another level or with currents, models of different temperatures, a time step,
+        seed or threshold that makes no sense, a network without cells, an empty table, an unknown record,
+        a delay shorter than a step; where a voltage runs away, or processes started together find no MPI
+        library.
     DataError
         Where a cell has no place for a synapse.
 
@@ -104,6 +106,7 @@ def simulate_network_neuron(
     wall, cpu = time.perf_counter(), time.process_time()
     check_request(network, stimulus_table, dt_s, seed)
     check_step(dt_s)
+    check_threshold(spike_threshold_mv)
     plan = Plan.of(network, stimulus_table, dt_s, record, seed, spike_threshold_mv, max_length_um)
     with session() as h:
         ranks = Ranks(h)

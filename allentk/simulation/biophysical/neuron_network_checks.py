@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from allentk.errors import SimulationError
 from allentk.network import Network, PoissonInput, Projection
 from allentk.simulation.network_request import cells_of
 
-__all__ = ["check_points", "temperature"]
+__all__ = ["check_points", "check_threshold", "temperature"]
 
 #: Where no cell has channels, nothing depends on it.
 CELSIUS = 34.0
@@ -30,6 +32,17 @@ def temperature(network: Network) -> float:
             f"all cells of a network have one temperature; got {found} (degrees: population)"
         )
     return next(iter(found), CELSIUS)
+
+
+def check_threshold(threshold_mv: float) -> None:
+    """Refuse a voltage that no cell could cross, so that silence is never an accident.
+
+    Raises
+    ------
+    SimulationError
+    """
+    if not math.isfinite(threshold_mv):
+        raise SimulationError(f"spike_threshold_mv must be a finite voltage, got {threshold_mv!r}")
 
 
 def check_points(network: Network) -> None:

@@ -10,7 +10,7 @@ from allentk.errors import SimulationError
 from allentk.network import Network
 from allentk.simulation.biophysical.neuron_cell import NeuronCell
 from allentk.simulation.biophysical.neuron_record import references, state_names
-from allentk.simulation.network_request import cells_of
+from allentk.simulation.network_request import cells_of, nodes_of
 
 __all__ = ["Trace", "traces_of"]
 
@@ -74,7 +74,7 @@ def traces_of(network: Network, record: Collection[str]) -> list[Trace]:
     sizes = {population.name: len(population) for population in cells_of(network)}
     points = {population.name for population in cells_of(network) if not population.compartmental}
     found: set[Trace] = set()
-    for entry in record:
+    for entry in (record,) if isinstance(record, str) else record:
         if entry == "spikes":
             continue
         kind, _, rest_of = entry.partition(":")
@@ -89,11 +89,7 @@ def traces_of(network: Network, record: Collection[str]) -> list[Trace]:
                 f"cannot record {entry!r}: the cells of {population!r} are points, of which the NEURON "
                 f"engine computes spikes alone; backend='glif' records their voltage"
             )
-        ids = [int(node) if node.strip().isdecimal() else -1 for node in nodes.split(",")]
-        if min(ids) < 0 or max(ids) >= sizes[population]:
-            raise SimulationError(
-                f"cannot record {entry!r}: nodes of {population!r} are 0 to {sizes[population] - 1}"
-            )
+        ids = nodes_of(entry, population, nodes, sizes[population])
         name = kind if kind == SOMA else next(iter(state_names((kind,))), "")
         if not name:
             raise SimulationError(f"cannot record {entry!r}: spikes are kept of all cells")

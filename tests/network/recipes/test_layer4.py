@@ -175,11 +175,29 @@ def test_lgn_fields(network):
     assert np.abs(along).max() < 5.5 + 4
     assert np.abs(across).max() < 12
     both = kind == "transient_ON_OFF"
+    # Half as wide as the centres are apart, as long as a subfield is wide
+    assert 2.0 < np.abs(along[both]).max() < 5.5 / 2
+    assert 2.5 < np.abs(across[both]).max() < 8 / 2
     turned = lgn["tuning_angle_deg"].to_numpy()[edges.sources][both] - np.rad2deg(angle[both])
     assert np.abs((turned + 90) % 180 - 90).max() <= 15
     round_field = between(network, "LGN", "PV1")
     counts = pd.crosstab(round_field.targets, lgn["cell_class"].to_numpy()[round_field.sources])
     assert counts.max().max() == 15
+
+
+def test_filters_are_drawn_from_all_of_a_field(network):
+    """The published program drops what is too many at random: distances are those of an even disc."""
+    lgn = network.population("LGN").nodes
+    radius = []
+    for name in ("PV1", "PV2", "LIF_inh"):
+        edges, cells = between(network, "LGN", name), network.population(name).nodes
+        dx = lgn["x_deg"].to_numpy()[edges.sources] - cells["x_deg"].to_numpy()[edges.targets]
+        dy = lgn["y_deg"].to_numpy()[edges.sources] - cells["y_deg"].to_numpy()[edges.targets]
+        assert edges.in_degrees.max() == 45
+        radius.append(np.hypot(dx, dy))
+    # mean square of an even disc is half its own; radii are 2.5 widths of 6 to 8, halved
+    square = np.concatenate(radius) ** 2
+    assert square.mean() == pytest.approx(2.5**2 / 4 * 49.33 / 2, rel=0.03)
 
 
 def test_background_sources(network):
