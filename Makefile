@@ -12,7 +12,7 @@ install:  ## a virtual environment with everything a contributor needs
 	$(BIN)/pip install -e ".[test]"
 
 test:  ## run the tests with coverage
-	$(BIN)/pytest --cov
+	$(BIN)/pytest -n auto --cov
 
 check:  ## style, types and import floors
 	$(BIN)/ruff check .

@@ -239,8 +239,8 @@ def without_like_to_like(
     Raises
     ------
     DataError
-        On a width that is not positive, other axes than x, y and z, a projection with given places of synapses, or tuned cells without
-        positions.
+        On a width that is not positive, other axes than x, y and z, a projection with given places of
+        synapses, or tuned cells without positions.
 
     Examples
     --------

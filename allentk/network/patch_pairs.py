@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from allentk.errors import DataError
 from allentk.network.population import Population
+from allentk.network.spatial import difference_deg
 
 __all__ = [
     "Edges",
@@ -24,7 +25,6 @@ __all__ = [
     "delays_s",
     "like_to_like",
     "lognormal",
-    "orientation_difference_deg",
     "probability",
 ]
 
@@ -52,19 +52,6 @@ class Edges:
 
     def __repr__(self) -> str:
         return f"<Edges: {len(self)}>"
-
-
-def orientation_difference_deg(a: Array, b: Array) -> Array:
-    """Return how far two directions differ in orientation, 0 to 90 degrees.
-
-    Examples
-    --------
-    >>> orientation_difference_deg(np.array([10.0, 10.0]), np.array([350.0, 190.0])).tolist()
-    [20.0, 0.0]
-    """
-    apart = np.abs(a - b) % 180.0
-    folded: Array = np.minimum(apart, 180.0 - apart)
-    return folded
 
 
 def probability(
@@ -142,7 +129,7 @@ def connect(
         some = slice(first, min(first + rows, len(target)))
         away = there[some, None, :] - here[None, :, :]
         distance = np.hypot(away[..., 0], away[..., 1])
-        apart = orientation_difference_deg(tuned[1][some, None], tuned[0][None, :])
+        apart = difference_deg(tuned[1][some, None], tuned[0][None, :], 180.0)
         chance = probability(
             distance, apart, peak=peak, sigma_um=sigma_um, tuning_ratio=tuning_ratio
         )

@@ -323,8 +323,9 @@ def _simulation(
 
 
 def _copy_mechanisms(folder: Path) -> None:
-    """Put the channels of the models beside them, for ``nrnivmodl``."""
+    """Put the channels beside the models, for ``nrnivmodl``, under the names that their fits have."""
     folder.mkdir(parents=True)
     for file in resources.files("allentk.models").joinpath("mechanisms").iterdir():
-        if file.name.endswith(".mod"):
-            (folder / file.name).write_bytes(file.read_bytes())
+        text = file.read_text(encoding="utf-8") if file.name.endswith(".mod") else ""
+        if "SUFFIX atk_" in text:
+            (folder / file.name).write_text(text.replace("SUFFIX atk_", "SUFFIX "), "utf-8")

@@ -176,7 +176,9 @@ def test_without_like_to_like_keeps_distances_along_the_axes_asked_for():
     pair = ("e23Cux2", "e23Cux2")
     nodes = network.population(pair[0]).nodes[["x_um", "z_um"]].to_numpy()
     counts = []
-    for p in (next(p for p in n.projections if (p.source, p.target) == pair) for n in (network, mixed)):
+    for p in (
+        next(p for p in n.projections if (p.source, p.target) == pair) for n in (network, mixed)
+    ):
         away = np.hypot(*(nodes[p.sources] - nodes[p.targets]).T)
         counts.append(np.bincount((away // 25).astype(int), minlength=10))
     assert np.array_equal(*counts)

@@ -14,9 +14,9 @@ from allentk.network.patch_pairs import (
     delays_s,
     like_to_like,
     lognormal,
-    orientation_difference_deg,
     probability,
 )
+from allentk.network.spatial import difference_deg
 
 CELL = GLIFParameters(level=1, C_pf=60, R_mohm=170, E_L_mv=-70, th_inf_mv=25, t_ref_s=0.003)
 RULE = {"peak": 0.4, "sigma_um": 100.0, "tuning_ratio": 0.5}
@@ -64,7 +64,7 @@ def test_near_and_alike_cells_are_connected_more_often():
     edges = connect(EXC, EXC, seed=5, **RULE)
     p = chances(EXC, EXC)
     tuning = EXC.nodes["tuning_angle_deg"].to_numpy()
-    alike = orientation_difference_deg(tuning[:, None], tuning[None, :]) < 30
+    alike = difference_deg(tuning[:, None], tuning[None, :], 180.0) < 30
     found = np.zeros(p.shape)
     found[edges.targets, edges.sources] = 1
     for some in (alike, ~alike):
@@ -101,7 +101,7 @@ def test_edges_come_sorted_by_target():
 def test_orientations_differ_by_at_most_a_right_angle():
     a = np.array([0.0, 0.0, 0.0, 350.0, -10.0])
     b = np.array([90.0, 180.0, 135.0, 10.0, 10.0])
-    assert orientation_difference_deg(a, b).tolist() == [90.0, 0.0, 45.0, 20.0, 20.0]
+    assert difference_deg(a, b, 180.0).tolist() == [90.0, 0.0, 45.0, 20.0, 20.0]
 
 
 def test_an_untuned_pair_has_the_mean_probability():

@@ -284,7 +284,9 @@ def test_background_is_independent_in_time_between_cells_and_seeds():
 def test_background_that_is_not_there_is_refused(asked):
     entry = PoissonInput("a", [100.0], [1.0], EXCITATION)
     noise = noise_of(Layout(Network([population("a")], background=[entry])), 1e-4, 0)
-    with pytest.raises(SimulationError, match="the background has rows 0 to 0|steps are 0 or more"):
+    with pytest.raises(
+        SimulationError, match=r"the background has rows 0 to 0|steps are 0 or more"
+    ):
         background_counts(noise, *asked)
 
 

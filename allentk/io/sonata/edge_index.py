@@ -70,6 +70,8 @@ def indexed_ranges(
         raise FormatError(
             f"{where}: the index names row {rows.max()} of range_to_edge_id, which has {spans.shape[0]}"
         )
+    if (rows[:, 1] - rows[:, 0]).sum() > spans.shape[0]:
+        raise FormatError(f"{where}: the index gives one row of range_to_edge_id to two nodes")
     found = []
     for low, high in _joined(rows).tolist():
         with readable(f"{where}: its index"):
@@ -250,24 +252,47 @@ def check_index(population: h5py.Group, end: str, where: str) -> str:
     tables = _table(population, end, where)
     if tables is None:
         return ""
-    nodes, spans = (whole(one[...], where) for one in tables)
-    held = numeric(population, f"{end}_node_id", where, ndim=1)
-    rows = nodes[(nodes[:, 0] >= 0) & (nodes[:, 1] > nodes[:, 0])]
-    if rows.size and rows.max() > len(spans):
-        return f"names row {rows.max()} of range_to_edge_id, which has {len(spans)} rows"
-    if spans.size and not (spans.min() >= 0 and spans.max() <= held.shape[0]):
-        return f"names edge {spans.max() - 1} of {held.shape[0]}"
-    covered = int((spans[:, 1] - spans[:, 0]).sum())
-    if covered != held.shape[0]:
-        return f"covers {covered} of {held.shape[0]} edges"
-    owner = np.full(len(spans), -1, dtype=np.int64)
-    for node in np.flatnonzero((nodes[:, 0] >= 0) & (nodes[:, 1] > nodes[:, 0])):
-        owner[nodes[node, 0] : nodes[node, 1]] = node
-    order = np.argsort(spans[:, 0], kind="stable")
-    edges = whole(held[...], where)
-    claimed = np.repeat(owner[order], (spans[:, 1] - spans[:, 0])[order])
-    wrong = np.flatnonzero(claimed != edges)
-    if wrong.size:
-        at = int(wrong[0])
-        return f"gives edge {at} to node {claimed[at]}; its {end} is {edges[at]}"
+    nodes, spans = whole(tables[0][...], where), tables[1]
+    rows = np.flatnonzero((nodes[:, 0] >= 0) & (nodes[:, 1] > nodes[:, 0]))
+    rows = rows[np.argsort(nodes[rows, 0], kind="stable")]
+    if rows.size and nodes[rows].max() > spans.shape[0]:
+        return (
+            f"names row {nodes[rows].max()} of range_to_edge_id, which has {spans.shape[0]} rows"
+        )
+    if (nodes[rows[1:], 0] < nodes[rows[:-1], 1]).any():
+        return "gives one row of range_to_edge_id to two nodes"
+    edges = numeric(population, f"{end}_node_id", where, ndim=1)
+    owner = np.full(edges.shape[0], -1, dtype=np.int32 if len(nodes) < 1 << 31 else np.int64)
+    for start in range(0, spans.shape[0], CHUNK):
+        some = whole(spans[start : start + CHUNK], where)
+        if not (some.min() >= 0 and some.max() <= owner.size and (some[:, 0] <= some[:, 1]).all()):
+            return f"leads out of its {owner.size} edges, or backwards"
+        _claim(owner, some, _owners(nodes, rows, start, len(some)))
+    free = np.flatnonzero(owner < 0)
+    if free.size:
+        return f"covers {owner.size - free.size} of {owner.size} edges"
+    for start, held in _through(population, f"{end}_node_id", where):
+        wrong = np.flatnonzero(owner[start : start + held.size] != held)
+        if wrong.size:
+            at = int(wrong[0])
+            return f"gives edge {start + at} to node {owner[start + at]}; its {end} is {held[at]}"
     return ""
+
+
+def _owners(nodes: Integers, rows: Integers, start: int, n: int) -> Integers:
+    """Return the node of rows ``start`` to ``start + n`` of range_to_edge_id, -1 where it is nobody's."""
+    row = np.arange(start, start + n)
+    at = np.searchsorted(nodes[rows, 0], row, side="right") - 1
+    found: Integers = np.where(at >= 0, rows[at], -1) if rows.size else np.full(n, -1)
+    return np.where((at >= 0) & (row < nodes[found, 1]), found, -1)
+
+
+def _claim(owner: NDArray[Any], spans: Integers, of: Integers) -> None:
+    """Write the node of every span to its edges, in pieces of few enough edges."""
+    size = spans[:, 1] - spans[:, 0]
+    total = np.cumsum(size)
+    cuts = np.unique(np.searchsorted(total, np.arange(0, total[-1] + CHUNK, CHUNK), side="right"))
+    for few in np.split(np.arange(size.size), cuts):
+        before = np.cumsum(size[few]) - size[few]
+        steps = np.arange(int(size[few].sum())) - np.repeat(before, size[few])
+        owner[np.repeat(spans[few, 0], size[few]) + steps] = np.repeat(of[few], size[few])

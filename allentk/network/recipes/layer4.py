@@ -113,9 +113,9 @@ def layer4(
     preferred direction, and filters are drawn from those in a subfield, as in the published program
     (``SI_2/generate_inputs_functions.py``).
 
-    With the published weights and a core of point cells, cells that inhibit fire at 15 to 55 Hz on a gray
+    With the published weights and a core of point cells, cells that inhibit fire at 17 to 49 Hz on a gray
     screen, and those that excite not at all (measured at a scale of 0.02); with ``POINT_STRENGTH``, our
-    own, at 8 to 19 Hz and, LIF_exc, 1.5 Hz.
+    own, at 8 to 16 Hz and, LIF_exc, 1.3 Hz.
 
     In a part of small radius most cells lie near the border and have fewer connections; see
     ``compare_with_full_scale``.
@@ -128,7 +128,7 @@ def layer4(
     --------
     >>> from allentk.network import recipes
     >>> recipes.layer4(scale=0.002)
-    <Network: 90 cells in 7 populations, 12000 virtual nodes, 6273 edges>
+    <Network: 90 cells in 7 populations, 12000 virtual nodes, 6172 edges>
     """
     seed = _checked_seed(variant, instance, seed)
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)]

@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from allentk.models import GLIFParameters
-from allentk.models.frozen import Frozen
 from allentk.network.rules import Linear, Tuning
 from allentk.network.synapses import Synapse
 
@@ -52,7 +52,9 @@ __all__ = [
 LGN, WAVES = "LGN", "background"
 
 #: Factors on weights that let a core of point cells fire: ours, chosen at a scale of 0.02, not published.
-POINT_STRENGTH: Mapping[tuple[str, str], float] = Frozen({("lgn", "inh"): 0.3, ("inh", "exc"): 0.5})
+POINT_STRENGTH: Mapping[tuple[str, str], float] = MappingProxyType(
+    {("lgn", "inh"): 0.3, ("inh", "exc"): 0.5}
+)
 
 #: Seeds of the three instances of the model.
 SEEDS = {1: 150, 2: 5, 3: 12345}

@@ -226,7 +226,9 @@ def test_refusals():
         SimulationError, match=r"dt_s=0\.005 s is so long that spikes would be missed"
     ):
         run(network, dt_s=0.005)
-    with pytest.raises(SimulationError, match="spike_threshold_mv must be a finite voltage, got nan"):
+    with pytest.raises(
+        SimulationError, match="spike_threshold_mv must be a finite voltage, got nan"
+    ):
         run(network, dt_s=1e-5, spike_threshold_mv=float("nan"))
     warm = cells("w", models=(model({}, celsius=24),))
     with pytest.raises(SimulationError, match="all cells of a network have one temperature"):
