@@ -2,6 +2,7 @@
 
 import json
 import resource
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -37,7 +38,12 @@ def test_compartmental_cells_read_back(tmp_path, placed):
     main = network.save(tmp_path / "net", merge={"all": ["pyr", "fire"]})
     assert_same(network, read_network(main))
     assert validate(main) == []
-    assert list((tmp_path / "net/components/mechanisms/modfiles").glob("*.mod"))
+    modfiles = {
+        file.name: file for file in (tmp_path / "net/components/mechanisms/modfiles").iterdir()
+    }
+    # The fits of the cells name the channels so, and BMTK looks for nothing else.
+    assert "SUFFIX NaTs\n" in modfiles["NaTs.mod"].read_text()
+    assert not any("atk_" in file.read_text() for file in modfiles.values())
 
 
 def test_an_lgn_reads_back(tmp_path):
@@ -45,6 +51,41 @@ def test_an_lgn_reads_back(tmp_path):
     assert_same(
         network, read_network(network.save(tmp_path / "net", merge={"v1": ["L4 Exc", "L4 PV"]}))
     )
+
+
+@pytest.mark.parametrize("delay_s", [0.0016, 0.00106, 1 / 3000, 0.0])
+def test_a_delay_of_all_edges_keeps_every_digit(tmp_path, delay_s):
+    pair = Population("a", (LIF,), pd.DataFrame(index=range(2)))
+    wire = Projection("a", "a", [0, 1, 1], [0], 1.0, delay_s, Receptor(0.002, 1))
+    network = Network([pair], [wire])
+    assert_same(network, read_network(network.save(tmp_path / "net")))
+    words = read_sonata(tmp_path / "net").edge_population("a_to_a").types["delay"]
+    assert len(words.iloc[0]) < 12, (
+        "BMTK rounds delays to its step; 1.5999999 ms would be the step before"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"layer": ["1", "2", "005"]}, {"layer": ["x"]}),
+        ({"layer": [1, 2]}, {"layer": ["1", "1.50"]}),
+        ({"good": [True, False]}, {"other": [1.5]}),
+        ({"word": [f"w{k}" for k in range(99)]}, {"word": ["7", ""]}),
+    ],
+)
+def test_words_stay_words_and_truth_stays_truth(tmp_path, first, second):
+    some = [Population(n, (LIF,), pd.DataFrame(d)) for n, d in (("a", first), ("b", second))]
+    network = Network(some)
+    for merge in (None, {"both": ["b", "a"]}):
+        main = network.save(tmp_path / "net", merge=merge, overwrite=True)
+        assert_same(network, read_network(main))
+
+
+def test_the_circuit_alone_says_that_its_input_is_missing(tmp_path):
+    main = points().save(tmp_path / "net")
+    with pytest.warns(UserWarning, match="recorded spikes of 'LGN'"):
+        read_network(main.with_name("circuit_config.json"))
 
 
 def test_blocks_and_chunks_change_nothing(tmp_path, monkeypatch):
@@ -145,6 +186,7 @@ def test_what_cannot_be_saved_leaves_nothing(tmp_path):
         (Population("v", (), one, Foreign()), "Replay"),
         (Population("v", (LIF,), one.assign(model_type="x")), "rename"),
         (Population("v", (LIF,), one.assign(word="NULL")), "NULL"),
+        (Population("v", (LIF,), pd.DataFrame({"w": [*map(str, range(99)), "NONE"]})), "NONE"),
     ]:
         with pytest.raises(DataError, match=says):
             Network([population]).save(tmp_path / "net")
@@ -271,6 +313,28 @@ def test_models_of_others_are_named(tmp_path):
     ):
         read_network(main)
     assert len(read_sonata(main).population("PV")) == 3
+
+
+@pytest.mark.parametrize(
+    "changes", [{"g": 0}, {"tau_syn_fast": [1.0]}, {"V_reset": "low"}, {"asc_decay": [0.0, 1.0]}]
+)
+def test_point_neurons_whose_parameters_are_none(tmp_path, changes):
+    main = points().save(tmp_path / "net")
+    (main.parent / "allentk.json").unlink()
+    edited(main.parent / "components/point_neuron_models/L2_3_Exc_0.json", **changes)
+    with pytest.raises(FormatError, match=r"L2_3_Exc_0\.json"):
+        read_network(main)
+
+
+def test_a_cell_that_nest_refuses_is_one_of_ours(tmp_path):
+    fast = replace(
+        LIF, level=2, reset_a=0.3, reset_b_mv=1.0, th_spike_a_mv=1.0, th_spike_b_per_s=0.0
+    )
+    network = Network([Population("a", (fast,), pd.DataFrame(index=range(1)))])
+    with pytest.warns(UserWarning, match="only allentk reads"):
+        main = network.save(tmp_path / "net")
+    assert_same(network, read_network(main))
+    assert validate(main) == []
 
 
 def test_an_empty_selection_is_an_error(tmp_path):

@@ -256,9 +256,7 @@ def check_index(population: h5py.Group, end: str, where: str) -> str:
     rows = np.flatnonzero((nodes[:, 0] >= 0) & (nodes[:, 1] > nodes[:, 0]))
     rows = rows[np.argsort(nodes[rows, 0], kind="stable")]
     if rows.size and nodes[rows].max() > spans.shape[0]:
-        return (
-            f"names row {nodes[rows].max()} of range_to_edge_id, which has {spans.shape[0]} rows"
-        )
+        return f"names row {nodes[rows].max()} of range_to_edge_id, which has {spans.shape[0]} rows"
     if (nodes[rows[1:], 0] < nodes[rows[:-1], 1]).any():
         return "gives one row of range_to_edge_id to two nodes"
     edges = numeric(population, f"{end}_node_id", where, ndim=1)

@@ -15,6 +15,7 @@ from allentk.io.sonata import (
     EdgeWriter,
     ElementReport,
     NodeTable,
+    edge_index,
     read_config,
     read_edges,
     read_nodes,
@@ -131,6 +132,31 @@ def test_an_index_that_lies_is_not_followed(tmp_path):
         file["edges/e/indices/target_to_source/range_to_edge_id"][0] = [0, 2**40]
     with pytest.raises(FormatError, match="out of its 3 edges"):
         edges.onto(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "says"),
+    [
+        ("range_to_edge_id", [[2, 1], [1, 2], [2, 4]], "backwards"),
+        ("range_to_edge_id", [[0, 1], [0, 2], [2, 4]], "gives edge 0 to node 1"),
+        ("range_to_edge_id", [[0, 1], [1, 2], [2, 3]], "covers 3 of 4"),
+        ("range_to_edge_id", [[0, 1], [1, 2], [2, 9]], "leads out"),
+        ("node_id_to_ranges", [[0, 1], [0, 3], [2, 3]], "to two nodes"),
+        ("node_id_to_ranges", [[1, 2], [0, 1], [2, 3]], "gives edge 0 to node 1"),
+        ("node_id_to_ranges", [[0, 1], [1, 2], [2, 9]], "names row 9"),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 2, 1 << 21])
+def test_what_is_wrong_with_an_index(tmp_path, monkeypatch, table, rows, says, chunk):
+    path = edges_file(tmp_path / "e.h5", [0, 0, 0, 0], [0, 1, 2, 2], 1, 3)
+    monkeypatch.setattr(edge_index, "CHUNK", chunk)
+    with h5py.File(path, "r+") as file:
+        population = file["edges/e"]
+        assert (
+            check_index(population, "target", "x") == check_index(population, "source", "x") == ""
+        )
+        population[f"indices/target_to_source/{table}"][...] = rows
+        assert says in check_index(population, "target", "x")
 
 
 def nodes():
@@ -334,6 +360,12 @@ def test_node_sets():
     ]:
         with pytest.raises(FormatError, match=says):
             select_nodes(wanted, tables, {"loop": ["loop"]})
+
+
+def test_node_sets_of_other_programs_are_refused():
+    for wanted in ({"x": {"$gt": 1}}, {"x": [[1]]}, {"population": {"a": 1}}, {"population": 3}):
+        with pytest.raises(FormatError):
+            select_nodes(wanted, [nodes()], {})
 
 
 def write(path, document):
