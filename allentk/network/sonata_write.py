@@ -37,6 +37,8 @@ __all__ = ["write_network"]
 
 _FIRST_TYPE = 100
 _DURATION_MS = 1000.0
+#: Steps after which BioNet writes what it has; without a number it breaks off.
+_STEPS = 5000
 
 
 def write_network(
@@ -306,9 +308,10 @@ def _simulation(
         for p in network.populations
         if isinstance(p.source, Replay) and len(p.source.trains)
     ]
+    tstop = float(np.ceil(max(ends, default=_DURATION_MS)))
     return {
         "target_simulator": "NEURON" if neuron else "NEST",
-        "run": {"tstop": float(np.ceil(max(ends, default=_DURATION_MS))), "dt": 0.1},
+        "run": {"tstop": tstop, "dt": 0.1, **({"nsteps_block": _STEPS} if neuron else {})},
         "conditions": conditions,
         "inputs": inputs,
         "reports": {},

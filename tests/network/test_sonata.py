@@ -44,6 +44,7 @@ def test_compartmental_cells_read_back(tmp_path, placed):
     # The fits of the cells name the channels so, and BMTK looks for nothing else.
     assert "SUFFIX NaTs\n" in modfiles["NaTs.mod"].read_text()
     assert not any("atk_" in file.read_text() for file in modfiles.values())
+    assert read_sonata(main).config.run["nsteps_block"] > 0
 
 
 def test_an_lgn_reads_back(tmp_path):
