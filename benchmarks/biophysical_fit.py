@@ -160,9 +160,9 @@ def append(table: Path, row: Mapping[str, Any]) -> None:
 def page(table: Path) -> str:
     """Return the page: medians over seeds, then every fit."""
     found = rows(table)
-    groups: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
     for row in found:
-        groups.setdefault((row["cell"], row["fit"], row["evaluations"]), []).append(row)
+        groups.setdefault((row["cell"], row["fit"]), []).append(row)
     lines = [
         "# Perisomatic models of recorded cells",
         "",
@@ -170,19 +170,22 @@ def page(table: Path) -> str:
         "judged in NEURON (CVODE), on published numbers of the cells' long squares (no raw sweep of them "
         "is at hand). Held-out steps are those that a fit to several steps does not see (but for a fit to "
         "one step: all others); a published model may have seen some of them. The largest step is training "
-        "for both. Medians over seeds, with the range. Made by `python -m benchmarks.biophysical_fit`.",
+        "for both. Medians over seeds, with the range. Wall times are of one process on two cores that "
+        "were shared with much else: a fit to several steps took about 14 minutes of CPU, one to one step "
+        "6. Made by `python -m benchmarks.biophysical_fit`.",
         "",
         f"- machine: {processor()}, {platform.system()} {platform.machine()}",
         f"- {versions(sys.executable, ('allentk', 'numpy', 'numba', 'scipy', 'cma', 'neuron'))}",
         "",
-        "| cell | fit | models run | fits | held-out spike-count error | of the recorded mean, % | "
+        "| cell | fit | models run, most | fits | held-out spike-count error | of the recorded mean, % | "
         "held-out sub-threshold, mV | rheobase, pA (recorded) | mean z of nine features, largest step | "
         "wall, s |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for (cell, fit, evaluations), members in groups.items():
+    for (cell, fit), members in groups.items():
+        most = max(row["evaluations"] for row in members)
         lines.append(
-            f"| {cell} | {fit} | {evaluations} | {len(members)} | {_spread(members, 'count_error')} | "
+            f"| {cell} | {fit} | {most} | {len(members)} | {_spread(members, 'count_error')} | "
             f"{_spread(members, 'count_error_percent')} | {_spread(members, 'subthreshold_mv')} | "
             f"{_spread(members, 'rheobase_pa')} ({members[0]['rheobase_recorded_pa']}) | "
             f"{_spread(members, 'nine_features_z')} | {_spread(members, 'wall_s')} |"
