@@ -96,11 +96,22 @@ def _processes(jobs: int) -> Iterator[Executor]:
     try:
         _expect_start(pool)
         yield pool
-        pool.shutdown()
+        # A broken pool forgets a process that was being started, and would wait for it without end; the
+        # process ends with the lifeline.
+        if not _is_broken(pool):
+            pool.shutdown()
     finally:
         lifeline.close()
         pool.shutdown(cancel_futures=True)
         far_end.close()
+
+
+def _is_broken(pool: Executor) -> bool:
+    try:
+        pool.submit(os.getpid)
+    except BrokenProcessPool:
+        return True
+    return False
 
 
 def _expect_start(pool: Executor) -> None:
