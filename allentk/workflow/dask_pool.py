@@ -23,6 +23,8 @@ Client: TypeAlias = "str | Any"
 
 #: Seconds within which a scheduler answers.
 _PATIENCE_S = 10
+#: How often a client is started.
+_ATTEMPTS = 4
 
 
 @contextmanager
@@ -45,16 +47,28 @@ def cluster(client: Client) -> Iterator[Cluster]:
         _check_workers(client)
         yield Cluster(client)
         return
-    try:
-        made = distributed.Client(client, timeout=_PATIENCE_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"dask: expected a scheduler at {client!r}, got: {error}; give the address that `dask "
-            f"scheduler` prints, such as tcp://host:8786"
-        ) from error
-    with made:
+    with _connected(distributed, client) as made:
         _check_workers(made)
         yield Cluster(made)
+
+
+def _connected(distributed: Any, address: str, attempts: int = _ATTEMPTS) -> Any:
+    """Return a client of a scheduler."""
+    try:
+        return distributed.Client(address, timeout=_PATIENCE_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"dask: expected a scheduler at {address!r}, got: {error}; give the address that `dask "
+            f"scheduler` prints, such as tcp://host:8786"
+        ) from error
+    except AssertionError as error:
+        # A thread of the client has ten seconds to start, which a busy machine may not give it.
+        if attempts == 1:
+            raise ServiceError(
+                f"dask: no client could be started in {_ATTEMPTS} attempts; this machine is too busy: "
+                f"try again, with fewer jobs"
+            ) from error
+    return _connected(distributed, address, attempts - 1)
 
 
 def _distributed() -> Any:

@@ -519,6 +519,25 @@ def test_a_scheduler_that_is_lost_ends_the_batch(nthreads):
         list(work_through(abs, [-1], dask_pool.Cluster(Lost(nthreads))))
 
 
+@pytest.mark.parametrize("n_busy", [3, 4])
+def test_a_client_gets_several_attempts_on_a_busy_machine(monkeypatch, n_busy):
+    asked = []
+
+    def started(address, **_):
+        asked.append(address)
+        assert len(asked) > n_busy
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(dask_pool, "_distributed", lambda: SimpleNamespace(Client=started))
+    expected = (ConfigError, "nobody there") if n_busy < 4 else (ServiceError, "in 4 attempts")
+    with (
+        pytest.raises(expected[0], match=expected[1]),
+        dask_pool.cluster("tcp://127.0.0.1:1"),
+    ):
+        pass
+    assert asked == ["tcp://127.0.0.1:1"] * 4
+
+
 def test_a_cluster_gives_the_same_and_a_dead_worker_costs_its_cell(mixed, scheduler, monkeypatch):
     monkeypatch.setattr(fit_batch, "fit_task", kill_at_b)
     expect_same(fit_many(mixed, client=scheduler, **SEARCHED), mixed)
