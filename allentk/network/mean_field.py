@@ -15,7 +15,7 @@ Rice 1944, Bell System Technical Journal 23:282; for spiking neurons: Badel 2011
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,16 +188,8 @@ def background_rates_hz(
     ndarray, shape (n,)
         Hz; 0 for a cell that fires more than wanted without any background.
     """
-    low = np.zeros_like(rates_hz)
-    # A rate that could not be needed: it holds the mean at thrice the threshold against everything else.
-    high = (3 * cells.threshold_mv + np.abs(others.mean)) / background.mean
-    high /= 1.0 - cells.th_voltage
-    for _ in range(60):
-        middle = (low + high) / 2
-        short = _fires_less(cells, ShotNoise.total([others, background * middle]), rates_hz)
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-    needed: Array = np.where(high < 1e-6, 0.0, (low + high) / 2)
-    return needed
+    most = _more_than_needed(cells, background, others)
+    return _needed(cells, lambda rate: background * rate, others, rates_hz, most, 1e-6)
 
 
 def background_weights(
@@ -221,13 +213,29 @@ def background_weights(
     ndarray, shape (n,)
         In units of the weight of `background`; 0 for a cell that fires more than wanted without any.
     """
-    low = np.zeros_like(rates_hz)
-    high = (3 * cells.threshold_mv + np.abs(others.mean)) / background.mean
-    high /= 1.0 - cells.th_voltage
-    least = 1e-9 * high
+    most = _more_than_needed(cells, background, others)
+    return _needed(cells, background.weighted, others, rates_hz, most, 1e-9 * most)
+
+
+def _more_than_needed(cells: Membranes, background: ShotNoise, others: ShotNoise) -> Array:
+    """Return a strength that holds the mean at thrice the threshold against everything else."""
+    most: Array = (3 * cells.threshold_mv + np.abs(others.mean)) / background.mean
+    return most / (1.0 - cells.th_voltage)
+
+
+def _needed(
+    cells: Membranes,
+    background: Callable[[Array], ShotNoise],
+    others: ShotNoise,
+    rates_hz: Array,
+    most: Array,
+    least: Array | float,
+) -> Array:
+    """Return the strength of the background, up to `most`, for the rates; 0 where `least` is too much."""
+    low, high = np.zeros_like(rates_hz), most
     for _ in range(60):
         middle = (low + high) / 2
-        noise = ShotNoise.total([others, background.weighted(middle)])
+        noise = ShotNoise.total([others, background(middle)])
         short = _fires_less(cells, noise, rates_hz)
         low, high = np.where(short, middle, low), np.where(short, high, middle)
     needed: Array = np.where(high < least, 0.0, (low + high) / 2)

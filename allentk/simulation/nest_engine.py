@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Collection
 
@@ -19,6 +18,7 @@ from allentk.simulation.network_request import (
     cells_of,
     check_points,
     check_request,
+    n_steps_of,
     watched_nodes,
 )
 from allentk.simulation.network_tables import tables_of, trains_of, watched_seats
@@ -84,7 +84,7 @@ def simulate_network_nest(
     step_ms = microseconds(dt_s) / 1e3
     watched = watched_nodes(network, record)
     layout = Layout(network)
-    n_steps = math.ceil(stimulus_table.duration_s / dt_s - 1e-6)
+    n_steps = n_steps_of(stimulus_table, dt_s)
     seats = watched_seats(layout, [watched])
     cpu, wall = time.process_time(), time.perf_counter()
     with session(dt_s, threads) as nest:

@@ -18,6 +18,7 @@ __all__ = [
     "cells_of",
     "check_points",
     "check_request",
+    "n_steps_of",
     "nodes_of",
     "record_of",
     "watched_nodes",
@@ -45,6 +46,11 @@ def check_request(network: Network, table: StimulusTable, dt_s: float, seed: int
         raise SimulationError(
             f"{table!r} lasts {table.duration_s:g} s: nothing to simulate; add a presentation"
         )
+
+
+def n_steps_of(table: StimulusTable, dt_s: float) -> int:
+    """Return how many steps last to the end of what is shown."""
+    return math.ceil(table.duration_s / dt_s - 1e-6)
 
 
 def check_points(network: Network, engine: str) -> None:

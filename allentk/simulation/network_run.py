@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -18,6 +17,7 @@ from allentk.simulation.network_edges import edges_of, span_and_slots
 from allentk.simulation.network_inputs import GivenSpikes, clamps_of, windows
 from allentk.simulation.network_kernels import ABOVE_THRESHOLD, Spikes, Watch, advance
 from allentk.simulation.network_noise import noise_of
+from allentk.simulation.network_request import n_steps_of
 from allentk.simulation.network_tile_kernels import TILE
 from allentk.simulation.source_spikes import INPUT_WINDOW_S
 
@@ -72,7 +72,7 @@ class NetworkRun:
         n_threads: int,
     ) -> None:
         self.layout, self.dt_s = layout, dt_s
-        self.n_steps = math.ceil(table.duration_s / dt_s - 1e-6)
+        self.n_steps = n_steps_of(table, dt_s)
         self.span, n_slots = span_and_slots(layout, dt_s)
         self.edges = edges_of(layout, dt_s)
         self.tiles = tiles_of(layout, dt_s)

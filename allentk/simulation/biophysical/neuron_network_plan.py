@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
@@ -18,7 +17,7 @@ from allentk.models.compartments import Compartments, compartments
 from allentk.network import ConductanceProjection, JumpProjection, Network, Population, Projection
 from allentk.simulation.biophysical.neuron_network_checks import check_points, temperature
 from allentk.simulation.biophysical.neuron_network_record import Trace, traces_of
-from allentk.simulation.network_request import cells_of
+from allentk.simulation.network_request import cells_of, n_steps_of
 
 __all__ = ["Edges", "Plan"]
 
@@ -85,7 +84,7 @@ class Plan:
             seed,
             threshold_mv,
             max_length_um,
-            math.ceil(table.duration_s / dt_s - 1e-6),
+            n_steps_of(table, dt_s),
             celsius,
             traces,
             trees,
