@@ -1,0 +1,1 @@
+"""Metrics as the papers of the cortical models define them."""

@@ -1,0 +1,1 @@
+"""Metrics of Visual Coding Neuropixels, from spikes."""

@@ -1,0 +1,1 @@
+"""Statistics of many cells together: correlations, variability, spectra, time scales."""

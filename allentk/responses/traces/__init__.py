@@ -1,0 +1,1 @@
+"""From pixels to events: demixing, neuropil, dF/F, noise, events."""
