@@ -20,17 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import SimulationError
-from allentk.models.channels import CHANNELS, OPEN, SCHEMES, Channel, Gate, ladder
-from allentk.models.channels.sodium_scheme import SLOPE_MV
+from allentk.models.channels import CHANNELS, OPEN, SCHEMES, STATES, Channel, Gate, rate_matrix
 
 __all__ = [
     "CALCIUM",
     "INSTANT",
     "LANES",
     "MOST_POWER",
+    "SCHEME_LANES",
     "ChannelTables",
     "Lane",
-    "SchemeTable",
     "lanes_of",
     "tables_of",
 ]
@@ -39,6 +38,8 @@ Array = NDArray[np.float64]
 
 #: Number of lanes, used or not: loops over so many are unrolled when compiled.
 LANES = 12
+#: Room for the states of NaV: a compiler leaves loops over fewer than 16 as they are.
+SCHEME_LANES = 16
 #: Places of a lane whose first gate follows the voltage at once, and of one that follows calcium.
 INSTANT, CALCIUM = 0, LANES - 1
 #: The highest power of a gate that the kernel knows.
@@ -75,23 +76,6 @@ class Lane:
     second: Gate | None
 
 
-class SchemeTable(NamedTuple):
-    """Rates of NaV's twelve states times the time step: see `allentk.models.channels.ladder`.
-
-    `rise` and `fall` are exp(v / 24) and its inverse at the rows of the tables. All arrays are empty
-    where there is no such channel.
-    """
-
-    up_a: Array
-    up: Array
-    down_a: Array
-    down: Array
-    across: Array
-    back: Array
-    rise: Array
-    fall: Array
-
-
 class ChannelTables(NamedTuple):
     """What a kernel needs of a set of channels.
 
@@ -99,6 +83,8 @@ class ChannelTables(NamedTuple):
     ----------
     dt_ms : float
         The time step.
+    second : bool
+        Whether steps are those of NEURON's ``secondorder = 2`` instead of backward Euler.
     low_mv, per_mv : float
         Voltage of the first row, and rows in a mV.
     values : array, shape (n_rows, 2, 2 * LANES)
@@ -111,11 +97,13 @@ class ChannelTables(NamedTuple):
         Logarithm of calcium in mM of the first row of `calcium`, and rows in a unit of it.
     calcium : array, shape (n_log_rows, 2)
         Steady state and ``1 - exp(-dt / tau)`` of the first gate of the lane `CALCIUM`.
-    scheme : SchemeTable
-        NaV or NaV2.
+    scheme : array, shape (n_rows, 12 * SCHEME_LANES)
+        What a step does to the twelve states of NaV or NaV2: the new state i gets
+        ``scheme[row, SCHEME_LANES * j + i]`` of the old state j. No rows without the channel.
     """
 
     dt_ms: float
+    second: bool
     low_mv: float
     per_mv: float
     values: Array
@@ -124,7 +112,7 @@ class ChannelTables(NamedTuple):
     low_log: float
     per_log: float
     calcium: Array
-    scheme: SchemeTable
+    scheme: Array
 
 
 def lanes_of(names: Sequence[str]) -> dict[int, Lane]:
@@ -192,7 +180,11 @@ def _lane(channel: Channel, weight: float, powers: Sequence[int]) -> Lane:
 
 @lru_cache(maxsize=32)
 def tables_of(
-    names: tuple[str, ...], celsius: float, dt_ms: float, vshift_mv: tuple[float, ...]
+    names: tuple[str, ...],
+    celsius: float,
+    dt_ms: float,
+    vshift_mv: tuple[float, ...],
+    second: bool = False,
 ) -> ChannelTables:
     """Return the tables of channels; the last 32 are kept.
 
@@ -206,6 +198,8 @@ def tables_of(
         Time step in ms.
     vshift_mv : tuple of float
         How far the gates of each channel are shifted, in mV.
+    second : bool
+        For NEURON's ``secondorder = 2`` instead of backward Euler.
 
     Raises
     ------
@@ -233,6 +227,7 @@ def tables_of(
             values[:, 0, 1, place], values[:, 1, 1, place] = found
     return ChannelTables(
         dt_ms=dt_ms,
+        second=second,
         low_mv=LOW_MV,
         per_mv=1.0 / STEP_MV,
         values=values.reshape(v.size, 2, 2 * LANES),
@@ -241,7 +236,7 @@ def tables_of(
         low_log=LOW_LOG,
         per_log=1.0 / STEP_LOG,
         calcium=_over_calcium(lanes.get(CALCIUM), celsius, dt_ms),
-        scheme=_scheme(names, v, celsius, dt_ms),
+        scheme=_scheme(names, v, celsius, dt_ms, second),
     )
 
 
@@ -269,7 +264,7 @@ def _over_calcium(lane: Lane | None, celsius: float, dt_ms: float) -> Array:
     return np.stack(_gate(lane.first, cai, celsius, dt_ms), axis=1)
 
 
-def _scheme(names: Sequence[str], v: Array, celsius: float, dt_ms: float) -> SchemeTable:
+def _scheme(names: Sequence[str], v: Array, celsius: float, dt_ms: float, second: bool) -> Array:
     there = [name for name in names if name in SCHEMES]
     if len(there) > 1:
         raise SimulationError(
@@ -277,19 +272,15 @@ def _scheme(names: Sequence[str], v: Array, celsius: float, dt_ms: float) -> Sch
             f"backend='neuron'"
         )
     if not there:
-        nothing, none = np.zeros((0, 2)), np.zeros(0)
-        return SchemeTable(nothing, nothing, nothing, nothing, none, none, none, none)
-    found = ladder(celsius, there[0])
-    return SchemeTable(
-        found.up_a * dt_ms,
-        found.up * dt_ms,
-        found.down_a * dt_ms,
-        found.down * dt_ms,
-        found.across * dt_ms,
-        found.back * dt_ms,
-        np.exp(v / SLOPE_MV),
-        np.exp(-v / SLOPE_MV),
-    )
+        return np.zeros((0, len(STATES) * SCHEME_LANES))
+    eye = np.eye(len(STATES))
+    # the second order is backward Euler over half a step, and as much again
+    part = 0.5 * dt_ms if second else dt_ms
+    step = np.linalg.inv(eye - part * rate_matrix(v, celsius, there[0]))
+    step = 2.0 * step - eye if second else step
+    padded = np.zeros((v.size, len(STATES), SCHEME_LANES))
+    padded[:, :, : len(STATES)] = step.transpose(0, 2, 1)
+    return padded.reshape(v.size, -1)
 
 
 assert OPEN == 5, "the kernel reads the open state of NaV at place 5"

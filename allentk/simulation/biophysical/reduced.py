@@ -206,9 +206,8 @@ def _trace(
         prepared.starts,
         0,
         Cells(*prepared.cells),
-        cell.tables(dt_s),
+        cell.tables(dt_s, second=method == "second-order"),
         current[np.newaxis],
-        method == "second-order",
         0.0,
         taken,
     )

@@ -227,9 +227,10 @@ class ReducedCell:
         tree = tree_of(self.compartments, values, 0)
         return tree.bound_of(tree.reduced(N_MODES))
 
-    def tables(self, dt_s: float) -> ChannelTables:
-        """Return the tables of the channels for a time step in seconds."""
-        return tables_of(self.channels, self.celsius, round(dt_s * 1e3, 12), self.vshift_mv)
+    def tables(self, dt_s: float, *, second: bool = False) -> ChannelTables:
+        """Return the tables of the channels for a time step in seconds; `second` as in ``tables_of``."""
+        dt_ms = round(dt_s * 1e3, 12)
+        return tables_of(self.channels, self.celsius, dt_ms, self.vshift_mv, second)
 
     def run(
         self,
@@ -296,9 +297,8 @@ class ReducedCell:
             Cells(*prepared.cells),
             self.tables(rest_dt_s),
             resting,
-            self.tables(dt_s),
+            self.tables(dt_s, second=method == "second-order"),
             currents,
-            method == "second-order",
             spike_threshold_mv,
             stop,
             rest_counts,

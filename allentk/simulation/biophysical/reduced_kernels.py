@@ -19,13 +19,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from allentk.models.channels.sodium_scheme import SLOPE_MV
 from allentk.simulation.biophysical.channel_tables import (
     CALCIUM,
     INSTANT,
     LANES,
+    SCHEME_LANES,
     ChannelTables,
-    SchemeTable,
 )
 
 __all__ = [
@@ -42,7 +41,6 @@ Array = NDArray[np.float64]
 
 #: Numbers of a state before the gates, modes of a tree, and states of NaV.
 HEAD, MODES, SCHEME_STATES = 2, 12, 12
-_RUNGS = 6
 
 
 class Cells(NamedTuple):
@@ -107,124 +105,44 @@ class Taken(NamedTuple):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _small_exp(x: float) -> float:
-    """Return exp(x), to the last digit where x is less than 0.003."""
-    return 1.0 + x * (1.0 + x * (0.5 + x * (1 / 6 + x * (1 / 24 + x * (1 / 120)))))
-
-
-_Rung = tuple[float, float, float, float, float, float]
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _rung(
-    p: tuple[float, float],
-    across: float,
-    back: float,
-    leaving: tuple[float, float],
-    behind: _Rung,
-    gain: tuple[float, float],
-    ahead: tuple[float, float],
-) -> _Rung:
-    """Return what a rung of the ladder is, as q + E of the rung ahead: q (2) and E (2 x 2).
-
-    `behind` is the same for the rung behind, from which it gains at rates `gain`; from the one ahead
-    it gains at rates `ahead`, and it is left at rates `leaving` along the two sides.
-    """
-    q_c, q_i, e00, e01, e10, e11 = behind
-    d00 = 1.0 + leaving[0] + across - gain[0] * e00
-    d01 = -back - gain[0] * e01
-    d10 = -across - gain[1] * e10
-    d11 = 1.0 + leaving[1] + back - gain[1] * e11
-    r_c, r_i = p[0] + gain[0] * q_c, p[1] + gain[1] * q_i
-    scale = 1.0 / (d00 * d11 - d01 * d10)
-    i00, i01, i10, i11 = scale * d11, -scale * d01, -scale * d10, scale * d00
-    return (
-        i00 * r_c + i01 * r_i,
-        i10 * r_c + i11 * r_i,
-        i00 * ahead[0],
-        i01 * ahead[1],
-        i10 * ahead[0],
-        i11 * ahead[1],
-    )
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _scheme_step(
-    states: Array,
-    s: int,
-    at: int,
-    over: float,
-    table: SchemeTable,
-    second: bool,
-    rates: Array,
-    rungs: Array,
-) -> None:
-    """Backward Euler for the ladder: eliminated from both ends at once, two states to a rung.
-
-    The voltage is `over` slopes above that of row `at`. With `second`, the table is of half a step, and as
-    much again is added: so NEURON does.
-
-    `rates` (7, 4) takes the rates up and down between the rungs, with none at its ends; `rungs` (6, 6)
-    what each rung is in terms of the next.
-    """
-    # the inverse is no division: the compiler would divide each of the rates by a
-    a, b = _small_exp(over) * table.rise[at], _small_exp(-over) * table.fall[at]
-    for k in range(_RUNGS - 1):
-        for side in range(2):
-            rates[k + 1, side] = table.up_a[k, side] * a + table.up[k, side]
-            rates[k + 1, side + 2] = table.down_a[k, side] * b + table.down[k, side]
-    low = high = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    for k in range(_RUNGS // 2):
-        m = _RUNGS - 1 - k
-        low = _rung(
-            (states[s, k], states[s, k + _RUNGS]),
-            table.across[k],
-            table.back[k],
-            (rates[k + 1, 0] + rates[k, 2], rates[k + 1, 1] + rates[k, 3]),
-            low,
-            (rates[k, 0], rates[k, 1]),
-            (rates[k + 1, 2], rates[k + 1, 3]),
+def _scheme_step(states: Array, s: int, x: float, table: Array) -> None:
+    """Step NaV's states by the matrix between rows of its table, at row `x`."""
+    at = min(int(x), table.shape[0] - 2)
+    low, high, frac = table[at], table[at + 1], x - at
+    # written out, so that the sum over the old states stays in registers
+    p0, p1, p2, p3 = states[s, 0], states[s, 1], states[s, 2], states[s, 3]
+    p4, p5, p6, p7 = states[s, 4], states[s, 5], states[s, 6], states[s, 7]
+    p8, p9, p10, p11 = states[s, 8], states[s, 9], states[s, 10], states[s, 11]
+    for i in range(SCHEME_LANES):
+        before = (
+            p0 * low[0 + i]
+            + p1 * low[16 + i]
+            + p2 * low[32 + i]
+            + p3 * low[48 + i]
+            + p4 * low[64 + i]
+            + p5 * low[80 + i]
+            + p6 * low[96 + i]
+            + p7 * low[112 + i]
+            + p8 * low[128 + i]
+            + p9 * low[144 + i]
+            + p10 * low[160 + i]
+            + p11 * low[176 + i]
         )
-        high = _rung(
-            (states[s, m], states[s, m + _RUNGS]),
-            table.across[m],
-            table.back[m],
-            (rates[m + 1, 0] + rates[m, 2], rates[m + 1, 1] + rates[m, 3]),
-            high,
-            (rates[m + 1, 2], rates[m + 1, 3]),
-            (rates[m, 0], rates[m, 1]),
+        behind = (
+            p0 * high[0 + i]
+            + p1 * high[16 + i]
+            + p2 * high[32 + i]
+            + p3 * high[48 + i]
+            + p4 * high[64 + i]
+            + p5 * high[80 + i]
+            + p6 * high[96 + i]
+            + p7 * high[112 + i]
+            + p8 * high[128 + i]
+            + p9 * high[144 + i]
+            + p10 * high[160 + i]
+            + p11 * high[176 + i]
         )
-        # written out, because a tuple is slow to index by a loop
-        rungs[k, 0], rungs[k, 1], rungs[k, 2] = low[0], low[1], low[2]
-        rungs[k, 3], rungs[k, 4], rungs[k, 5] = low[3], low[4], low[5]
-        rungs[m, 0], rungs[m, 1], rungs[m, 2] = high[0], high[1], high[2]
-        rungs[m, 3], rungs[m, 4], rungs[m, 5] = high[3], high[4], high[5]
-    q_c, q_i, e00, e01, e10, e11 = low
-    r_c, r_i, f00, f01, f10, f11 = high
-    # the third rung is q + E (r + F third)
-    d00, d01 = 1.0 - e00 * f00 - e01 * f10, -e00 * f01 - e01 * f11
-    d10, d11 = -e10 * f00 - e11 * f10, 1.0 - e10 * f01 - e11 * f11
-    g_c, g_i = q_c + e00 * r_c + e01 * r_i, q_i + e10 * r_c + e11 * r_i
-    scale = 1.0 / (d00 * d11 - d01 * d10)
-    x_c, x_i = scale * (d11 * g_c - d01 * g_i), scale * (d00 * g_i - d10 * g_c)
-    y_c, y_i = r_c + f00 * x_c + f01 * x_i, r_i + f10 * x_c + f11 * x_i
-    for k in range(_RUNGS // 2):
-        i, m = _RUNGS // 2 - 1 - k, _RUNGS // 2 + k
-        j, n = i + _RUNGS, m + _RUNGS
-        states[s, i] = 2.0 * x_c - states[s, i] if second else x_c
-        states[s, j] = 2.0 * x_i - states[s, j] if second else x_i
-        states[s, m] = 2.0 * y_c - states[s, m] if second else y_c
-        states[s, n] = 2.0 * y_i - states[s, n] if second else y_i
-        if k + 1 < _RUNGS // 2:
-            i, m = i - 1, m + 1
-            x_c, x_i = (
-                rungs[i, 0] + rungs[i, 2] * x_c + rungs[i, 3] * x_i,
-                rungs[i, 1] + rungs[i, 4] * x_c + rungs[i, 5] * x_i,
-            )
-            y_c, y_i = (
-                rungs[m, 0] + rungs[m, 2] * y_c + rungs[m, 3] * y_i,
-                rungs[m, 1] + rungs[m, 4] * y_c + rungs[m, 5] * y_i,
-            )
+        states[s, i] = before + frac * (behind - before)
 
 
 @njit(cache=True, nogil=True)
@@ -271,7 +189,6 @@ def advance(
     cells: Cells,
     tables: ChannelTables,
     current_pa: Array,
-    second: bool,
     threshold_mv: float,
     taken: Taken,
 ) -> None:
@@ -286,8 +203,6 @@ def advance(
         Where each starts; in the end, where it has come to.
     current_pa : array, shape (n_sweeps, n_steps)
         Current within every step.
-    second : bool
-        NEURON's ``secondorder = 2`` instead of backward Euler.
     threshold_mv : float
         Voltage whose crossing from below is a spike.
     """
@@ -296,26 +211,17 @@ def advance(
     both = np.ascontiguousarray(states[:, HEAD:end])
     gates = both.reshape(n_sweeps, 2, LANES)
     modes = np.ascontiguousarray(states[:, end : end + MODES])
-    scheme = np.ascontiguousarray(states[:, end + MODES :])
-    has_scheme = tables.scheme.across.size > 0
-    part_of_step, whole = (0.5 if second else 1.0), tables.scheme
-    ladder = SchemeTable(
-        whole.up_a * part_of_step,
-        whole.up * part_of_step,
-        whole.down_a * part_of_step,
-        whole.down * part_of_step,
-        whole.across * part_of_step,
-        whole.back * part_of_step,
-        whole.rise,
-        whole.fall,
-    )
+    scheme = np.zeros((n_sweeps, SCHEME_LANES))
+    scheme[:, :SCHEME_STATES] = states[:, end + MODES :]
+    scheme_table = tables.scheme
+    has_scheme = scheme_table.size > 0
     gbar, reversal, carries, power = (
         cells.gbar[row],
         cells.reversal[row],
         cells.carries,
         tables.power,
     )
-    dt = tables.dt_ms
+    dt, second = tables.dt_ms, tables.second
     h = 0.5 * dt if second else dt
     mode = np.empty((4, MODES))
     self_gain, const_sum = 0.0, 0.0
@@ -336,9 +242,7 @@ def advance(
     to_pool *= decay
     part = -math.expm1(-dt / decay)
     nernst, log_out = cells.nernst[0], cells.nernst[1]
-    rates, rungs = np.zeros((_RUNGS + 1, 4)), np.empty((_RUNGS, 6))
     last_row, last_log = tables.values.shape[0] - 2, tables.calcium.shape[0] - 2
-    row_slopes = 1.0 / (tables.per_mv * SLOPE_MV)
     low_mv, per_mv, top = tables.low_mv, tables.per_mv, float(last_row + 1)
     values, slope, over_calcium = tables.values, tables.slope, tables.calcium
     low_log, per_log, top_log = tables.low_log, tables.per_log, float(last_log + 1)
@@ -411,6 +315,8 @@ def advance(
             x = (v - low_mv) * per_mv
             x = x if x > 0.0 else 0.0
             x = x if x < top else top
+            if has_scheme:
+                _scheme_step(scheme, s, x, scheme_table)
             at = min(int(x), last_row)
             frac = x - at
             for j in range(2 * LANES):
@@ -418,8 +324,6 @@ def advance(
                 steady = low + frac * (values[at + 1, 0, j] - low)
                 done = fast + frac * (values[at + 1, 1, j] - fast)
                 both[s, j] += done * (steady - both[s, j])
-            if has_scheme:
-                _scheme_step(scheme, s, at, frac * row_slopes, ladder, second, rates, rungs)
             x = (log_cai - low_log) * per_log
             x = x if x > 0.0 else 0.0
             x = x if x < top_log else top_log
@@ -440,7 +344,7 @@ def advance(
     gates[:, 0, CALCIUM] = follow
     states[:, HEAD:end] = both
     states[:, end : end + MODES] = modes
-    states[:, end + MODES :] = scheme
+    states[:, end + MODES :] = scheme[:, :SCHEME_STATES]
 
 
 @njit(cache=True, nogil=True)
@@ -451,7 +355,6 @@ def run_batch(
     rest_pa: Array,
     tables: ChannelTables,
     current_pa: Array,
-    second: bool,
     threshold_mv: float,
     stop: bool,
     rest_counts: NDArray[np.int64],
@@ -492,12 +395,12 @@ def run_batch(
         if rest_pa.shape[1]:
             one = rest_counts[row : row + 1]
             quiet = Taken(1 << 30, nothing, no_place, nowhere, no_spikes, one)
-            advance(resting, row, cells, rest_tables, rest_pa, False, threshold_mv, quiet)
+            advance(resting, row, cells, rest_tables, rest_pa, threshold_mv, quiet)
             if stop and rest_counts[row] > 0:
                 continue
         states = np.empty((n_sweeps, starts.shape[1]))
         for s in range(n_sweeps):
             states[s] = resting[0]
         mine = Taken(taken.every, voltage[row], taken.which, taken.states, spikes[row], counts[row])
-        advance(states, row, cells, tables, current_pa, second, threshold_mv, mine)
+        advance(states, row, cells, tables, current_pa, threshold_mv, mine)
         last[row] = states[:, 0]
