@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allentk.errors import FormatError
 from allentk.io.sonata import (
@@ -35,6 +36,11 @@ __all__ = ["Finding", "validate"]
 Level = Literal["FATAL", "WARNING", "INFO"]
 
 _SYNAPSES = ("static_synapse", "exp2syn", "Exp2Syn")
+_VALUES: dict[str, Callable[[NDArray[np.float64]], NDArray[np.bool_]]] = {
+    "syn_weight": np.isfinite,
+    "delay": lambda values: np.isfinite(values) & (values >= 0),
+}
+_WRONG = {"syn_weight": "not finite", "delay": "negative or not finite"}
 _FOLDERS = {
     "biophysical": "biophysical_neuron_models_dir",
     "point_neuron": "point_neuron_models_dir",
@@ -231,7 +237,11 @@ def _scan(edges: EdgePopulation, known: dict[str, NodeTable], where: str) -> Ite
     last, ordered = -1, True
     missing: set[str] = set()
     wrong: dict[str, int] = {}
-    for chunk in edges.chunks(columns=()):
+    own_values = [name for name in _VALUES if name in edges.columns]
+    bad_values = dict.fromkeys(own_values, 0)
+    for chunk in edges.chunks(columns=own_values):
+        for name in own_values:
+            bad_values[name] += int((~_VALUES[name](chunk[name].to_numpy(float))).sum())
         for end, name in (("source", edges.source), ("target", edges.target)):
             ids = chunk[f"{end}_node_id"].to_numpy()
             if name in known and end not in wrong:
@@ -259,7 +269,16 @@ def _scan(edges: EdgePopulation, known: dict[str, NodeTable], where: str) -> Ite
     if not ordered:
         yield Finding("INFO", where, "edges are not sorted by target; reading takes longer")
     given = numbers(edges.types)
-    for name in ("syn_weight", "delay"):
+    for name, good in _VALUES.items():
+        if name in given:
+            bad = int((~good(given[name].dropna().to_numpy(float))).sum())
+            bad_values[name] = bad_values.get(name, 0) + bad
+        if bad_values.get(name):
+            yield Finding(
+                "FATAL",
+                where,
+                f"{bad_values[name]} values of {name} are {_WRONG[name]}; write them anew",
+            )
         if edges.n_edges and name not in edges.columns and name not in given:
             yield Finding(
                 "WARNING", where, f"edges have no {name}, neither of their own nor by type"

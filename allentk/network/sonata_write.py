@@ -32,6 +32,7 @@ from allentk.network.sonata_models import (
 from allentk.network.sonata_nodes import node_table
 from allentk.network.sonata_own import write_own
 from allentk.network.sonata_values import Arrays, encoded
+from allentk.progress import track
 
 __all__ = ["write_network"]
 
@@ -217,7 +218,7 @@ def _write_edges(
 ) -> list[dict[str, Any]]:
     files = SynapseFiles(network, folder / "components")
     written: dict[int, dict[str, Any]] = {}
-    for one in edges:
+    for one in track(edges, "saving"):
         columns = edge_columns(one)
         rows = []
         for k, (place, projection) in enumerate(one.projections):

@@ -259,6 +259,15 @@ def spoilt(folder, kind):
         name = {"target": "target_node_id", "type": "edge_type_id"}[kind]
         with h5py.File(edges, "r+") as file:
             file[f"edges/v1_to_v1/{name}"][-1] = 4711
+    elif kind in ("syn_weight", "delay"):
+        with h5py.File(edges, "r+") as file:
+            group = file["edges/v1_to_v1/0"]
+            n = file["edges/v1_to_v1/target_node_id"].size
+            values = np.full(n, 1.5, np.float32)
+            values[-2:] = np.nan if kind == "syn_weight" else -1.0
+            if kind in group:
+                del group[kind]
+            group[kind] = values
     elif kind == "population":
         with h5py.File(edges, "r+") as file:
             file["edges/v1_to_v1/source_node_id"].attrs["node_population"] = "m1"
@@ -284,6 +293,8 @@ def spoilt(folder, kind):
         ("index", "FATAL", "index of its targets", False),
         ("target", "FATAL", "target 4711 is not one of the 8 nodes", True),
         ("type", "FATAL", "edge types 4711", True),
+        ("syn_weight", "FATAL", "2 values of syn_weight are not finite", True),
+        ("delay", "FATAL", "2 values of delay are negative", True),
         ("population", "FATAL", "'m1'", True),
         ("magic", "WARNING", "magic", False),
         ("missing", "FATAL", "there is no such file", True),

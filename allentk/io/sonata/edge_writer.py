@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from allentk.errors import DataError
 from allentk.io.sonata.edge_index import write_index
-from allentk.io.sonata.layout import create_dataset
+from allentk.io.sonata.layout import create_dataset, new_population
 
 __all__ = ["EdgeWriter"]
 
@@ -62,7 +62,7 @@ class EdgeWriter:
     ) -> None:
         self._where = f"{file.filename}: edges of {name!r}"
         self._compression = compression
-        self._population = file.create_group(f"edges/{name}")
+        self._population = new_population(file, "edges", name)
         self._n, self._written = sum(sizes.values()), 0
         self._filled = dict.fromkeys(sizes, 0)
         self._rows = {

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from allentk.atomic import room
-from allentk.errors import ConfigError, FormatError
+from allentk.errors import ConfigError, DataError, FormatError
 from allentk.io.hdf5 import attribute, member, text
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "create_dataset",
     "create_hdf5",
     "has_magic",
+    "new_population",
     "populations",
     "warn_compression",
 ]
@@ -68,6 +69,22 @@ def populations(file: h5py.File, kind: str, where: Any) -> dict[str, h5py.Group]
             f"this the {kind} file?"
         )
     return found
+
+
+def new_population(file: h5py.File, kind: str, name: str) -> h5py.Group:
+    """Make the group of a population, such as ``/spikes/exc``.
+
+    Raises
+    ------
+    DataError
+        For a name that HDF5 would take for a path.
+    """
+    if not name or "/" in name or name.strip(".") == "":
+        raise DataError(
+            f"SONATA: a population cannot be called {name!r}: HDF5 reads a slash as a path; rename "
+            f"it, such as {name.replace('/', '-') or 'exc'!r}"
+        )
+    return file.create_group(f"{kind}/{name}")
 
 
 def component(folder: Path | None, name: Any, where: str, kind: str) -> Path:

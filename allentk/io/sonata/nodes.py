@@ -15,7 +15,7 @@ from allentk.errors import DataError, FormatError
 from allentk.io.hdf5 import member, numbers, open_hdf5, whole
 from allentk.io.sonata import types as type_tables
 from allentk.io.sonata.groups import Groups, write_columns
-from allentk.io.sonata.layout import create_dataset, create_hdf5, populations
+from allentk.io.sonata.layout import create_dataset, create_hdf5, new_population, populations
 
 __all__ = ["NodeTable", "read_nodes", "write_nodes"]
 
@@ -168,7 +168,7 @@ def write_nodes(
             missing = {"node_id", "node_type_id"} - set(table.nodes.columns)
             if missing:
                 raise DataError(f"nodes of {table.name!r}: there is no column {sorted(missing)}")
-            _write(file.create_group(f"nodes/{table.name}"), table.nodes, compression)
+            _write(new_population(file, "nodes", table.name), table.nodes, compression)
     return path
 
 

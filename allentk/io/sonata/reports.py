@@ -16,7 +16,13 @@ from allentk.atomic import whole as whole_file
 from allentk.data._arrays import frozen
 from allentk.errors import DataError, FormatError
 from allentk.io.hdf5 import attribute, member, numbers, numeric, open_hdf5, readable, text, whole
-from allentk.io.sonata.layout import create_dataset, create_hdf5, populations, warn_compression
+from allentk.io.sonata.layout import (
+    create_dataset,
+    create_hdf5,
+    new_population,
+    populations,
+    warn_compression,
+)
 
 __all__ = ["ElementReport", "read_report", "report_populations", "write_report"]
 
@@ -275,7 +281,7 @@ def write_report(
     warn_compression(compression)
     with whole_file(path) as part, create_hdf5(part) as file:
         for one in several:
-            _write(file.create_group(f"report/{one.population}"), one, compression)
+            _write(new_population(file, "report", one.population), one, compression)
     return Path(path)
 
 

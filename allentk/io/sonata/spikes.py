@@ -20,7 +20,12 @@ from allentk.atomic import whole as whole_file
 from allentk.data import SpikeTrains
 from allentk.errors import DataError, FormatError
 from allentk.io.hdf5 import attribute, member, numbers, open_hdf5, text, whole
-from allentk.io.sonata.layout import create_dataset, create_hdf5, warn_compression
+from allentk.io.sonata.layout import (
+    create_dataset,
+    create_hdf5,
+    new_population,
+    warn_compression,
+)
 
 __all__ = ["SORTING", "read_spikes", "spike_populations", "write_spikes"]
 
@@ -159,7 +164,7 @@ def write_spikes(
     warn_compression(compression)
     with whole_file(path) as part, create_hdf5(part) as file:
         for name, one in trains.items():
-            _write(file.create_group(f"spikes/{name}"), one, compression)
+            _write(new_population(file, "spikes", name), one, compression)
     return Path(path)
 
 

@@ -31,6 +31,7 @@ from allentk.network.recipes.v1_potentials import potential_of
 from allentk.network.recipes.v1_tables import pairs_2026, populations
 from allentk.network.recipes.v1_weights import ScreenedPotential
 from allentk.network.rules import Frame, Gaussian, Tuning
+from allentk.progress import track
 
 __all__ = ["cells_2026", "feedforward_receptor", "inputs_2026", "recurrent_2026", "rule_2026"]
 
@@ -98,7 +99,7 @@ def rule_2026(sign: int, target_sign: int, pmax: float) -> Gaussian:
 def recurrent_2026(cells: list[Population], seed: int, n_jobs: int) -> Iterator[Projection]:
     """Connect every population with every other."""
     table, pairs = populations(VARIANT), pairs_2026()
-    for target in cells:
+    for target in track(cells, "connecting"):
         to = table.loc[target.name]
         for source in cells:
             of = table.loc[source.name]
@@ -160,7 +161,7 @@ def inputs_2026(
     table = populations(VARIANT)
     usual = table.loc["e4other"]
     usual_size = float(usual["size_median"] * math.exp(usual["size_shape"] ** 2 / 2))
-    for target in cells:
+    for target in track(cells, "connecting the LGN"):
         row = table.loc[target.name]
         size = target.nodes["relative_size"].to_numpy(float) * row["size_mean"]
         yule = float(row["lgn_yule"])

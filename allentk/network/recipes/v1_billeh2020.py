@@ -26,6 +26,7 @@ from allentk.network.recipes.v1_lgn import LGN_NAME, subfield_inputs
 from allentk.network.recipes.v1_tables import populations, probabilities_2020
 from allentk.network.recipes.v1_weights import DirectionAndPhase
 from allentk.network.rules import Gaussian, Tuning
+from allentk.progress import track
 
 __all__ = [
     "SYNAPSES",
@@ -84,7 +85,7 @@ def recurrent_2020(
 ) -> Iterator[Projection]:
     """Connect every population with every other it has a chance to."""
     table, pairs = populations(VARIANT), probabilities_2020()
-    for target in cells:
+    for target in track(cells, "connecting"):
         to = table.loc[target.name]
         for source in cells:
             of = table.loc[source.name]
@@ -113,7 +114,7 @@ def inputs_2020(
 ) -> Iterator[Projection]:
     """Connect the LGN with the populations that hear it."""
     table = populations(VARIANT)
-    for target in cells:
+    for target in track(cells, "connecting the LGN"):
         fields = tables.fields[target.name]
         if fields.chance == 0 or fields.n_synapses == 0:
             continue

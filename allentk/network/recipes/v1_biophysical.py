@@ -34,6 +34,7 @@ from allentk.network.recipes.v1_lgn import LGN_NAME, Inputs, subfield_inputs
 from allentk.network.recipes.v1_tables import populations, probabilities_2020
 from allentk.network.recipes.v1_weights import DirectionAndPhase
 from allentk.network.synapses import Synapse
+from allentk.progress import track
 
 __all__ = ["LIF", "cells_biophysical", "inputs_biophysical", "recurrent_biophysical"]
 
@@ -120,7 +121,7 @@ def recurrent_biophysical(
 ) -> Iterator[AnyInput]:
     """Connect all populations with a chance to; conductances of the core, jumps of the cells around."""
     table, pairs = populations(VARIANT), probabilities_2020()
-    for target in cells:
+    for target in track(cells, "connecting"):
         for source in cells:
             types = [table.loc[_name(end), "type"] for end in (source, target)]
             pair = pairs.loc[tuple(types)]
@@ -151,7 +152,7 @@ def inputs_biophysical(
     lgn: Population, cells: list[Population], tables: BillehTables, seed: int, n_jobs: int
 ) -> Iterator[AnyInput]:
     """Connect the LGN with the populations that hear it."""
-    for target in cells:
+    for target in track(cells, "connecting the LGN"):
         fields = tables.fields[_name(target)]
         if fields.chance == 0 or fields.n_synapses == 0:
             continue

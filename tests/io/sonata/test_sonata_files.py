@@ -418,3 +418,10 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     with pytest.raises(ConfigError, match="no circuit_config"), replaced:
         pass
     assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["L2/3 Exc", "", "..", "/exc"])
+def test_a_population_whose_name_is_a_path_is_refused(tmp_path, name):
+    with pytest.raises(DataError, match="a population cannot be called"):
+        write_spikes({name: SpikeTrains([0.1], [0], 1)}, tmp_path / "spikes.h5")
+    assert list(tmp_path.iterdir()) == []
