@@ -53,6 +53,11 @@ __all__ = ["build"]
     "a folder of fit glif.",
 )
 @click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    help="v1 --cells biophysical: folder with a model's folder for exc and for inh, or for populations.",
+)
+@click.option(
     "--tables",
     type=click.Path(exists=False, path_type=Path),
     help="v1 --variant billeh2020: folder with its tables of weights.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from allentk.errors import ConfigError
+from allentk.io import read_biophysical_model
 from allentk.models import BiophysicalModel, GLIFParameters
 from allentk.network import Network, recipes
 from allentk.network.recipes.v1_tables import populations, read_table
@@ -28,7 +29,7 @@ __all__ = [
 #: Recipe -> the options that mean something to it.
 RECIPES = {
     "layer4": ("scale", "variant", "instance", "rule", "cells", "seed"),
-    "v1": ("scale", "variant", "rule", "cells", "tables", "seed", "jobs"),
+    "v1": ("scale", "variant", "rule", "cells", "models", "tables", "seed", "jobs"),
     "tutorial8": ("cells", "seed"),
     "patch": ("scale", "cells", "seed"),
 }
@@ -132,7 +133,8 @@ def build_recipe(recipe: str, options: Mapping[str, Any]) -> Network:
         Of ``RECIPES``.
     options : mapping
         As the recipe's function takes them, ``jobs`` for ``n_jobs``. Of a patch: ``scale`` in units of 1200
-        cells, and as ``cells`` the excitatory and the inhibitory models.
+        cells, and as ``cells`` the excitatory and the inhibitory models. Of v1, ``models`` is a folder
+        with a folder per kind of biophysical cell: ``exc``, ``inh``, or names of populations.
 
     Raises
     ------
@@ -153,6 +155,8 @@ def build_recipe(recipe: str, options: Mapping[str, Any]) -> Network:
         excitatory, inhibitory = given.pop("cells")
         n_cells = patch_size(given.pop("scale", 1.0))
         return recipes.patch(excitatory, inhibitory, n_cells=n_cells, **given)
+    if "models" in given:
+        given["models"] = _models_in(given["models"])
     if "jobs" in given:
         given["n_jobs"] = given.pop("jobs")
     builders: dict[str, Any] = {
@@ -162,6 +166,18 @@ def build_recipe(recipe: str, options: Mapping[str, Any]) -> Network:
     }
     network: Network = builders[recipe](**given)
     return network
+
+
+def _models_in(folder: str | os.PathLike[str]) -> dict[str, BiophysicalModel]:
+    """Return the biophysical models of a folder by the names of its sub-folders."""
+    where = Path(folder)
+    found = sorted(path for path in where.iterdir() if path.is_dir()) if where.is_dir() else []
+    if not found:
+        raise ConfigError(
+            f"v1: models: expected a folder with a folder of a biophysical model for each of 'exc' "
+            f"and 'inh' (or for populations such as 'e4Rorb'), got {folder}"
+        )
+    return {path.name: read_biophysical_model(path) for path in found}
 
 
 def full_scale(recipe: str, options: Mapping[str, Any]) -> pd.DataFrame | None:

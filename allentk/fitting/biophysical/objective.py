@@ -1,10 +1,10 @@
 """What a candidate costs: how far the responses of its model are from the targets.
 
 Every feature counts by its deviation in tolerances. Steps fall into groups that weigh alike however
-many features they have: the shape and timing of spikes, how many there are at each current, silence
-below rheobase, and the voltage there. A candidate is turned away early, at a cost above that of any
-other, where it fires at rest, stays silent at the largest step, or is blocked there; the cost says how
-far it is from doing better, so that an optimizer finds the way.
+many features they have: shape and timing of spikes at the largest step, how many there are at each
+current, when they come at the others, silence below rheobase, and the voltage there. A candidate is
+turned away early, at a cost above that of any other, where it fires at rest, stays silent at the largest
+step, or is blocked there; the cost says how far it is from doing better, so that an optimizer finds the way.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 #: Groups of features, and how much each counts.
 WEIGHTS: Mapping[str, float] = Frozen(
-    {"shape": 2.0, "counts": 1.0, "silence": 1.0, "subthreshold": 1.0}
+    {"shape": 2.0, "counts": 1.0, "timing": 1.0, "silence": 1.0, "subthreshold": 1.0}
 )
 GROUPS = tuple(WEIGHTS)
 #: Deviation of a feature that cannot be measured, and where larger ones begin to count less.
@@ -53,6 +53,8 @@ FIRES_AT_REST, BLOCKED, SILENT, BROKEN = 300.0, 200.0, 100.0, 1000.0
 
 #: Features of the largest step that other groups or features tell.
 _NO_SHAPE = (COUNT, "v_baseline", "v_steady", "v_deflected")
+#: Features of the other steps with spikes that count beside how many there are.
+_TIMING = ("latency", "first_isi", "mean_isi", "isi_cv", "adapt")
 
 
 class _RestingError(Exception):
@@ -325,6 +327,8 @@ def _grouped(step: StepTarget, *, shaped: bool) -> Iterator[tuple[str, str]]:
         for name in step.features:
             if shaped and name not in _NO_SHAPE:
                 yield name, "shape"
+            elif not shaped and name in _TIMING:
+                yield name, "timing"
         return
     for name in step.features:
         yield name, "silence" if name == COUNT else "subthreshold"
