@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from allentk.data import BLANK_NAMES, StimulusTable
 from allentk.errors import DataError
+from allentk.responses.averages import Moments, averaged
 from allentk.responses.trials import presented
 
 __all__ = ["BLANK_NAMES", "Conditions", "Moments", "conditions", "gratings_where", "moments"]
@@ -141,29 +142,6 @@ def _said(values: Mapping[Any, float]) -> str:
     return ", ".join(f"{column} {value:g}" for column, value in values.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Mean, standard error (ddof 1) and number of trials, shape (cells, frequencies, directions)."""
-
-    mean: Array
-    sem: Array
-    n: NDArray[np.int64]
-
-
 def moments(responses: Array, shown: Conditions) -> Moments:
     """Average the trials of every condition; a NaN trial is left out, a condition without is NaN."""
-    trials = responses[:, shown.grating]
-    finite = np.isfinite(trials)
-    # One column per condition: a matrix product sums the trials of every cell at once.
-    n_conditions = shown.shape[0] * shown.shape[1]
-    member = np.zeros((shown.index.size, n_conditions))
-    member[np.arange(shown.index.size), shown.index] = 1.0
-    n = finite.astype(float) @ member
-    nan = np.full(n.shape, np.nan)
-    trials = np.where(finite, trials, 0.0)
-    mean = np.divide(trials @ member, n, out=nan.copy(), where=n > 0)
-    centred = np.where(finite, trials - np.where(n > 0, mean, 0.0)[:, shown.index], 0.0)
-    variance = np.divide(centred**2 @ member, n - 1, out=nan.copy(), where=n > 1)
-    sem = np.sqrt(np.divide(variance, n, out=nan.copy(), where=n > 1))
-    shape = (responses.shape[0], *shown.shape)
-    return Moments(mean.reshape(shape), sem.reshape(shape), n.reshape(shape).astype(np.int64))
+    return averaged(responses[:, shown.grating], shown.index, shown.shape)

@@ -138,10 +138,16 @@ def trial_responses(
     intervals = response_intervals(table, window_s)
     rows, _ = cells_of(responses, ids)
     if isinstance(responses, SpikeTrains):
-        counts = responses.counts(intervals)[rows]
-        rates: Array = counts / np.diff(intervals, axis=1).T
+        counts = responses.counts(intervals)
+        of_them = counts if _all_of(rows, responses.n_cells) else counts[rows]
+        rates: Array = of_them / np.diff(intervals, axis=1).T
         return rates
     return _trace_means(responses, rows, intervals)
+
+
+def _all_of(rows: NDArray[np.int64], n_cells: int) -> bool:
+    """Whether the rows are all cells in their order, so that none need be copied."""
+    return rows.size == n_cells and bool((rows == np.arange(n_cells)).all())
 
 
 def _trace_means(traces: Traces, rows: NDArray[np.int64], intervals: Array) -> Array:
@@ -156,8 +162,7 @@ def _trace_means(traces: Traces, rows: NDArray[np.int64], intervals: Array) -> A
             f"{len(intervals)} windows ({intervals.min():.3f} to {intervals.max():.3f} s); both "
             f"must be on one clock, in seconds"
         )
-    every = rows.size == traces.n_cells and bool((rows == np.arange(rows.size)).all())
-    values = traces.values if every else traces.values[rows]
+    values = traces.values if _all_of(rows, traces.n_cells) else traces.values[rows]
     out = np.full((rows.size, len(intervals)), np.nan)
     for column, (a, b) in enumerate(zip(first, last, strict=True)):
         if b > a:

@@ -1,0 +1,88 @@
+"""The same metrics for every population of a simulated network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
+from allentk.errors import DataError
+
+__all__ = ["per_population", "presentations_of"]
+
+
+def presentations_of(
+    responses: Traces | SpikeTrains | NetworkResponse, table: StimulusTable | None
+) -> StimulusTable:
+    """Return `table`, or what a network was shown.
+
+    Raises
+    ------
+    DataError
+        Where neither is there.
+    """
+    if table is None and isinstance(responses, NetworkResponse):
+        table = responses.presentations
+    if table is None:
+        raise DataError(
+            f"responses: {responses!r} does not say what was shown; give a StimulusTable as the "
+            f"second argument"
+        )
+    return table
+
+
+def per_population(
+    stimulus: str,
+    response: NetworkResponse,
+    table: StimulusTable,
+    measure: Callable[[SpikeTrains], pd.DataFrame],
+) -> pd.DataFrame:
+    """Measure every population of a network.
+
+    Parameters
+    ----------
+    stimulus : str
+        Its name, for messages.
+    response : NetworkResponse
+        What was simulated.
+    table : StimulusTable
+        What was shown.
+    measure : callable
+        Makes a table with the column ``cell`` of the spike trains of one population.
+
+    Returns
+    -------
+    DataFrame
+        The tables, one under the other, with ``population`` (the cell class of the node, else the
+        population's name) and ``node_population``.
+
+    Raises
+    ------
+    DataError
+        Where the presentations go on after the simulation, a node table has another length, or there
+        are no spikes of any population.
+    """
+    if table.duration_s > response.duration_s + 1e-6:
+        raise DataError(
+            f"{stimulus}: the last presentation ends at {table.duration_s:g} s, after the "
+            f"simulation's {response.duration_s:g} s; simulate longer, or leave rows out of the table"
+        )
+    parts = []
+    for name, trains in response.spikes.items():
+        part = measure(trains)
+        nodes = response.nodes.get(name)
+        classes: object = name
+        if nodes is not None and "cell_class" in nodes:
+            if len(nodes) != trains.n_cells:
+                raise DataError(
+                    f"{stimulus}: population {name!r} has {trains.n_cells} cells but "
+                    f"{len(nodes)} rows in its node table"
+                )
+            classes = nodes["cell_class"].to_numpy()
+        part.insert(1, "population", classes)
+        part.insert(2, "node_population", name)
+        parts.append(part)
+    if not parts:
+        raise DataError(f"{stimulus}: the network's response has no population with spikes")
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,155 @@
+"""Locally sparse noise as trials: which pixels were white and which black in every presentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from allentk.data import StimulusTable
+from allentk.errors import DataError
+from allentk.responses.trials import presented
+
+__all__ = ["NOISE_HEIGHT_DEG", "SparseNoise", "sparse_noise"]
+
+#: Height of the noise of the Brain Observatory in degrees: 16 rows of 4.65, or 8 of 9.3.
+NOISE_HEIGHT_DEG = 74.4
+_FAMILY = "locally_sparse_noise"
+_GRAY = 127
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SparseNoise:
+    """The presentations of one noise, and its patterns.
+
+    Parameters
+    ----------
+    table : StimulusTable
+        The presentations.
+    template : ndarray, shape (n_patterns, n_rows, n_columns)
+        The patterns: above 127 is white, below is black.
+    frame : ndarray of int64, shape (n_presentations,)
+        Pattern shown in every presentation.
+    pixel_deg : float
+        Width of a pixel in degrees of visual angle.
+    """
+
+    table: StimulusTable
+    template: NDArray[Any]
+    frame: NDArray[np.int64]
+    pixel_deg: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the noise."""
+        return self.template.shape[1], self.template.shape[2]
+
+    @property
+    def n_pixels(self) -> int:
+        """Number of pixels."""
+        return int(self.template.shape[1] * self.template.shape[2])
+
+    def lit(self, frame: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+        """Return where trials are white, then where they are black, shape ``(n, 2 * n_pixels)``.
+
+        Parameters
+        ----------
+        frame : ndarray of int64, optional
+            Patterns in place of those shown.
+        """
+        shown = self.template[self.frame if frame is None else frame].reshape(-1, self.n_pixels)
+        return np.hstack([shown > _GRAY, shown < _GRAY])
+
+    def kept(self, rows: NDArray[np.bool_]) -> SparseNoise:
+        """Return these presentations only."""
+        table = StimulusTable(self.table.table[rows])
+        return SparseNoise(table, self.template, self.frame[rows], self.pixel_deg)
+
+
+def sparse_noise(
+    table: StimulusTable,
+    template: ArrayLike,
+    *,
+    stimulus: str | None = None,
+    pixel_deg: float | None = None,
+) -> SparseNoise:
+    """Pick the presentations of locally sparse noise out of a table.
+
+    Parameters
+    ----------
+    table : StimulusTable
+        What was shown; rows of other stimuli are left out. ``frame`` is the pattern, counted from 0.
+    template : array_like, shape (n_patterns, n_rows, n_columns)
+        The patterns, gray values 0 (black), 127 (gray), 255 (white), as
+        ``session.stimulus_template(name).read()`` gives them.
+    stimulus : str, optional
+        Name of the noise; needed where a table has noise of 4 and of 8 degrees.
+    pixel_deg : float, optional
+        Width of a pixel in degrees; by default 74.4 degrees by the number of rows, which is 4.65 or 9.3.
+
+    Raises
+    ------
+    DataError
+        Where the table has no such rows, or rows of two noises; on a template of another shape; and on a
+        frame that is no pattern of the template.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = {"start_s": [0.0, 0.25], "stop_s": [0.25, 0.5], "stimulus": "locally_sparse_noise"}
+    >>> shown = StimulusTable(pd.DataFrame(rows | {"frame": [1, 0]}))
+    >>> sparse_noise(shown, np.full((2, 16, 28), 127)).pixel_deg
+    4.65
+    """
+    patterns = _patterns(template)
+    rows = presented(table).table
+    name = _name(rows["stimulus"].astype(str), stimulus)
+    shown = StimulusTable(rows[rows["stimulus"].astype(str) == name])
+    pixel = NOISE_HEIGHT_DEG / patterns.shape[1] if pixel_deg is None else float(pixel_deg)
+    if not (np.isfinite(pixel) and pixel > 0):
+        raise DataError(
+            f"{name}: pixel_deg must be a positive number of degrees, got {pixel_deg!r}"
+        )
+    return SparseNoise(shown, patterns, _frames(shown, name, len(patterns)), pixel)
+
+
+def _patterns(template: ArrayLike) -> NDArray[Any]:
+    patterns = np.asarray(template)
+    if patterns.ndim != 3 or patterns.dtype.kind not in "buif" or not patterns.size:
+        raise DataError(
+            f"{_FAMILY}: the template must be an array (patterns, rows, columns) of gray values, got "
+            f"{type(template).__name__} of shape {patterns.shape}; of a session take "
+            f"session.stimulus_template(name).read()"
+        )
+    return patterns
+
+
+def _name(names: Any, asked: str | None) -> str:
+    there = sorted({name for name in names if name.startswith(_FAMILY)})
+    if asked is not None:
+        if asked not in set(names):
+            raise DataError(
+                f"responses: the table has no presentations of {asked!r}; it has {sorted(set(names))}"
+            )
+        return asked
+    if len(there) != 1:
+        raise DataError(
+            f"responses: expected the presentations of one {_FAMILY}, the table has {there or 'none'} "
+            f"among {sorted(set(names))}; choose one with stimulus="
+        )
+    return str(there[0])
+
+
+def _frames(shown: StimulusTable, name: str, n_patterns: int) -> NDArray[np.int64]:
+    given = shown.table["frame"].to_numpy(dtype=float)
+    wrong = ~((given >= 0) & (given < n_patterns) & (given == np.floor(given)))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{name}: presentation {row} shows frame {given[row]}, but the template has the patterns 0 to "
+            f"{n_patterns - 1}; give the template of this stimulus"
+        )
+    numbers: NDArray[np.int64] = given.astype(np.int64)
+    return numbers

@@ -1,0 +1,149 @@
+"""All stimuli of a session in one table."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from allentk import responses
+from allentk.data import NetworkResponse, StimulusTable, Traces
+from allentk.errors import DataError
+from allentk.responses import cell_metrics
+from tests import planted
+from tests.responses.test_trial_mean import (
+    DRIFTING,
+    FLASHES,
+    drifting_rates,
+    flash_rates,
+)
+
+
+def two_cells(row):
+    return drifting_rates(row) * 2
+
+
+def after(table, start_s):
+    rows = table.table
+    return StimulusTable(
+        rows.assign(start_s=rows["start_s"] + start_s, stop_s=rows["stop_s"] + start_s)
+    )
+
+
+def recording():
+    """Two stimuli, one after the other, of two cells."""
+    second = after(FLASHES, DRIFTING.duration_s)
+    rows = pd.concat([DRIFTING.table, second.table], ignore_index=True)
+
+    def rates(row):
+        return two_cells(row) if row.stimulus == "drifting_gratings" else flash_rates(row)
+
+    together = StimulusTable(rows)
+    return planted.spikes(together, rates), planted.traces(together, rates), second
+
+
+def test_stimuli_stand_side_by_side_by_cell():
+    trains, dff, second = recording()
+    for of in (trains, dff):
+        found = cell_metrics(of, {"drifting_gratings": DRIFTING, "flashes": second})
+        alone = responses.flashes(of, second).drop(columns=["cell", "notes"])
+        side = found.table[[f"{name}_fl" for name in alone.columns]]
+        pd.testing.assert_frame_equal(side, alone.add_suffix("_fl"))
+        assert found.table["preferred_direction_deg_dg"].tolist() == [90.0, 90.0]
+        assert found.table["cell"].is_unique
+        assert found.notes.empty
+        assert list(found.table.columns)[-1] == "notes"
+        assert "0 stimuli not measured" in repr(found)
+
+
+def test_a_stimulus_that_fails_is_noted_and_the_rest_is_computed():
+    trains, _, second = recording()
+    tables = {
+        "flashes": second,
+        "natural_scenes": second,
+        "locally_sparse_noise": second,
+        "odours": second,
+    }
+    found = cell_metrics(trains, tables)
+    assert found.table["on_off_ratio_fl"].tolist() == [4.0, 0.0]
+    assert found.notes["stimulus"].tolist() == ["natural_scenes", "locally_sparse_noise", "odours"]
+    assert "no presentation has a frame" in found.notes["problem"][0]
+    assert "needs template=" in found.notes["problem"][1]
+    nothing = cell_metrics(trains, {"odours": second})
+    assert nothing.table.columns.tolist() == ["cell", "notes"]
+    assert len(nothing.table) == 2
+
+
+def test_a_silent_cell_says_so_per_stimulus():
+    _, _, second = recording()
+    trains = planted.spikes(second, lambda row: [flash_rates(row)[0], 0.0])
+    found = cell_metrics(trains, {"flashes": second, "drifting_gratings": DRIFTING})
+    none = "no spikes in any presentation"
+    assert found.table["notes"].tolist() == [f"dg: {none}", f"fl: {none}; dg: {none}"]
+
+
+def test_a_network_is_measured_like_a_session():
+    trains, _, second = recording()
+    network = NetworkResponse({"v1": trains}, second.duration_s + 1)
+    tables = {"drifting_gratings": DRIFTING, "flashes": second}
+    a, b = cell_metrics(network, tables).table, cell_metrics(trains, tables).table
+    assert a["node_population"].tolist() == ["v1", "v1"]
+    pd.testing.assert_frame_equal(a.drop(columns=["population", "node_population"]), b)
+
+
+def test_wrong_arguments_are_refused():
+    trains, _, second = recording()
+    with pytest.raises(DataError, match="give what was shown"):
+        cell_metrics(trains)
+    with pytest.raises(DataError, match="no definition"):
+        cell_metrics(trains, {"flashes": second}, definition="mine")
+    with pytest.raises(DataError, match="options of 'gabors', which was not shown"):
+        cell_metrics(trains, {"flashes": second}, options={"gabors": {}})
+    with pytest.raises(DataError, match="expected Traces or SpikeTrains"):
+        cell_metrics(np.ones(3), {"flashes": second})
+
+
+@dataclass
+class Ophys:
+    """What ``cell_metrics`` asks of a session."""
+
+    traces: Traces
+    tables: dict
+    asked: list = field(default_factory=list)
+
+    @property
+    def stimuli(self):
+        return list(self.tables)
+
+    @property
+    def cell_specimen_ids(self):
+        return tuple(self.traces.ids.tolist())
+
+    def stimulus_table(self, name):
+        return self.tables[name]
+
+    def dff(self):
+        self.asked.append("dff")
+        return self.traces
+
+    def fluorescence(self):
+        self.asked.append("fluorescence")
+        raw = 100 + self.traces.values  # noqa: PD011
+        return Traces(raw, self.traces.time_s, self.traces.ids, "F")
+
+    def running_speed(self):
+        raise DataError("no running speed")
+
+    def stimulus_template(self, name):
+        raise DataError(f"no template of {name}")
+
+
+def test_a_session_says_itself_what_was_shown():
+    _, dff, second = recording()
+    session = Ophys(dff, {"flashes": second, "locally_sparse_noise": second})
+    found = cell_metrics(session)
+    assert session.asked == ["dff"]
+    assert found.table["on_off_ratio_fl"][0] == pytest.approx(4.0)
+    assert found.notes["problem"].tolist() == ["no template of locally_sparse_noise"]
+    events = cell_metrics(session, definition="paper2020")
+    assert events.notes["stimulus"].tolist() == ["flashes", "locally_sparse_noise"]
