@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from os import PathLike
 
-import numpy as np
 import pandas as pd
 
-from allentk.benchmark.compare import ks_distance, wasserstein_distance
-from allentk.benchmark.distribution import MIN_CELLS, Distribution
-from allentk.benchmark.metrics import SELECTIVITY, measured, signals
+from allentk.benchmark.cells import open_reference, read_model
 from allentk.benchmark.reference import Reference
 from allentk.benchmark.result import RESULT_COLUMNS, BenchmarkResult
-from allentk.benchmark.shipped import load_reference
+from allentk.benchmark.score import score_row, unstated
 from allentk.data import NetworkResponse, StimulusTable
+from allentk.data._html import card, facts
 from allentk.errors import DataError
 from allentk.responses import drifting_gratings
 from allentk.responses.conditions import conditions, gratings_where
@@ -30,12 +28,19 @@ class Benchmark:
     Parameters
     ----------
     stimulus : str
-        What both were shown; ``"drifting_gratings"``.
-    reference : str, Reference or DataFrame
-        The name of a reference that comes with allentk, a reference, or a table of cells with the column
-        ``population`` and metric columns.
+        What both were shown; by default what the reference's cells were, and drifting gratings where
+        that is a table of cells.
+    reference : str, Reference, DataFrame or path
+        The name of a reference that comes with allentk, a reference, or one's own table of cells, or its
+        path: with the column ``population`` and metric columns, or as the Allen Institute and the model
+        papers publish them (see ``read_cells``). Then the model is scored against the cells themselves.
     metrics : sequence of str, optional
         Metrics to score; by default all of the reference.
+    by : str, optional
+        Classes of a published table: ``"cell_type"``, ``"area"``, ``"cre"``, ``"layer"``,
+        ``"cre+layer"`` or one of its columns.
+    bootstrap, seed : int
+        Draws of cells for the intervals of S, none for 0, and where their random numbers start.
 
     Raises
     ------
@@ -49,6 +54,7 @@ class Benchmark:
 
     Examples
     --------
+    >>> import numpy as np
     >>> cells = pd.DataFrame({"population": "L4 Exc", "peak_rate_hz": np.linspace(0, 20, 50)})
     >>> result = Benchmark("drifting_gratings", reference="v1-neuropixels").score(cells)
     >>> result.table[result.table["scored"]][["metric", "population"]].to_numpy().tolist()
@@ -57,20 +63,24 @@ class Benchmark:
 
     def __init__(
         self,
-        stimulus: str = "drifting_gratings",
+        stimulus: str | None = None,
         *,
-        reference: str | Reference | pd.DataFrame = "v1-neuropixels",
+        reference: str | Reference | pd.DataFrame | PathLike[str] = "v1-neuropixels",
         metrics: Sequence[str] | None = None,
+        by: str | None = None,
+        bootstrap: int = 300,
+        seed: int = 0,
     ) -> None:
-        self.stimulus = stimulus
-        self.reference = _reference(reference, stimulus)
+        self.by, self.bootstrap, self.seed = by, _draws(bootstrap), seed
+        self.reference = open_reference(reference, stimulus=stimulus, by=by)
+        self.stimulus = self.reference.stimulus if stimulus is None else stimulus
         if isinstance(metrics, str) or not (metrics is None or isinstance(metrics, Iterable)):
             raise DataError(f"Benchmark: metrics must be a sequence of names, got {metrics!r}")
         self.metrics = self.reference.metrics if metrics is None else tuple(metrics)
-        if self.reference.stimulus != stimulus:
+        if self.reference.stimulus != self.stimulus:
             raise DataError(
                 f"Benchmark: the reference {self.reference.name!r} is of "
-                f"{self.reference.stimulus!r}, not of {stimulus!r}"
+                f"{self.reference.stimulus!r}, not of {self.stimulus!r}"
             )
         unknown = [metric for metric in self.metrics if metric not in self.reference.metrics]
         if unknown:
@@ -79,16 +89,17 @@ class Benchmark:
                 f"there are {self.reference.metrics}"
             )
 
-    def score(self, table: pd.DataFrame | NetworkResponse) -> BenchmarkResult:
+    def score(self, table: pd.DataFrame | NetworkResponse | str | PathLike[str]) -> BenchmarkResult:
         """Compare the model's cells with the reference.
 
         Parameters
         ----------
-        table : DataFrame or NetworkResponse
+        table : DataFrame, NetworkResponse or path
             A network's response, measured first as in ``measure``: it is ``model_table`` of the result.
             Or one row per cell: ``population`` in the reference's classes and metric columns. A table is
             taken as it is given: that it was measured under the reference's conditions, such as 2 Hz
-            only, is for the caller to see to.
+            only, is for the caller to see to. ``attrs["definition"]`` may name whose definitions its
+            columns are of. Or the path of such a table, or of one that ``read_cells`` knows.
 
         Returns
         -------
@@ -99,24 +110,34 @@ class Benchmark:
         Raises
         ------
         DataError
-            Without ``population``, or for a population that the reference does not have; for a response
+            Without ``population``, or where the reference has none of the populations (of some, ``notes``
+            of the result says which, and the rest is compared); for a response
             as in ``measure``; for anything else.
         """
+        read: tuple[str, ...] = ()
+        response: NetworkResponse | None = None
+        if isinstance(table, str | PathLike | pd.DataFrame):
+            opened = read_model(table, stimulus=self.stimulus, by=self.by)
+            table, read = opened.table, opened.notes
         if isinstance(table, NetworkResponse):
             shown = self._shown(table)
             under = _under(shown, self.reference)
-            table = drifting_gratings(table, shown)
+            response, table = table, drifting_gratings(table, shown)
         else:
             under = _as_given(table, self.reference)
-        self._check(table)
+        elsewhere = self._check(table)
         cells = {str(name): rows for name, rows in table.groupby("population", sort=False)}
+        none = table.iloc[:0]
         rows = [
-            self._row(metric, population, cells.get(population, table.iloc[:0]))
+            score_row(
+                self.reference, metric, name, cells.get(name, none), self.bootstrap, self.seed
+            )
             for metric in self.metrics
-            for population in self.reference.classes
+            for name in self.reference.classes
         ]
         result = pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
-        return BenchmarkResult(result, self.reference, table.copy(), under)
+        notes = (*self.reference.notes, *read, *elsewhere, *unstated(self.reference, table))
+        return BenchmarkResult(result, self.reference, table.copy(), under, notes, response)
 
     def measure(self, response: NetworkResponse) -> pd.DataFrame:
         """Measure a network's cells under the conditions of the reference.
@@ -156,77 +177,42 @@ class Benchmark:
             )
         return gratings_where(presentations_of(response, None), self.reference.conditions)
 
-    def _check(self, table: pd.DataFrame) -> None:
+    def __repr__(self) -> str:
+        return (
+            f"<Benchmark: {self.stimulus}, {len(self.metrics)} metrics against {self.reference.name}>"
+        )
+
+    def _repr_html_(self) -> str:
+        told = {"metrics": self.metrics, "bootstrap": self.bootstrap, "seed": self.seed}
+        return card(self, facts(told), self.reference._repr_html_())
+
+    def _check(self, table: pd.DataFrame) -> tuple[str, ...]:
+        """Return what is to be said of cells in classes that the reference does not have."""
         if "population" not in table:
             raise DataError(
                 f"Benchmark.score: the table needs the column 'population', one of "
                 f"{self.reference.classes}; got the columns {list(table.columns)}"
             )
         counts = table["population"].value_counts(dropna=False, sort=False)
-        unknown = {name: n for name, n in counts.items() if name not in self.reference.classes}
-        if unknown:
-            names = ", ".join(f"{str(name)!r} ({n} cells)" for name, n in unknown.items())
-            raise DataError(
-                f"Benchmark.score: the reference {self.reference.name!r} has no population {names}; "
-                f"there are {self.reference.classes}. Rename the cells' population, or leave them "
-                f"out of the table; Benchmark.measure gives that of a network's response"
-            )
-
-    def _row(self, metric: str, population: str, cells: pd.DataFrame) -> dict[str, object]:
-        data = self.reference.distributions[population].get(metric)
-        data = Distribution.from_samples([]) if data is None else data
-        row: dict[str, object] = {
-            **dict.fromkeys(RESULT_COLUMNS, math.nan),
-            **dict.fromkeys(("n_model", "n_dropped", "n_excluded"), 0),
-            "metric": metric,
-            "population": population,
-            "n_data": data.n,
-            "median_data": data.median,
-            "q25_data": data.q25,
-            "q75_data": data.q75,
-            "ceiling": data.ceiling,
-            "noise_floor": data.noise_floor,
-            "quantile_error": data.quantile_error,
-        }
-        reason = self._missing(metric, cells)
-        values = np.empty(0)
-        if not reason:
-            kept, row["n_dropped"], row["n_excluded"] = measured(
-                cells, metric, self.reference.min_peak_rate_hz
-            )
-            values = kept.to_numpy(float)
-            row |= _model_side(values)
-            reason = _too_few(values.size, data)
-        if not reason:
-            row |= _scores(values, data)
-        return {**row, "scored": not reason, "reason": reason}
-
-    def _missing(self, metric: str, cells: pd.DataFrame) -> str:
-        ours, theirs = signals(self.reference.metrics), signals(cells.columns)
-        if ours and theirs and not ours & theirs:
-            return f"the model's responses are in {theirs.pop()}, those of the reference in {ours.pop()}"
-        if metric not in cells:
-            return f"the model's table has no column {metric}"
-        least = self.reference.min_peak_rate_hz
-        if metric in SELECTIVITY and least > 0 and "peak_rate_hz" not in cells:
-            return (
-                f"the model's table has no column peak_rate_hz, by which the reference leaves out "
-                f"cells below {least:g} Hz"
-            )
-        return ""
+        unknown = {n: k for n, k in counts.items() if str(n) not in self.reference.classes}
+        if not unknown:
+            return ()
+        names = ", ".join(f"{str(name)!r} ({n} cells)" for name, n in unknown.items())
+        if len(unknown) < len(counts):
+            return (f"the reference has no class {names}: these cells are not compared",)
+        raise DataError(
+            f"Benchmark.score: the reference {self.reference.name!r} has no population {names}; "
+            f"there are {self.reference.classes}. Rename the cells' population, or leave them "
+            f"out of the table; Benchmark.measure gives that of a network's response"
+        )
 
 
-def _reference(reference: object, stimulus: str) -> Reference:
-    if isinstance(reference, Reference):
-        return reference
-    if isinstance(reference, pd.DataFrame):
-        return Reference.from_table(reference, stimulus=stimulus)
-    if isinstance(reference, str):
-        return load_reference(reference)
-    raise DataError(
-        f"Benchmark: the reference must be a name, a Reference or a DataFrame of cells, got a "
-        f"{type(reference).__name__}"
-    )
+def _draws(bootstrap: object) -> int:
+    if not isinstance(bootstrap, int) or bootstrap < 0:
+        raise DataError(
+            f"Benchmark: bootstrap must be a number of draws, 0 for none, got {bootstrap!r}"
+        )
+    return bootstrap
 
 
 def _under(shown: StimulusTable, reference: Reference) -> str:
@@ -260,28 +246,3 @@ def _as_given(table: object, reference: Reference) -> str:
         f"{said}: not under the reference's conditions, temporal_frequency_hz {wanted:g}, for it has "
         f"cells that prefer {', '.join(f'{f:g}' for f in others)} Hz"
     )
-
-
-def _model_side(values: Any) -> dict[str, object]:
-    if not values.size:
-        return {"n_model": 0}
-    q25, median, q75 = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-    return {"n_model": values.size, "median_model": median, "q25_model": q25, "q75_model": q75}
-
-
-def _too_few(n_model: int, data: Distribution) -> str:
-    if data.n < MIN_CELLS:
-        return f"the data have {data.n} cells, fewer than {MIN_CELLS}"
-    if n_model < MIN_CELLS:
-        return f"the model has {n_model} cells, fewer than {MIN_CELLS}"
-    return ""
-
-
-def _scores(values: Any, data: Distribution) -> dict[str, object]:
-    ks = ks_distance(values, data)
-    return {
-        "ks": ks,
-        "wasserstein": wasserstein_distance(values, data),
-        "S": 1 - ks,
-        "S_over_ceiling": (1 - ks) / data.ceiling,
-    }

@@ -22,6 +22,9 @@ _SIDES: tuple[Side, Side] = ("left", "right")
 #: Fewest cells a class needs, on either side, to be scored.
 MIN_CELLS = 15
 
+#: 95th percentile of Kolmogorov's distribution.
+_KOLMOGOROV_95 = 1.3581
+
 #: Fewest cells of which quartiles are given.
 _MIN_QUARTILES = 5
 
@@ -43,7 +46,8 @@ class Distribution:
         more is known than its size.
     probabilities : array_like, shape (k,), optional
         Rising from 0 to 1, where `values` are quantiles. The cumulative distribution is then linear
-        between them, and jumps where quantiles are equal.
+        between them, and jumps where quantiles are equal. Or all between 0 and 1, such as 0.05, 0.25,
+        0.5, 0.75, 0.95, where no more is published: nothing is known between these (`partial`).
     n : int
         Number of cells.
     median, q25, q75 : float
@@ -85,9 +89,11 @@ class Distribution:
                 f"Distribution: probabilities must rise, one per quantile; got {p.size} for "
                 f"{self.values.size} quantiles"
             )
-        if p.size and (p[0] != 0 or p[-1] != 1):
+        whole = not p.size or (p[0] == 0 and p[-1] == 1)
+        if not whole and not (p[0] > 0 and p[-1] < 1):
             raise DataError(
-                f"Distribution: probabilities must run from 0 to 1, got {p[0]:g} to {p[-1]:g}"
+                f"Distribution: probabilities must run from 0 to 1, or lie between them, got {p[0]:g} "
+                f"to {p[-1]:g}"
             )
 
     @classmethod
@@ -100,10 +106,39 @@ class Distribution:
         q25, median, q75 = quartiles
         return cls(values=values, n=values.size, median=median, q25=q25, q75=q75)
 
+    @classmethod
+    def from_published(cls, values: ArrayLike, probabilities: ArrayLike, n: int) -> Distribution:
+        """Return the distribution of which a few quantiles and the number of cells are published.
+
+        Ceiling and noise floor are those of `n` cells of any continuous distribution, by Kolmogorov's
+        limit; they do not depend on the values.
+
+        Examples
+        --------
+        >>> few = Distribution.from_published([38, 48, 59, 74, 93], [0.05, 0.25, 0.5, 0.75, 0.95], 913)
+        >>> few.median, round(few.ceiling, 2), few.partial
+        (59.0, 0.94, True)
+        """
+        q, p = np.asarray(values, dtype=float), np.asarray(probabilities, dtype=float)
+        q25, median, q75 = (
+            float(q[p == level][0]) if (p == level).any() else math.nan
+            for level in (0.25, 0.5, 0.75)
+        )
+        ceiling, floor = _of_continuous_halves(n)
+        gap = float(np.diff(np.concatenate([[0.0], p, [1.0]])).max())
+        known = cls(values=q, probabilities=p, n=n, median=median, q25=q25, q75=q75)
+        return replace(known, ceiling=ceiling, noise_floor=floor, quantile_error=gap)
+
     @property
     def exact(self) -> bool:
         """Whether the values are those of the cells."""
         return self.probabilities is None
+
+    @property
+    def partial(self) -> bool:
+        """Whether no more is known than a few quantiles, without the tails."""
+        p = self.probabilities
+        return p is not None and p.size > 0 and bool(p[0] > 0)
 
     def cdf(self, x: ArrayLike, side: Side = "right") -> Array:
         """Return the cumulative probability at `x`, or just left of it.
@@ -155,15 +190,30 @@ class Distribution:
         coarse = self.in_quantiles()
         numbers = {name: float(getattr(coarse, name)) for name in _NUMBERS}
         known = {k: None if math.isnan(v) else round(v, 6) for k, v in numbers.items()}
-        return {**known, "n": coarse.n, "quantiles": coarse.values.tolist()}
+        content = {**known, "n": coarse.n, "quantiles": coarse.values.tolist()}
+        if coarse.probabilities is not None and coarse.partial:
+            content["probabilities"] = coarse.probabilities.tolist()
+        return content
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Distribution:
-        """Return the distribution written by ``to_dict``; quantiles are evenly spaced from 0 to 1."""
+        """Return the distribution written by ``to_dict``.
+
+        Quantiles are evenly spaced from 0 to 1 where no ``"probabilities"`` stand beside them.
+        """
         values = np.asarray(content["quantiles"], dtype=float)
-        p = np.linspace(0, 1, values.size)
+        p = np.asarray(content.get("probabilities", np.linspace(0, 1, values.size)), dtype=float)
         known = {k: math.nan if content[k] is None else float(content[k]) for k in _NUMBERS}
         return cls(values=values, probabilities=p, n=int(content["n"]), **known)
+
+
+def _of_continuous_halves(n: int) -> tuple[float, float]:
+    """Return ceiling and noise floor of `n` cells without ties: mean and 95 % of Kolmogorov's limit."""
+    half = n // 2
+    if half < MIN_CELLS:
+        return math.nan, math.nan
+    spread = math.sqrt(2 / half)
+    return 1 - math.sqrt(math.pi / 2) * math.log(2) * spread, _KOLMOGOROV_95 * spread
 
 
 def _inner_quantiles(values: Array, p: Array) -> Array:

@@ -7,20 +7,54 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-__all__ = ["METRICS", "SELECTIVITY", "measured", "signals"]
+__all__ = ["METRICS", "RESPONSES", "SELECTIVITY", "SELF_DEFINED", "measured", "signals"]
 
 #: Selectivity of a cell that hardly fires is noise: it is left out below a peak rate.
 SELECTIVITY = ("osi_vector", "dsi_vector", "osi_pair", "dsi_pair")
 
-#: Metrics a reference may have, with their units.
-METRICS = {
+#: Responses of a cell, with their units: rates of spikes, or fluorescence.
+RESPONSES = {
     "peak_rate_hz": "Hz",
     "mean_rate_hz": "Hz",
     "spontaneous_rate_hz": "Hz",
     "peak_response": "dF/F",
     "mean_response": "dF/F",
     "spontaneous_response": "dF/F",
+}
+
+#: Metrics whose name says what they are. Of the others each definition has its own (``g_osi`` of
+#: fluorescence is not that of events), so that they are compared within one definition only.
+SELF_DEFINED = (
+    *(name for name, unit in RESPONSES.items() if unit == "Hz"),
+    *SELECTIVITY,
+    *(
+        "preferred_direction_deg",
+        "preferred_orientation_deg",
+        "preferred_tf_hz",
+        "preferred_sf_cpd",
+    ),
+    *("first_spike_s", "tau_ms"),
+)
+
+#: Metrics a reference may have, with their units.
+METRICS = {
+    **RESPONSES,
     **dict.fromkeys(SELECTIVITY, "1"),
+    "firing_rate_hz": "Hz",
+    "preferred_direction_deg": "deg",
+    "preferred_orientation_deg": "deg",
+    "preferred_tf_hz": "Hz",
+    "preferred_sf_cpd": "cycles/deg",
+    "preferred_phase": "cycles",
+    **dict.fromkeys(("responsive", "osi", "dsi", "g_osi", "g_dsi"), "1"),
+    **dict.fromkeys(("tfdi", "sfdi", "tf_selectivity", "sf_selectivity"), "1"),
+    **dict.fromkeys(("reliability", "lifetime_sparseness", "image_selectivity", "fano"), "1"),
+    **dict.fromkeys(("f1_f0", "c50", "mod_idx", "run_modulation"), "1"),
+    **dict.fromkeys(("on_off_ratio", "sustained_idx"), "1"),
+    "time_to_peak_s": "s",
+    "first_spike_s": "s",
+    "tau_ms": "ms",
+    "area_deg2": "deg^2",
 }
 
 
@@ -32,7 +66,7 @@ def signals(columns: Iterable[str]) -> set[str]:
     >>> signals(["cell", "peak_response", "osi_vector"])
     {'dF/F'}
     """
-    return {METRICS[name] for name in columns if name in METRICS and name not in SELECTIVITY}
+    return {RESPONSES[name] for name in columns if name in RESPONSES}
 
 
 def measured(

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allentk.benchmark.compare import split_half
+from allentk.benchmark.distances import split_half
 from allentk.benchmark.distribution import Distribution
 from allentk.benchmark.metrics import METRICS, SELECTIVITY, measured
+from allentk.data._html import card, facts, says_synthetic, synthetic_end
+from allentk.data._html import table as small_table
 from allentk.errors import DataError
 
 __all__ = ["METRICS", "SELECTIVITY", "Reference", "measured"]
@@ -49,8 +51,15 @@ class Reference:
         Selectivity (OSI, DSI) counts only from this peak rate on, in the data and in a model; 0 for all.
     definitions : mapping of str to str
         What each metric is.
+    windows : mapping of str to str
+        Of which stretch of time or stimulus each metric is, where the source says so.
     filters : sequence of str
         Which cells are in it.
+    definition : str
+        Whose definitions these are, such as ``"warehouse"``: metrics whose name does not say what they
+        are (``g_osi``) are compared within one definition only. Empty where not stated.
+    notes : sequence of str
+        What was left out, or taken for granted, when it was made.
 
     Raises
     ------
@@ -67,7 +76,10 @@ class Reference:
     conditions: Mapping[str, float] = field(default_factory=dict)
     min_peak_rate_hz: float = 0.0
     definitions: Mapping[str, str] = field(default_factory=dict)
+    windows: Mapping[str, str] = field(default_factory=dict)
     filters: Sequence[str] = ()
+    definition: str = ""
+    notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name, value in self.conditions.items():
@@ -87,6 +99,12 @@ class Reference:
     def classes(self) -> tuple[str, ...]:
         """Classes of cells, such as ``"L2/3 Exc"``."""
         return tuple(self.distributions)
+
+    def exclusion(self, metric: str) -> str:
+        """Return which cells with a value are left out of `metric`, in words; empty for none."""
+        if metric not in SELECTIVITY or self.min_peak_rate_hz <= 0:
+            return ""
+        return f"cells below {self.min_peak_rate_hz:g} Hz at the preferred direction"
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -166,7 +184,10 @@ class Reference:
         conditions: Mapping[str, float] | None = None,
         min_peak_rate_hz: float | None = None,
         definitions: Mapping[str, str] | None = None,
+        windows: Mapping[str, str] | None = None,
         filters: Sequence[str] = (),
+        definition: str = "",
+        notes: Sequence[str] = (),
         draws: int = 200,
         seed: int = 0,
     ) -> Reference:
@@ -175,7 +196,8 @@ class Reference:
         Parameters
         ----------
         table : DataFrame
-            Column ``population`` and columns of `METRICS`; other columns are ignored.
+            Column ``population`` and columns of `METRICS`; other columns are ignored. ``attrs`` may name
+            the ``definition``.
         conditions : mapping of str to float, optional
             What the gratings were, such as ``{"temporal_frequency_hz": 2.0}``.
         min_peak_rate_hz : float, optional
@@ -215,12 +237,15 @@ class Reference:
             distributions=distributions,
             min_peak_rate_hz=min_peak_rate_hz,
             definitions=definitions or {},
+            windows=windows or {},
             filters=tuple(filters),
+            definition=definition or _definition_of(table),
+            notes=tuple(notes),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, with quantiles in place of the cells' values."""
-        return {
+        content: dict[str, Any] = {
             "format": FORMAT,
             "name": self.name,
             "title": self.title,
@@ -239,6 +264,11 @@ class Reference:
                 for population, of in self.distributions.items()
             },
         }
+        for metric, of in content["metrics"].items():
+            if metric in self.windows:
+                of["window"] = self.windows[metric]
+        optional = {"definition": self.definition, "notes": list(self.notes)}
+        return content | {key: value for key, value in optional.items() if value}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Reference:
@@ -257,6 +287,9 @@ class Reference:
                 min_peak_rate_hz=float(content["min_peak_rate_hz"]),
                 filters=tuple(content["filters"]),
                 definitions={name: of["definition"] for name, of in content["metrics"].items()},
+                windows={n: of["window"] for n, of in content["metrics"].items() if "window" in of},
+                definition=str(content.get("definition", "")),
+                notes=tuple(content.get("notes", ())),
                 distributions={
                     population: {metric: Distribution.from_dict(d) for metric, d in of.items()}
                     for population, of in content["classes"].items()
@@ -271,8 +304,29 @@ class Reference:
     def __repr__(self) -> str:
         return (
             f"<Reference {self.name}: {len(self.metrics)} metrics of {len(self.classes)} classes, "
-            f"{self.stimulus}>"
+            f"{self.stimulus}{synthetic_end(self.synthetic)}>"
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its title, source or notes say that it is made up."""
+        return says_synthetic(self.title, self.source, *self.notes)
+
+    def _repr_html_(self) -> str:
+        told = {
+            "title": self.title,
+            "source": self.source,
+            "licence": self.license,
+            "conditions": self.conditions,
+        }
+        numbers = small_table(self.summary(), most=6, columns=6)
+        return card(self, facts(told), numbers, synthetic=self.synthetic)
+
+
+def _definition_of(table: pd.DataFrame) -> str:
+    """Return the definition that a table names, where it names one for all of its metrics."""
+    named = table.attrs.get("definition", "")
+    return named if isinstance(named, str) else ""
 
 
 def _metrics_of(table: object) -> list[str]:

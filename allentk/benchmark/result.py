@@ -10,6 +10,9 @@ import pandas as pd
 
 from allentk import registry
 from allentk.benchmark.reference import Reference
+from allentk.data import NetworkResponse
+from allentk.data._html import card, facts, says_synthetic, synthetic_end
+from allentk.data._html import table as small_table
 
 __all__ = ["RESULT_COLUMNS", "BenchmarkResult"]
 
@@ -36,7 +39,16 @@ RESULT_COLUMNS = {
     "quantile_error": "most by which ks may err because the reference is in quantiles",
     "scored": "whether the row counts",
     "reason": "why not, else empty",
+    "S_low": "bootstrap interval of S, cells drawn again on both sides",
+    "S_high": "",
+    "unit": "unit of the metric",
+    "definition": "what the metric is",
+    "window": "of which stretch of time or stimulus it is",
+    "exclusion": "which cells with a value are left out",
 }
+
+#: Columns of ``summary`` that a notebook shows.
+_SHOWN = ("metric", "n_scored", "n_unscored", "S_mean", "ceiling_mean", "n_within_noise")
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -54,12 +66,18 @@ class BenchmarkResult:
         The model's cells, one row each: as given, or as measured on the network's response.
     measured_under : str
         Under which conditions the model's cells were measured, in words.
+    notes : tuple of str
+        What was skipped or taken for granted, in words.
+    response : NetworkResponse, optional
+        The network's response that was scored; the report draws from it.
     """
 
     table: pd.DataFrame
     reference: Reference
     model_table: pd.DataFrame
     measured_under: str
+    notes: tuple[str, ...] = ()
+    response: NetworkResponse | None = None
 
     def summary(self) -> pd.DataFrame:
         """Return one row per metric, means over classes of cells.
@@ -108,9 +126,22 @@ class BenchmarkResult:
         )
         return (
             f"<BenchmarkResult against {self.reference.name}: {scored} of {len(self.table)} rows "
-            f"scored; mean S {means or 'none'}>"
+            f"scored; mean S {means or 'none'}{synthetic_end(self.synthetic)}>"
         )
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether the model's cells or the reference rest on made-up data."""
+        cells, response = self.model_table, self.response
+        marked = "synthetic" in cells and bool(cells["synthetic"].fillna(False).astype(bool).any())
+        said = () if response is None else (response.provenance,)
+        return says_synthetic(marked, cells.attrs, self.reference.synthetic, *said)
+
     def _repr_html_(self) -> str:
-        html: str = self.summary().to_html(index=False, float_format=lambda x: f"{x:.3f}")
-        return html
+        told = {
+            "reference": self.reference.title,
+            "measured": self.measured_under,
+            **{f"note {k}": note for k, note in enumerate(self.notes[:4], start=1)},
+        }
+        summary = self.summary()[list(_SHOWN)]
+        return card(self, facts(told), small_table(summary), synthetic=self.synthetic)

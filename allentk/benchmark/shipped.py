@@ -10,6 +10,21 @@ from allentk.errors import DataError
 
 __all__ = ["load_reference", "reference_names"]
 
+#: References that are made of the user's own copy: the licence of their tables, which forbids to sell what
+#: they are part of, is not that of allentk. Where they are found, and how they are given.
+_NOT_CARRIED = {
+    "two-photon": (
+        "the tables by Cre line and depth (swdb_dg_table.csv, swdb_sg_table.csv of "
+        "AllenInstitute/swdb_2019_student) are under the Allen Institute Software License",
+        "by='cre' or 'cre+layer'; a downloaded table of ApiCamCellMetric does as well",
+    ),
+    "layer4-recordings": (
+        "the recordings of Arkhipov et al. 2018 (SI_5 of AllenInstitute/arkhipov2018_layer4) come without "
+        "a licence that lets allentk carry them",
+        "the folder with AWL4Exc.csv; by='awake' or 'anaesthetised'",
+    ),
+}
+
 
 def reference_names() -> tuple[str, ...]:
     """Return the names of the references that come with allentk."""
@@ -27,18 +42,28 @@ def load_reference(name: str = "v1-neuropixels") -> Reference:
     ----------
     name : str
         ``"v1-neuropixels"``: drifting gratings of 2 Hz and contrast 0.8 in mouse V1, Visual Coding
-        Neuropixels.
+        Neuropixels, by class of cells. ``"v1-spontaneous"``: rates of these units in the first long
+        block of grey. ``"areas-neuropixels"``: gratings of 2 Hz in 8 directions, by visual area;
+        ``"areas-neuropixels-fc"``: in 4 directions with 75 repeats; ``"areas-timing"``: first spikes and
+        time scales. Of areas no more than five quantiles are known.
 
     Raises
     ------
     DataError
-        For an unknown name.
+        For an unknown name, and for ``"two-photon"`` and ``"layer4-recordings"``, whose licences do not
+        let allentk carry them: it says where they are found and how they are given.
 
     Examples
     --------
     >>> load_reference("v1-neuropixels").stimulus
     'drifting_gratings'
     """
+    if name in _NOT_CARRIED:
+        why, how = _NOT_CARRIED[name]
+        raise DataError(
+            f"load_reference: {name!r} does not come with allentk: {why}. Download it yourself and give "
+            f"its path: Benchmark(reference=PATH), {how}"
+        )
     known = reference_names()
     if name not in known:
         raise DataError(f"load_reference: no reference {name!r}; there are {known}")

@@ -39,7 +39,10 @@ def row(result, metric, population):
 
 def test_the_reference_that_comes_with_allentk():
     reference = load_reference("v1-neuropixels")
-    assert reference_names() == ("v1-neuropixels",)
+    assert reference_names() == (
+        *("areas-neuropixels", "areas-neuropixels-fc", "areas-timing"),
+        *("v1-neuropixels", "v1-spontaneous"),
+    )
     assert reference.stimulus == "drifting_gratings"
     assert reference.metrics == (
         "peak_rate_hz",
@@ -158,6 +161,17 @@ def test_an_unknown_population_is_refused():
         Benchmark(reference=cells().drop(columns="population"))
     with pytest.raises(DataError, match="some are NaN"):
         Benchmark(reference=cells().assign(population=np.nan))
+
+
+def test_a_class_that_the_reference_lacks_is_said_and_the_rest_is_scored():
+    model = pd.concat([cells(40, ("L4 Exc",)), cells(20, ("granule",))], ignore_index=True)
+    model.loc[[0, 1, 2], "population"] = np.nan
+    result = Benchmark().score(model)
+    assert result.notes == (
+        "the reference has no class 'nan' (3 cells), 'granule' (20 cells): these cells are not compared",
+    )
+    assert row(result, "peak_rate_hz", "L4 Exc")["n_model"] == 37
+    assert "granule" not in set(result.table["population"])
 
 
 def test_metrics_may_be_chosen_and_references_given():
@@ -318,8 +332,8 @@ def test_content_that_is_no_reference_is_refused():
     for key, value in parts.items():
         with pytest.raises(DataError, match=r"not what Reference\.to_dict writes"):
             Reference.from_dict({**good, key: value})
-    strange = {"L4 Exc": {"osi": good["classes"]["L4 Exc"]["osi_vector"]}}
-    with pytest.raises(DataError, match="no metric 'osi'"):
+    strange = {"L4 Exc": {"hue": good["classes"]["L4 Exc"]["osi_vector"]}}
+    with pytest.raises(DataError, match="no metric 'hue'"):
         Reference.from_dict({**good, "classes": strange})
 
 

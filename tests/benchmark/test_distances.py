@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from allentk.benchmark import Distribution, ks_distance, wasserstein_distance
-from allentk.benchmark.compare import split_half
+from allentk.benchmark.distances import split_half
 from allentk.errors import DataError
 
 SAMPLES = {

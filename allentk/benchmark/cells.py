@@ -1,0 +1,227 @@
+"""A user's own table of cells, as the reference or as the model."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from allentk.benchmark.classes import classes_of
+from allentk.benchmark.foreign_tables import FOREIGN_TABLES, ForeignTable, recognised
+from allentk.benchmark.layer4 import is_layer4, read_layer4
+from allentk.benchmark.reference import Reference
+from allentk.benchmark.shipped import load_reference
+from allentk.errors import DataError, FormatError
+
+__all__ = ["Cells", "open_reference", "read_cells", "read_model"]
+
+#: Skipped columns that are named one by one.
+_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """One row per cell, with the names that allentk uses.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``population`` and metrics; ``attrs["definition"]`` where the kind of table has one.
+    kind : ForeignTable or None
+        What it was before; None for a table that had ``population``.
+    notes : tuple of str
+        What was skipped.
+    """
+
+    table: pd.DataFrame
+    kind: ForeignTable | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_cells(
+    table: pd.DataFrame | str | PathLike[str],
+    *,
+    stimulus: str = "drifting_gratings",
+    by: str | None = None,
+) -> Cells:
+    """Return a table of cells with allentk's names.
+
+    Parameters
+    ----------
+    table : DataFrame or path
+        With the column ``population`` it is taken as it is. Else one of these, known by its columns:
+        V1 units or a model's cells with OSI and DSI (``OSI_DSI_neuropixels_v4.csv``), units or session
+        analysis metrics of Visual Coding Neuropixels, ``ApiCamCellMetric`` tables of Visual Coding
+        two-photon, tables of gratings by Cre line and depth, and the recordings of layer 4 of Arkhipov
+        et al. 2018 (a file, or their folder). Separated by commas or spaces, plain or gzipped.
+    stimulus : str
+        Of which the metrics are.
+    by : str, optional
+        Classes: ``"cell_type"``, ``"area"``, ``"cre"``, ``"layer"``, ``"cre+layer"`` or a column; for the
+        recordings of layer 4 ``"awake"`` or ``"anaesthetised"``. By default what the kind of table has.
+
+    Raises
+    ------
+    DataError
+        Where the columns are of no known kind, have no metric of `stimulus`, or cannot tell `by`.
+    FormatError
+        For a file that is missing or no table.
+
+    Examples
+    --------
+    >>> units = pd.DataFrame({"ecephys_unit_id": [1], "structure_acronym": "VISl", "firing_rate_dg": 3.0})
+    >>> read_cells(units).table.to_dict("records")
+    [{'population': 'VISl', 'firing_rate_hz': 3.0}]
+    """
+    notes: tuple[str, ...] = ()
+    raw = table
+    if not isinstance(raw, pd.DataFrame):
+        raw, notes = _read(Path(raw))
+    if "population" in raw and by is None:
+        return Cells(raw, None, notes)
+    kind = recognised(raw.columns)
+    if kind is None:
+        if by is not None and by in raw:
+            return Cells(raw.assign(population=classes_of(raw, by)), None, notes)
+        raise DataError(
+            f"a table of cells: needs the column 'population' and metrics, or the columns of one of "
+            f"{[known.name for known in FOREIGN_TABLES]}; got {list(raw.columns)[:30]}"
+        )
+    return _translated(raw, kind, stimulus, by, notes)
+
+
+def read_model(
+    table: pd.DataFrame | str | PathLike[str], *, stimulus: str, by: str | None
+) -> Cells:
+    """Return a model's table of cells as ``read_cells`` does.
+
+    Where it has the column ``population`` this counts, whatever the reference's classes are made of; a
+    DataFrame of no known kind is left as it is.
+    """
+    notes: tuple[str, ...] = ()
+    raw = table
+    if not isinstance(raw, pd.DataFrame):
+        raw, notes = _read(Path(raw))
+    if "population" in raw or recognised(raw.columns) is None:
+        return Cells(raw, None, notes)
+    found = read_cells(raw, stimulus=stimulus, by=by)
+    return Cells(found.table, found.kind, (*notes, *found.notes))
+
+
+def open_reference(
+    reference: object, *, stimulus: str | None = None, by: str | None = None
+) -> Reference:
+    """Return a reference: as it is, by its name, or made of one's own table of cells.
+
+    Parameters and errors as of ``Benchmark``.
+    """
+    if isinstance(reference, Reference):
+        return reference
+    if isinstance(reference, str) and not _is_path(reference):
+        return load_reference(reference)
+    if not isinstance(reference, str | PathLike | pd.DataFrame):
+        raise DataError(
+            f"Benchmark: the reference must be a name, a Reference or a DataFrame of cells, or the path "
+            f"of one, got a {type(reference).__name__}"
+        )
+    if not isinstance(reference, pd.DataFrame) and Path(reference).suffix == ".json":
+        return Reference.from_dict(_json(Path(reference)))
+    shown = "drifting_gratings" if stimulus is None else stimulus
+    if isinstance(reference, pd.DataFrame) and "population" in reference and by is None:
+        return Reference.from_table(reference, stimulus=shown)
+    return _made(read_cells(reference, stimulus=shown, by=by), reference, shown)
+
+
+def _made(cells: Cells, given: object, stimulus: str) -> Reference:
+    name = "table" if isinstance(given, pd.DataFrame) else Path(str(given)).name
+    kind = cells.kind
+    if kind is None:
+        return Reference.from_table(cells.table, name=name, stimulus=stimulus, notes=cells.notes)
+    return Reference.from_table(
+        cells.table,
+        name=name,
+        title=f"{name}: {kind.name}",
+        source=kind.source,
+        license="the user's own file",
+        stimulus=stimulus,
+        conditions=kind.conditions if stimulus == "drifting_gratings" else {},
+        min_peak_rate_hz=kind.min_peak_rate_hz or 0.0,
+        definitions=kind.definitions,
+        windows=kind.windows,
+        definition=kind.definition,
+        notes=cells.notes,
+    )
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or "\\" in text or Path(text).suffix in (".csv", ".gz", ".json", ".txt")
+
+
+def _translated(
+    raw: pd.DataFrame, kind: ForeignTable, stimulus: str, by: str | None, notes: tuple[str, ...]
+) -> Cells:
+    known = {n: c for n, c in kind.columns.get(stimulus, {}).items() if n in raw}
+    if not known:
+        raise DataError(
+            f"{kind.name}: no metric of {stimulus!r}; the table has those of "
+            f"{[s for s, of in kind.columns.items() if set(of) & set(raw.columns)]}"
+        )
+    population = classes_of(raw, by or kind.by)
+    named = population.notna()
+    table = pd.DataFrame({"population": population[named].astype(str)})
+    for theirs, ours in known.items():
+        values = pd.to_numeric(raw.loc[named, theirs], errors="coerce").astype(float)
+        if ours.below is not None:
+            values = (values < ours.below).astype(float).where(values.notna())
+        table[ours.name] = values * ours.factor
+    table.attrs["definition"] = kind.definition
+    if not named.all():
+        notes = (
+            *notes,
+            f"left out {int((~named).sum())} cells without a class by {by or kind.by!r}",
+        )
+    return Cells(table, kind, (*notes, *_skipped(raw, kind, known, by)))
+
+
+def _skipped(
+    raw: pd.DataFrame, kind: ForeignTable, known: dict[str, Any], by: str | None
+) -> tuple[str, ...]:
+    """Say which columns are not used: none of the stimulus's metrics, and not what a cell is."""
+    used = {*known, *kind.identity, by or kind.by}
+    rest = [str(n) for n in raw.columns if n not in used and not str(n).startswith("Unnamed")]
+    if not rest:
+        return ()
+    more = f" and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
+    return (f"skipped the columns {', '.join(rest[:_NAMED])}{more}: no metrics of this stimulus",)
+
+
+def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a table as it is in a file, and what is to be said of it."""
+    if is_layer4(path):
+        return read_layer4(path)
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8") as file:
+            separator = "," if "," in file.readline(100_000) else " "
+        return pd.read_csv(path, sep=separator), ()
+    except OSError as error:
+        raise FormatError(
+            f"{path}: expected a table of cells, but it cannot be opened: {error}"
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError) as error:
+        raise FormatError(
+            f"{path}: expected a table with one row per cell, separated by commas or spaces, but it "
+            f"cannot be read: {error}"
+        ) from error
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{path}: expected a reference in JSON, but {error}") from error
