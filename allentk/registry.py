@@ -13,6 +13,7 @@ __all__ = ["WRITERS", "call"]
 
 WRITERS = {
     "benchmark.to_html": "allentk.report:write_report",
+    "comparison.to_html": "allentk.report:write_comparison",
     "network.save": "allentk.network.sonata_write:write_network",
     "sweeps.save": "allentk.io.nwb_writer:write_nwb",
 }

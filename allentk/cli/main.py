@@ -24,7 +24,14 @@ VERBS = {
         "allentk.cli.network:network",
         "Build, check and simulate networks: network build, info, validate, run.",
     ),
-    "benchmark": ("allentk.cli.benchmark:benchmark", "Score a network against recorded cells."),
+    "benchmark": (
+        "allentk.cli.benchmark:benchmark",
+        "Score a network against recorded cells: benchmark run, references.",
+    ),
+    "observatory": (
+        "allentk.cli.observatory:observatory",
+        "Two-photon sessions: observatory sessions, cells, metrics, plot.",
+    ),
     "cache": (
         "allentk.cli.cache:cache",
         "Look after the downloads: cache ls, verify, prune, import.",

@@ -183,7 +183,7 @@ def run(
     given with --models, --excitatory and --inhibitory (each may be repeated) stands for many of its
     cells; without any, the published models of the demo's synthetic cells are taken. Writes spikes.csv
     (time in s), presentations.csv (times in s, directions in degrees), metrics.csv (rates in Hz, one row
-    per cell; "allentk benchmark" reads it) and run.json.
+    per cell; "allentk benchmark run" reads it) and run.json.
     """
     _check_options(click.get_current_context(), saved=folder is not None)
     if folder is None:

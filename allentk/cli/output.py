@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+from allentk.plain import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,28 +60,6 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, output=Output(form), **kwargs)
 
     return collected
-
-
-def plain(value: Any) -> Any:
-    """Return `value` in JSON's own types; what is not a finite number becomes null.
-
-    Examples
-    --------
-    >>> plain({"rate_hz": float("nan"), 3: (1.5, True)})
-    {'rate_hz': None, '3': [1.5, True]}
-    """
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    text = str(value)
-    return None if text in ("<NA>", "NaT") else text
 
 
 def text_table(frame: pd.DataFrame) -> str:

@@ -13,8 +13,9 @@ import click
 from allentk.cli.messages import say
 
 if TYPE_CHECKING:
-    from allentk.api import CellTypes
+    from allentk.api import BrainObservatory, CellTypes
     from allentk.data import SweepSet
+    from allentk.io import OphysSession
 
 __all__ = ["Source", "cache_dir_option", "is_id", "source_options"]
 
@@ -57,6 +58,24 @@ class Source:
         cells = demo(cache_dir=self.cache_dir).cells
         say(f"Data: {cells.source}.")
         return cells
+
+    def observatory(self) -> BrainObservatory:
+        """Return the Brain Observatory, or the demo's."""
+        from allentk.api import BrainObservatory, demo
+
+        if not self.demo:
+            return BrainObservatory(cache_dir=self.cache_dir, offline=self.offline)
+        observatory = demo(cache_dir=self.cache_dir).observatory
+        say(f"Data: {observatory.source}.")
+        return observatory
+
+    def session(self, session: str) -> OphysSession:
+        """Return a two-photon session named by its ID, or of an NWB file."""
+        if is_id(session):
+            return self.observatory().session(int(session))
+        from allentk.io import read_session
+
+        return read_session(session)
 
     def sweeps(self, recording: str) -> SweepSet:
         """Return the sweeps of a cell named by its ID, or of an NWB file."""

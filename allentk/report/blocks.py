@@ -12,6 +12,8 @@ from typing import ClassVar
 __all__ = [
     "Block",
     "Cell",
+    "Download",
+    "Downloads",
     "Fold",
     "Heading",
     "Image",
@@ -104,16 +106,36 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file inside the page: its name, what is in it, and the whole of it as a data URI."""
+
+    name: str
+    text: str
+    uri: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """Files that the page carries; a click saves one."""
+
+    kind: ClassVar[str] = "downloads"
+
+    files: Sequence[Download]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fold:
     """Blocks that open on a click."""
 
     kind: ClassVar[str] = "fold"
 
     title: str
-    blocks: Sequence[Prose | Table | Links | Picture]
+    blocks: Sequence[Prose | Table | Links | Picture | Downloads]
 
 
-Block = Heading | Prose | Picture | Table | Links | Fold
+Block = Heading | Prose | Picture | Table | Links | Downloads | Fold
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from allentk.report.network import network_section
 from allentk.report.observatory import observatory_section
 from allentk.report.pages import CellPage, NetworkPage, ObservatoryPage
 from allentk.report.provenance import provenance_section, synthetic_parts
+from allentk.report.result_tables import result_tables
 from allentk.report.scores import scores_section
 from allentk.report.summary import summary_section
 
@@ -82,7 +83,8 @@ def write_report(
         )
     if Path(path).is_dir():
         raise DataError(f"write_report: {path} is a folder; name the file, such as report.html")
-    synthetic = synthetic_parts(cells, observatory, provenance)
+    network = network or _network_of(result)
+    synthetic = synthetic_parts(cells, observatory, provenance, result)
     sections = _sections(result, cells, network, observatory)
     last = provenance_section(result, cells, network, observatory, provenance, synthetic)
     text = render(
@@ -91,6 +93,16 @@ def write_report(
         synthetic,
     )
     return write_text(Path(path), text)
+
+
+def _network_of(result: BenchmarkResult | None) -> NetworkPage | None:
+    """Return the network that was scored, where the result keeps its response."""
+    response = None if result is None else result.response
+    if result is None or response is None:
+        return None
+    classes = result.model_table.groupby("population", sort=False).size()
+    summary = classes.rename("n_cells").reset_index()
+    return NetworkPage({"classes of cells": summary}, response, result.model_table)
 
 
 def _title(result: BenchmarkResult | None, cells: Sequence[CellPage]) -> str:
@@ -116,7 +128,7 @@ def _sections(
     if observatory is not None:
         sections.append(observatory_section(observatory))
     if result is not None:
-        sections.append(scores_section(result))
+        sections += [scores_section(result), result_tables(result)]
     return sections
 
 

@@ -9,14 +9,22 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from allentk.benchmark import BenchmarkResult
+import pandas as pd
+
+from allentk.benchmark import BenchmarkResult, Reference
 from allentk.report.blocks import Block, Cell, Heading, Links, Section, Table
 from allentk.report.pages import CellPage, NetworkPage, ObservatoryPage
 from allentk.report.ranges import load_ranges
-from allentk.report.text import listed, metric_name, shown, table_of_facts
+from allentk.report.text import header, listed, metric_name, shown, table_of_facts
 from allentk.responses import METRIC_COLUMNS
 
-__all__ = ["provenance_section", "synthetic_parts"]
+__all__ = [
+    "made_facts",
+    "models_synthetic",
+    "provenance_section",
+    "reference_table",
+    "synthetic_parts",
+]
 
 _VERSIONS = ("allentk", "numpy", "scipy", "pandas", "numba", "matplotlib", "jinja2")
 
@@ -66,6 +74,7 @@ def synthetic_parts(
     cells: Sequence[CellPage],
     observatory: ObservatoryPage | None,
     provenance: Mapping[str, Any] | None,
+    result: BenchmarkResult | None = None,
 ) -> tuple[str, ...]:
     """Return what is synthetic, in words; empty where nothing says that it is.
 
@@ -78,6 +87,8 @@ def synthetic_parts(
         parts.append(f"the recordings of {which} cells ({listed(page.name for page in made)})")
     if observatory is not None and observatory.synthetic:
         parts.append(f"the Observatory session {observatory.name}")
+    if result is not None and not parts and models_synthetic(result.model_table):
+        parts.append("the models of the network's cells, fitted to synthetic recordings")
     said = (provenance or {}).get("synthetic", False)
     if isinstance(said, str):
         parts.append(said)
@@ -86,6 +97,11 @@ def synthetic_parts(
     elif said and not parts:
         parts.append("the data behind this report, as its provenance says")
     return tuple(parts)
+
+
+def models_synthetic(table: pd.DataFrame) -> bool:
+    """Return whether a table of cells says that it rests on synthetic recordings."""
+    return "synthetic" in table and bool(table["synthetic"].fillna(False).astype(bool).any())
 
 
 def provenance_section(
@@ -97,7 +113,7 @@ def provenance_section(
     synthetic: Sequence[str],
 ) -> Section:
     """Return everything needed to judge and repeat the report."""
-    blocks: list[Block] = [table_of_facts("This report", _made(synthetic, provenance))]
+    blocks: list[Block] = [table_of_facts("This report", made_facts(synthetic, provenance))]
     given = {key: of for key, of in (provenance or {}).items() if key not in ("synthetic", "made")}
     if given:
         blocks.append(table_of_facts("Sources and settings", given))
@@ -108,7 +124,7 @@ def provenance_section(
     if observatory is not None and isinstance(observatory.session, Mapping):
         blocks.append(table_of_facts("Observatory session", observatory.session))
     if result is not None:
-        blocks.append(_reference(result))
+        blocks.append(reference_table(result.reference, result.measured_under))
     if cells:
         ranges = load_ranges()
         facts = {
@@ -121,7 +137,8 @@ def provenance_section(
     return Section("provenance", "Provenance", blocks)
 
 
-def _made(synthetic: Sequence[str], provenance: Mapping[str, Any] | None) -> dict[str, object]:
+def made_facts(synthetic: Sequence[str], provenance: Mapping[str, Any] | None) -> dict[str, object]:
+    """Return when a page was made, with which versions, and whether its data are made up."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     versions = {"python": platform.python_version()}
     versions |= {name: metadata.version(name) for name in _VERSIONS}
@@ -151,14 +168,15 @@ def _recordings(cells: Sequence[CellPage]) -> Table:
     return Table("Recordings", ("cell", "data", "file", "seeds of the fits"), rows, n_text=4)
 
 
-def _reference(result: BenchmarkResult) -> Table:
-    of = result.reference
+def reference_table(of: Reference, measured_under: str) -> Table:
+    """Return where a reference is from, under which licence, of which cells and definitions."""
     facts: dict[str, object] = {
         "reference": f"{of.name}: {of.title}",
         "source": of.source,
         "licence": of.license,
         "cells": "; ".join(of.filters),
-        "model measured on": result.measured_under,
+        "stimulus": f"{of.stimulus}: {_conditions(of)}",
+        "model measured on": measured_under,
     }
     if of.min_peak_rate_hz:
         facts["selectivity"] = (
@@ -169,6 +187,10 @@ def _reference(result: BenchmarkResult) -> Table:
     known = {name: text for name, text in facts.items() if text}
     rows = [(Cell(name), Cell(shown(text))) for name, text in known.items()]
     return Table("Reference of the benchmark", ("", ""), rows, n_text=2)
+
+
+def _conditions(of: Reference) -> str:
+    return ", ".join(f"{header(k)} {v:g}" for k, v in of.conditions.items()) or "all conditions"
 
 
 def _definitions(result: BenchmarkResult | None) -> Table:

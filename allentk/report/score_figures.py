@@ -18,16 +18,25 @@ from allentk.report.text import metric_name
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["distribution_figure", "score_figure"]
+__all__ = [
+    "distribution_figure",
+    "model_values",
+    "reference_curve",
+    "scaled",
+    "score_figure",
+]
 
 Array = NDArray[np.float64]
 
 _COLUMNS = 4
 
+#: Metrics side by side in the figure of scores.
+_ACROSS = 5
+
 
 @styled
 def score_figure(table: pd.DataFrame) -> Figure:
-    """Draw S of every scored class and metric, and the ceiling it could reach.
+    """Draw S of every scored class and metric, its interval, the ceiling, and where the noise begins.
 
     Parameters
     ----------
@@ -37,19 +46,31 @@ def score_figure(table: pd.DataFrame) -> Figure:
     scored = table[table["scored"].astype(bool)]
     metrics = list(dict.fromkeys(scored["metric"]))
     classes = list(dict.fromkeys(scored["population"]))
-    columns = max(len(metrics), 1)
-    figure, axes = canvas(9.6, 0.34 * len(classes) + 1.25, 1, columns, sharey=True)
-    for axis, metric in zip(axes[0], metrics, strict=False):
+    columns = min(max(len(metrics), 1), _ACROSS)
+    lines = max(-(-len(metrics) // columns), 1)
+    figure, axes = canvas(9.6, (0.34 * len(classes) + 1.25) * lines, lines, columns, sharey=True)
+    for axis, metric in zip(axes.ravel(), metrics, strict=False):
         of = scored[scored["metric"] == metric].set_index("population").reindex(classes)
-        rows = np.arange(len(classes))
-        axis.barh(rows, of["ceiling"].to_numpy(float), height=0.62, color=COLOURS["pale"], zorder=1)
-        axis.plot(of["S"].to_numpy(float), rows, "o", color=COLOURS["blue"], ms=6, zorder=3)
+        _bars(axis, of)
         axis.set(xlim=(0, 1.03), title=metric_name(metric, unit=False), xlabel="S")
         axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        axis.set_yticks(rows, classes)
+        axis.set_yticks(np.arange(len(classes)), classes)
         axis.set_ylim(len(classes) - 0.4, -0.6)
         axis.tick_params(axis="y", length=0)
+    for unused in axes.ravel()[len(metrics) :]:
+        unused.set_axis_off()
     return figure
+
+
+def _bars(axis: Axes, of: pd.DataFrame) -> None:
+    rows, score = np.arange(len(of)), of["S"].to_numpy(float)
+    axis.barh(rows, of["ceiling"].to_numpy(float), height=0.62, color=COLOURS["pale"], zorder=1)
+    noise = 1 - of["noise_floor"].to_numpy(float)
+    axis.plot(noise, rows, "|", color=COLOURS["black"], ms=11, mew=1.4, zorder=2)
+    if {"S_low", "S_high"} <= set(of.columns):
+        low, high = of["S_low"].to_numpy(float), of["S_high"].to_numpy(float)
+        axis.hlines(rows, low, high, color=COLOURS["blue"], lw=1.6, zorder=3)
+    axis.plot(score, rows, "o", color=COLOURS["blue"], ms=6, zorder=4)
 
 
 @styled
@@ -71,11 +92,11 @@ def distribution_figure(result: BenchmarkResult, metric: str) -> Figure:
     lines = -(-n // columns)
     figure, axes = canvas(9.6, 2.55 * lines + 0.3, lines, columns, sharey=True)
     for axis, row in zip(axes.ravel(), of.to_dict("records"), strict=False):
-        quantiles = _reference_curve(result, metric, row["population"])
-        _panel(axis, _model_values(result, metric, row["population"]), quantiles, row)
+        quantiles = reference_curve(result, metric, row["population"])
+        _panel(axis, model_values(result, metric, row["population"]), quantiles, row)
     right = max(float(axis.get_xlim()[1]) for axis in axes.ravel())
     for axis in axes.ravel():
-        _scale(axis, metric, right)
+        scaled(axis, metric, right)
     for unused in axes.ravel()[n:]:
         unused.set_axis_off()
     for line in axes[:, 0]:
@@ -92,7 +113,8 @@ def _score(row: Mapping[Hashable, Any]) -> str:
     return f"S {row['S']:.2f} of {row['ceiling']:.2f}"
 
 
-def _scale(axes: Axes, metric: str, right: float) -> None:
+def scaled(axes: Axes, metric: str, right: float) -> None:
+    """Name the axis of a metric, and scale it: rates linear up to 1 Hz, logarithmic above."""
     axes.set_xlabel(metric_name(metric))
     if metric.endswith("_vector"):
         axes.set_xlim(0, 1)
@@ -102,13 +124,15 @@ def _scale(axes: Axes, metric: str, right: float) -> None:
         axes.xaxis.set_major_formatter("{x:g}")
 
 
-def _model_values(result: BenchmarkResult, metric: str, population: str) -> Array:
+def model_values(result: BenchmarkResult, metric: str, population: str) -> Array:
+    """Return the sorted values of the model's cells that count."""
     cells = result.model_table[result.model_table["population"] == population]
     values, _, _ = measured(cells, metric, result.reference.min_peak_rate_hz)
     return np.sort(values.to_numpy(float))
 
 
-def _reference_curve(result: BenchmarkResult, metric: str, population: str) -> pd.Series[float]:
+def reference_curve(result: BenchmarkResult, metric: str, population: str) -> pd.Series[float]:
+    """Return the quantiles of the data, indexed by probability; empty where there are none."""
     if metric not in result.reference.distributions[population]:
         return pd.Series(dtype=float)
     return result.reference.quantiles(metric, population)

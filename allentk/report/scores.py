@@ -14,12 +14,15 @@ from allentk.report.figures import image
 from allentk.report.score_figures import distribution_figure
 from allentk.report.text import counted, fixed, listed, metric_title, number
 
-__all__ = ["LIKE", "PARTLY", "scores_section", "share_cell", "verdict"]
+__all__ = ["LIKE", "PARTLY", "score_said", "scores_section", "share_cell", "verdict"]
 
 Row = Mapping[Hashable, Any]
 
 #: Share of the ceiling from which a class is called like the data, and like the data in part.
 LIKE, PARTLY = 0.9, 0.7
+
+#: From this error of the quantiles on, S is an upper bound.
+COARSE = 0.1
 
 _MARKS = {
     "like the data": "good",
@@ -35,7 +38,7 @@ _COLUMNS = (
     "cells, data",
     "median, quartiles: model",
     "median, quartiles: data",
-    "S",
+    "S (95 % interval)",
     "ceiling",
     "S / ceiling",
     "KS distance",
@@ -77,6 +80,23 @@ def share_cell(row: Row) -> Cell:
     return Cell(f"{fixed(share, 2)}{star}", called.mark)
 
 
+def score_said(row: Row) -> str:
+    """Return S of one row with its interval; "at most" where coarse quantiles hide part of the distance.
+
+    Examples
+    --------
+    >>> score_said({"S": 0.8, "S_low": 0.75, "S_high": 0.84, "quantile_error": 0.01}).split()
+    ['0.80', '0.75', 'to', '0.84']
+    """
+    text = fixed(float(row["S"]), 2)
+    if float(row.get("quantile_error", 0.0)) > COARSE:
+        text = f"at most\u00a0{text}"
+    low, high = (float(row.get(name, math.nan)) for name in ("S_low", "S_high"))
+    if math.isnan(low) or math.isnan(high):
+        return text
+    return f"{text}\n{fixed(low, 2)}\u00a0to\u00a0{fixed(high, 2)}"
+
+
 def scores_section(result: BenchmarkResult) -> Section:
     """Return distributions and scores, metric by metric; small classes are shown as unscored."""
     reference = result.reference
@@ -90,6 +110,7 @@ def scores_section(result: BenchmarkResult) -> Section:
             "distance within the noise floor of the data."
         )
     ]
+    blocks += [Prose(f"Note: {note}", "note") for note in result.notes]
     for metric in dict.fromkeys(result.table["metric"]):
         of = result.table[result.table["metric"] == metric]
         there = of[of["n_model"] > 0]
@@ -126,8 +147,26 @@ def _table(metric: str, rows: pd.DataFrame) -> Table:
     entries = rows.to_dict("records")
     remarks = [f"{row['population']}: {text}." for row in entries if (text := _remark(row))]
     return Table(
-        metric_title(metric), _COLUMNS, [_row(row) for row in entries], note=" ".join(remarks)
+        metric_title(metric),
+        _COLUMNS,
+        [_row(row) for row in entries],
+        note=" ".join([*_what(rows), *remarks]),
     )
+
+
+def _what(rows: pd.DataFrame) -> list[str]:
+    """Say what a metric is, of which window, and which cells are left out, where the reference says so."""
+    said = []
+    for column, word in (
+        ("definition", "Definition"),
+        ("window", "Window"),
+        ("exclusion", "Left out"),
+    ):
+        texts = list(dict.fromkeys(rows[column].dropna())) if column in rows else []
+        said += (
+            [f"{word}: {listed(text.rstrip('.') for text in texts if text)}."] if any(texts) else []
+        )
+    return said
 
 
 def _row(row: Row) -> tuple[Cell, ...]:
@@ -138,7 +177,7 @@ def _row(row: Row) -> tuple[Cell, ...]:
         Cell(number(int(row["n_data"]))),
         Cell(_median(row, "model")),
         Cell(_median(row, "data")),
-        Cell(fixed(row["S"], 2) if scored else "unscored", "" if scored else "off"),
+        Cell(score_said(row) if scored else "unscored", "" if scored else "off"),
         Cell(fixed(row["ceiling"], 2)),
         share_cell(row) if scored else Cell("–"),
         Cell(fixed(row["ks"], 2)),

@@ -31,6 +31,7 @@ def summary_section(
     blocks: list[Block] = []
     if result is not None:
         blocks.append(Prose(_verdicts(result), "lead"))
+        blocks.append(Prose(_how_to_read(result)))
     rest = " ".join([*_cells_said(cells), *_network_said(network), *_observatory_said(observatory)])
     if rest:
         blocks.append(Prose(rest))
@@ -75,6 +76,27 @@ def _verdicts(result: BenchmarkResult) -> str:
     return (
         f"Compared with {result.reference.title} (in brackets the mean share of the ceiling): "
         f"{' '.join(sentences)}{_worst(rows)}"
+    )
+
+
+def _how_to_read(result: BenchmarkResult) -> str:
+    rows = _of_model(result)
+    scored = rows[rows["scored"].astype(bool)]
+    judged = scored[scored["ceiling"].notna()]
+    text = (
+        "S says how far a model's cells and the recorded ones are spread alike: 1 is the same "
+        "distribution, 0 are two that do not meet."
+    )
+    if not len(judged):
+        return text
+    low, high = judged["ceiling"].min(), judged["ceiling"].max()
+    floor = 1 - judged["noise_floor"].max()
+    n = int((judged["ks"] <= judged["noise_floor"]).sum())
+    return (
+        f"{text} No model should be asked for 1: random halves of the recorded cells reach a mean S of "
+        f"{low:.2f} to {high:.2f} against each other (the ceiling), and 19 of 20 such halves at least "
+        f"{floor:.2f} (the noise floor, where it is widest). {n} of {len(judged)} scores lie within that "
+        f"noise."
     )
 
 
@@ -152,11 +174,18 @@ def _scores(result: BenchmarkResult) -> list[Block]:
             Picture(
                 image(score_figure(rows)),
                 alt=f"Scores under their ceilings: {said}.",
-                caption="S of every scored class and metric (dots) under the ceiling that the "
-                "data reach among themselves (bars).",
+                caption="S of every scored class and metric (dots, with the 95 % interval where it was "
+                "drawn) under the ceiling that the data reach among themselves (bars). Beyond the black "
+                "mark a score is within the noise of the data.",
             )
         )
     return blocks
+
+
+def _within_noise(rows: pd.DataFrame) -> str:
+    if not len(rows):
+        return "–"
+    return f"{int((rows['ks'] <= rows['noise_floor']).sum())} of {len(rows)}"
 
 
 def _table(rows: pd.DataFrame) -> Table:
@@ -177,6 +206,7 @@ def _table(rows: pd.DataFrame) -> Table:
                 Cell(fixed(float(scored["S"].mean()), 2)),
                 Cell(fixed(float(scored["ceiling"].mean()), 2)),
                 Cell(fixed(share, 2), called.mark),
+                Cell(_within_noise(with_ceiling)),
                 *(share_cell(by_metric[metric]) for metric in metrics),
                 Cell(number(int(of["n_model"].max()))),
                 Cell(number(int(of["n_data"].max()))),
@@ -190,6 +220,7 @@ def _table(rows: pd.DataFrame) -> Table:
             "mean S",
             "mean ceiling",
             "S / ceiling",
+            "within noise",
             *(metric_name(metric, unit=False) for metric in metrics),
             "cells, model",
             "cells, data",

@@ -57,6 +57,10 @@ _UNITS = {
 }
 
 
+#: Words of column names that are written otherwise.
+_WORDS = {"osi": "OSI", "dsi": "DSI", "tf": "TF", "sf": "SF", "ks": "KS"}
+
+
 def number(value: object, digits: int = 3) -> str:
     """Return a number with `digits` significant digits, a whole number whole, and "–" for NaN or None.
 
@@ -157,7 +161,8 @@ def header(column: object) -> str:
         words = words[:-1]
     elif len(words) > 1 and words[0] == "n":
         words = words[1:]
-    return f"{' '.join(words)} ({unit})" if unit else " ".join(words)
+    text = " ".join(_WORDS.get(word, word) for word in words)
+    return f"{text} ({unit})" if unit else text
 
 
 def shown(value: Any) -> str:

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from allentk.workflow.benchmark_run import benchmark_models as benchmark_models
     from allentk.workflow.cell import CellStudy as CellStudy
     from allentk.workflow.cell import study_cell as study_cell
     from allentk.workflow.embedded import demo as demo
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
     from allentk.workflow.layer4_cells import fetch_layer4_cells as fetch_layer4_cells
     from allentk.workflow.loop import run as run
     from allentk.workflow.result import LoopResult as LoopResult
+    from allentk.workflow.session_metrics import measure_session as measure_session
 
 _MODULES = {
     "CellStudy": "cell",
     "FeatureBatch": "feature_batch",
     "FitBatch": "fit_batch",
     "LoopResult": "result",
+    "benchmark_models": "benchmark_run",
     "demo": "embedded",
     "extract": "feature_batch",
     "fetch_layer4_cells": "layer4_cells",
     "fit_many": "fit_batch",
+    "measure_session": "session_metrics",
     "run": "loop",
     "study_cell": "cell",
 }
@@ -35,10 +39,12 @@ __all__ = [
     "FeatureBatch",
     "FitBatch",
     "LoopResult",
+    "benchmark_models",
     "demo",
     "extract",
     "fetch_layer4_cells",
     "fit_many",
+    "measure_session",
     "run",
     "study_cell",
 ]

@@ -65,6 +65,10 @@ def test_the_live_service_offline_with_an_empty_cache(run, tmp_path):
         ("sweeps", "1"),
         ("features", "1"),
         ("fit", "glif", "1"),
+        ("observatory", "sessions"),
+        ("observatory", "cells"),
+        ("observatory", "metrics", "1"),
+        ("observatory", "plot", "1"),
     ):
         result = run(*verb, "--offline", "--cache-dir", tmp_path / "empty")
         assert result.exit_code == 1

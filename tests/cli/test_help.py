@@ -28,7 +28,7 @@ LEAVES = {path: command for path, command in COMMANDS.items() if not hasattr(com
 
 
 def test_the_verbs_of_the_contract_are_there():
-    wanted = "demo cells fetch sweeps features fit network benchmark cache doctor"
+    wanted = "demo cells fetch sweeps features fit network benchmark observatory cache doctor"
     assert " ".join(VERBS) == wanted
     below = {path for path in LEAVES if len(path) == 2}
     assert below == {
@@ -38,6 +38,12 @@ def test_the_verbs_of_the_contract_are_there():
         ("network", "info"),
         ("network", "run"),
         ("network", "validate"),
+        ("benchmark", "run"),
+        ("benchmark", "references"),
+        ("observatory", "sessions"),
+        ("observatory", "cells"),
+        ("observatory", "metrics"),
+        ("observatory", "plot"),
         ("cache", "ls"),
         ("cache", "path"),
         ("cache", "verify"),

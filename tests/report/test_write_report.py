@@ -1,5 +1,8 @@
 """The page: what is in it, what must not be in it, and how it is written."""
 
+import base64
+import io
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -80,6 +83,7 @@ def test_the_sections_in_order(full):
         "Network",
         "Observatory session",
         "Model against Observatory",
+        "Tables to download",
         "Provenance",
     ]
 
@@ -96,7 +100,11 @@ def test_nothing_is_loaded_from_outside(full):
     names = {name for name, _ in page.tags}
     assert not names & {"script", "link", "iframe", "object", "embed", "form", "base", "video"}
     assert all(attrs["src"].startswith("data:image/") for attrs in page.of("img"))
-    links = [attrs["href"] for attrs in page.of("a") if not attrs["href"].startswith("#")]
+    saved = [attrs for attrs in page.of("a") if "download" in attrs]
+    assert all(attrs["href"].startswith("data:") for attrs in saved)
+    links = [
+        attrs["href"] for attrs in page.of("a") if not attrs["href"].startswith(("#", "data:"))
+    ]
     assert links
     assert all(link.startswith("https://doi.org/") for link in links)
     style = "".join(page.texts["style"])
@@ -166,7 +174,12 @@ def test_classes_that_are_too_small_are_unscored(full):
 
 def test_only_a_result(undrawn, result, tmp_path):
     page = read(result.to_html(tmp_path / "r.html"))
-    assert page.titles == ["Summary", "Model against Observatory", "Provenance"]
+    assert page.titles == [
+        "Summary",
+        "Model against Observatory",
+        "Tables to download",
+        "Provenance",
+    ]
     assert len(page.of("img")) == 3
 
 
@@ -302,3 +315,46 @@ def test_the_same_input_gives_the_same_page(result, tmp_path):
     ]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert paths[0].stat().st_mode & 0o777 != 0o600
+
+
+def test_the_tables_in_the_page_are_the_results(undrawn, result, tmp_path):
+    page = read(write_report(result, tmp_path / "r.html"))
+    saved = {attrs["download"]: attrs["href"] for attrs in page.of("a") if "download" in attrs}
+    assert sorted(saved) == ["model_cells.csv", "reference.csv", "scores.csv", "scores.json"]
+    scores = pd.read_csv(io.BytesIO(decoded(saved["scores.csv"])), keep_default_na=False)
+    assert scores["population"].tolist() == result.table["population"].tolist()
+    of = pd.to_numeric(scores["S"], errors="coerce").to_numpy()
+    np.testing.assert_array_equal(of, result.table["S"].to_numpy(float))
+    cells = pd.read_csv(io.BytesIO(decoded(saved["model_cells.csv"])))
+    np.testing.assert_array_equal(cells["peak_rate_hz"], result.model_table["peak_rate_hz"])
+    document = json.loads(decoded(saved["scores.json"]))
+    assert document["reference"]["title"] == "Made-up reference"
+    assert document["scores"][0]["S"] == pytest.approx(result.table["S"].iloc[0])
+
+
+def decoded(uri):
+    assert uri.startswith("data:")
+    return base64.b64decode(uri.partition(";base64,")[2])
+
+
+def test_the_response_that_was_scored_is_drawn(undrawn, network, tmp_path):
+    result = Benchmark().score(network.response)
+    page = read(result.to_html(tmp_path / "r.html"))
+    assert page.titles[:2] == ["Summary", "Network"]
+    assert any("Spikes of e4 and i4" in attrs["alt"] for attrs in page.of("img"))
+
+
+def test_the_summary_says_ceiling_and_noise(undrawn, network, tmp_path):
+    result = Benchmark().score(pd.concat([network.metrics] * 3))
+    text = read(result.to_html(tmp_path / "r.html")).text
+    judged = result.table[result.table["scored"] & result.table["ceiling"].notna()]
+    judged = judged[judged["population"].isin(network.metrics["population"])]
+    within = int((judged["ks"] <= judged["noise_floor"]).sum())
+    assert f"{within} of {len(judged)} scores lie within that noise" in text
+    assert f"at least {1 - judged['noise_floor'].max():.2f} (the noise floor" in text
+
+
+def test_models_of_synthetic_recordings_are_said(undrawn, network, tmp_path):
+    result = Benchmark().score(network.metrics.assign(synthetic=True))
+    text = read(result.to_html(tmp_path / "r.html")).text
+    assert "fitted to synthetic recordings" in text

@@ -1,0 +1,53 @@
+"""Tables of cells in files: Parquet read; CSV, JSON and Parquet written."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+
+from allentk.atomic import whole, write_text
+from allentk.errors import FormatError, MissingExtraError
+from allentk.plain import plain
+
+__all__ = ["TABLES", "read_parquet", "write_table"]
+
+#: Endings of tables of cells that can be read.
+TABLES = (".csv", ".csv.gz", ".dat", ".parquet")
+
+
+def read_parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a Parquet table with one row per cell.
+
+    Raises
+    ------
+    FormatError
+        Where there is no such file, or it is no such table.
+    MissingExtraError
+        Without pyarrow.
+    """
+    if find_spec("pyarrow") is None:
+        raise MissingExtraError.for_extra("parquet", f"reading {path}")
+    try:
+        return pd.read_parquet(path, engine="pyarrow")
+    except (ValueError, OSError) as error:
+        raise FormatError(
+            f"{path}: expected a Parquet table with one row per cell, but it cannot be read ({error})"
+        ) from error
+
+
+def write_table(table: pd.DataFrame, out: Path) -> Path:
+    """Write a table whole, by the ending of its name; ``target_of`` says which there are."""
+    kind = out.suffix.lower()
+    if kind == ".parquet":
+        with whole(out) as part:
+            table.to_parquet(part, engine="pyarrow", index=False)
+        return out
+    if kind == ".json":
+        records = plain(table.to_dict("records"))
+        text = json.dumps(records, indent=1, ensure_ascii=False, allow_nan=False)
+        return write_text(out, text + "\n")
+    return write_text(out, table.to_csv(index=False, lineterminator="\n"))
