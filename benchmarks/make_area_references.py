@@ -43,20 +43,15 @@ GRATINGS = {"temporal_frequency_hz": 2.0, "contrast": 0.8}
 DEFINITIONS = {
     "peak_rate_hz": "trial-mean rate at the best direction",
     "mean_rate_hz": "trial-mean rate over all directions",
-    "spontaneous_rate_hz": "as in the table, which does not say its window; near to that of v1-neuropixels "
-    "and higher than in the first spontaneous block (VISp median 3.2 against 1.4 Hz)",
     "osi_vector": "abs(sum R exp(2 i theta)) / sum R over 8 directions at 2 Hz",
     "dsi_vector": "abs(sum R exp(i theta)) / sum R over 8 directions at 2 Hz",
     "responsive": "share of units with a significant response (quasi-Poisson test of the source)",
-    "first_spike_s": "median over trials of the first spike after a flash, 30 to 200 ms, of units "
-    "below 100 ms",
-    "tau_ms": "decay of the autocorrelation of counts, of units with 1 to 300 ms",
 }
 
 
-def published(of: Mapping[str, Any], factor: float = 1.0) -> Distribution:
+def published(of: Mapping[str, Any]) -> Distribution:
     """Return the distribution of which five quantiles are known."""
-    values = [round(factor * q, 7) for q in of["q05_25_50_75_95"]]
+    values = [round(q, 7) for q in of["q05_25_50_75_95"]]
     return Distribution.from_published(values, LEVELS, int(of["n"]))
 
 
@@ -68,7 +63,7 @@ def shares(share: float, n: int) -> Distribution:
 
 def gratings(stats: Mapping[str, Any]) -> Reference:
     """Return gratings of 2 Hz in 8 directions, by area."""
-    names = {**RATES, **OSI_DSI, "spont": "spontaneous_rate_hz"}
+    names = {**RATES, **OSI_DSI}
     found = {
         area: {ours: published(stats[area][theirs]) for theirs, ours in names.items()}
         for area in AREAS
@@ -77,8 +72,9 @@ def gratings(stats: Mapping[str, Any]) -> Reference:
     return _reference(
         "areas-neuropixels",
         "Mouse visual areas, Visual Coding Neuropixels, 2 Hz gratings in 8 directions",
-        f"drifting_gratings_2Hz.csv of {MIT}; areas from {SIEGLE}",
-        f"MIT (table); {ALLEN} (areas, recordings)",
+        f"all values: drifting_gratings_2Hz.csv of {MIT}; only the names of the units' areas: "
+        f"timescale_metrics.csv of {SIEGLE}",
+        f"MIT (table of the values); {ALLEN} (names of areas, recordings)",
         found,
         (
             "sessions brain_observatory_1.1, 15 repeats; units in timescale_metrics.csv, by its areas",
@@ -108,29 +104,6 @@ def repeated(stats: Mapping[str, Any]) -> Reference:
     )
 
 
-def timing(latency: Mapping[str, Any], timescale: Mapping[str, Any]) -> Reference:
-    """Return first spikes and time scales, by area."""
-    found = {
-        area: {
-            "first_spike_s": published(latency[area], 1e-3),
-            "tau_ms": published(timescale[area]),
-        }
-        for area in AREAS
-        if area in latency
-    }
-    windows = {"first_spike_s": "30-200 ms after a full-field flash comes on"}
-    return _reference(
-        "areas-timing",
-        "First spikes and time scales of mouse visual areas, Visual Coding Neuropixels",
-        f"time_to_first_spike.csv and timescale_metrics.csv of {SIEGLE}",
-        f"{ALLEN} (table, recordings)",
-        found,
-        ("the files' own filters, without the paper's filter of receptive fields",),
-        stimulus="flashes",
-        windows=windows,
-    )
-
-
 def _reference(
     name: str,
     title: str,
@@ -138,8 +111,6 @@ def _reference(
     license: str,  # noqa: A002
     found: Mapping[str, Mapping[str, Distribution]],
     filters: tuple[str, ...],
-    stimulus: str = "drifting_gratings",
-    windows: Mapping[str, str] | None = None,
 ) -> Reference:
     metrics = {metric for of in found.values() for metric in of}
     return Reference(
@@ -147,11 +118,10 @@ def _reference(
         title=title,
         source=source,
         license=license,
-        stimulus=stimulus,
-        conditions=GRATINGS if stimulus == "drifting_gratings" else {},
+        stimulus="drifting_gratings",
+        conditions=GRATINGS,
         distributions=found,
         definitions={m: d for m, d in DEFINITIONS.items() if m in metrics},
-        windows=windows or {},
         filters=filters,
         notes=(FEW,),
     )
@@ -187,7 +157,6 @@ def make(folder: Path) -> dict[str, Reference]:
     made = (
         gratings(stats["bo11_2hz_by_area"]),
         repeated(stats["fc_2hz_by_area"]),
-        timing(stats["time_to_first_spike_ms"], stats["timescale_ac_ms"]),
         spontaneous(folder),
     )
     return {f"{reference.name.replace('-', '_')}.json": reference for reference in made}

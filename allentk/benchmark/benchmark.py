@@ -15,11 +15,14 @@ from allentk.benchmark.score import score_row, unstated
 from allentk.data import NetworkResponse, StimulusTable
 from allentk.data._html import card, facts
 from allentk.errors import DataError
-from allentk.responses import drifting_gratings
 from allentk.responses.conditions import conditions, gratings_where
-from allentk.responses.gratings import presentations_of
+from allentk.responses.definitions import STIMULI, measured, stimuli_of
+from allentk.responses.networks import presentations_of
 
 __all__ = ["Benchmark"]
+
+#: Definitions that measure spikes; the others are of fluorescence.
+_OF_SPIKES = ("trial-mean", "neuropixels", "layer4", "v1-2026")
 
 
 class Benchmark:
@@ -122,7 +125,7 @@ class Benchmark:
         if isinstance(table, NetworkResponse):
             shown = self._shown(table)
             under = _under(shown, self.reference)
-            response, table = table, drifting_gratings(table, shown)
+            response, table = table, self._measured(table, shown)
         else:
             under = _as_given(table, self.reference)
         elsewhere = self._check(table)
@@ -145,42 +148,49 @@ class Benchmark:
         Parameters
         ----------
         response : NetworkResponse
-            With ``presentations``; of the gratings only those like the reference's count, and the blanks.
-            A condition that the presentations do not state is taken to be the reference's.
+            With ``presentations``; of drifting gratings only those like the reference's count, and the
+            blanks. A condition that the presentations do not state is taken to be the reference's.
 
         Returns
         -------
         DataFrame
-            What ``responses.drifting_gratings`` returns for them, one row per cell: the table that
-            ``score`` compares.
+            What the function of ``allentk.responses`` named as the stimulus returns for them, one row per
+            cell: the table that ``score`` compares. The definition is that of the reference where it is
+            one of spikes, else ``"trial-mean"``.
 
         Raises
         ------
         DataError
-            Where no grating of the reference's conditions was shown, or it is not known what was; for a
-            benchmark of another stimulus, or an argument of another type.
+            Where the stimulus, or no grating of the reference's conditions, was shown, or it is not known
+            what was; for a stimulus that is not measured, or an argument of another type.
         """
-        return drifting_gratings(response, self._shown(response))
+        return self._measured(response, self._shown(response))
+
+    def _measured(self, response: NetworkResponse, shown: StimulusTable) -> pd.DataFrame:
+        named = self.reference.definition
+        same = named in _OF_SPIKES and self.stimulus in stimuli_of(named)
+        return measured(self.stimulus, response, shown, named if same else "trial-mean", options={})
 
     def _shown(self, response: object) -> StimulusTable:
-        """Return the gratings like the reference's that a network was shown, and the blanks."""
+        """Return what counts of what a network was shown."""
         if not isinstance(response, NetworkResponse):
             raise DataError(
                 f"Benchmark.measure: expected a NetworkResponse, got a {type(response).__name__}; "
-                f"for recorded cells give score the table of responses.drifting_gratings with a "
+                f"for recorded or imaged cells give score the table of responses.{self.stimulus} with a "
                 f"column 'population'"
             )
-        if self.stimulus != "drifting_gratings":
+        if self.stimulus not in stimuli_of("trial-mean"):
             raise DataError(
-                f"Benchmark.measure: only drifting_gratings can be measured, not {self.stimulus!r}; "
-                f"give score a table of metrics"
+                f"Benchmark.measure: {self.stimulus!r} cannot be measured; these can: "
+                f"{', '.join(STIMULI)}. Give score a table of metrics"
             )
-        return gratings_where(presentations_of(response, None), self.reference.conditions)
+        shown = presentations_of(response, None)
+        if self.stimulus == "drifting_gratings":
+            return gratings_where(shown, self.reference.conditions)
+        return shown.where(keep_blanks=True, **self.reference.conditions)
 
     def __repr__(self) -> str:
-        return (
-            f"<Benchmark: {self.stimulus}, {len(self.metrics)} metrics against {self.reference.name}>"
-        )
+        return f"<Benchmark: {self.stimulus}, {len(self.metrics)} metrics against {self.reference.name}>"
 
     def _repr_html_(self) -> str:
         told = {"metrics": self.metrics, "bootstrap": self.bootstrap, "seed": self.seed}
@@ -191,7 +201,8 @@ class Benchmark:
         if "population" not in table:
             raise DataError(
                 f"Benchmark.score: the table needs the column 'population', one of "
-                f"{self.reference.classes}; got the columns {list(table.columns)}"
+                f"{self.reference.classes}; got the columns {list(table.columns)[:30]}. Of cells of one "
+                f"class, give table.assign(population={self.reference.classes[0]!r})"
             )
         counts = table["population"].value_counts(dropna=False, sort=False)
         unknown = {n: k for n, k in counts.items() if str(n) not in self.reference.classes}
@@ -216,15 +227,20 @@ def _draws(bootstrap: object) -> int:
 
 
 def _under(shown: StimulusTable, reference: Reference) -> str:
-    """Say which gratings a network was measured with."""
+    """Say what a network was measured with."""
+    if reference.stimulus != "drifting_gratings":
+        kinds_shown = shown.table["stimulus"].value_counts(sort=False).items()
+        named = ", ".join(f"{n} of {name}" for name, n in kinds_shown)
+        lasts = float((shown.table["stop_s"] - shown.table["start_s"]).sum())
+        return f"presentations: {named}; {lasts:g} s in all"
     kinds = conditions(shown)
-    stated = shown.table.iloc[kinds.grating].notna().any()
+    stated = shown.table.iloc[kinds.trials].notna().any()
     said = [
         f"{name} {value:g}" + ("" if stated[name] else " (taken for granted, not stated)")
         for name, value in reference.conditions.items()
     ]
     of = f"with {', '.join(said)}" if said else "of all conditions shown"
-    return f"{kinds.grating.size} gratings {of}, and {kinds.blank.size} blanks"
+    return f"{kinds.trials.size} gratings {of}, and {kinds.blank.size} blanks"
 
 
 def _as_given(table: object, reference: Reference) -> str:
@@ -232,7 +248,8 @@ def _as_given(table: object, reference: Reference) -> str:
     if not isinstance(table, pd.DataFrame):
         raise DataError(
             f"Benchmark.score: expected a DataFrame with one row per cell or a NetworkResponse, got a "
-            f"{type(table).__name__}"
+            f"{type(table).__name__}; traces and spikes are measured first, by "
+            f"responses.{reference.stimulus}"
         )
     said = "a table, taken as it is given"
     wanted = reference.conditions.get("temporal_frequency_hz")

@@ -15,13 +15,16 @@ from allentk.benchmark.classes import classes_of
 from allentk.benchmark.foreign_tables import FOREIGN_TABLES, ForeignTable, recognised
 from allentk.benchmark.layer4 import is_layer4, read_layer4
 from allentk.benchmark.reference import Reference
-from allentk.benchmark.shipped import load_reference
+from allentk.benchmark.shipped import is_name, load_reference
+from allentk.benchmark.timing import is_timing, read_timing
 from allentk.errors import DataError, FormatError
 
 __all__ = ["Cells", "open_reference", "read_cells", "read_model"]
 
 #: Skipped columns that are named one by one.
 _NAMED = 8
+
+_GRATINGS = "drifting_gratings"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,17 +39,20 @@ class Cells:
         What it was before; None for a table that had ``population``.
     notes : tuple of str
         What was skipped.
+    stimulus : str
+        Of which the metrics are.
     """
 
     table: pd.DataFrame
     kind: ForeignTable | None = None
     notes: tuple[str, ...] = ()
+    stimulus: str = "drifting_gratings"
 
 
 def read_cells(
     table: pd.DataFrame | str | PathLike[str],
     *,
-    stimulus: str = "drifting_gratings",
+    stimulus: str | None = None,
     by: str | None = None,
 ) -> Cells:
     """Return a table of cells with allentk's names.
@@ -57,10 +63,12 @@ def read_cells(
         With the column ``population`` it is taken as it is. Else one of these, known by its columns:
         V1 units or a model's cells with OSI and DSI (``OSI_DSI_neuropixels_v4.csv``), units or session
         analysis metrics of Visual Coding Neuropixels, ``ApiCamCellMetric`` tables of Visual Coding
-        two-photon, tables of gratings by Cre line and depth, and the recordings of layer 4 of Arkhipov
-        et al. 2018 (a file, or their folder). Separated by commas or spaces, plain or gzipped.
-    stimulus : str
-        Of which the metrics are.
+        two-photon, tables of gratings by Cre line and depth, first spikes and time scales of Siegle et al.
+        2021 (the folder of both files), and the recordings of layer 4 of Arkhipov et al. 2018 (a file, or
+        their folder). Separated by commas or spaces, plain or gzipped.
+    stimulus : str, optional
+        Of which the metrics are; by default drifting gratings, or the one that the table has where it has
+        no metric of these.
     by : str, optional
         Classes: ``"cell_type"``, ``"area"``, ``"cre"``, ``"layer"``, ``"cre+layer"`` or a column; for the
         recordings of layer 4 ``"awake"`` or ``"anaesthetised"``. By default what the kind of table has.
@@ -82,17 +90,21 @@ def read_cells(
     raw = table
     if not isinstance(raw, pd.DataFrame):
         raw, notes = _read(Path(raw))
+    shown = _GRATINGS if stimulus is None else stimulus
     if "population" in raw and by is None:
-        return Cells(raw, None, notes)
+        return Cells(raw, None, notes, shown)
     kind = recognised(raw.columns)
     if kind is None:
         if by is not None and by in raw:
-            return Cells(raw.assign(population=classes_of(raw, by)), None, notes)
+            return Cells(raw.assign(population=classes_of(raw, by)), None, notes, shown)
         raise DataError(
             f"a table of cells: needs the column 'population' and metrics, or the columns of one of "
             f"{[known.name for known in FOREIGN_TABLES]}; got {list(raw.columns)[:30]}"
         )
-    return _translated(raw, kind, stimulus, by, notes)
+    there = [name for name, of in kind.columns.items() if set(of) & set(raw.columns)]
+    if stimulus is None and len(there) == 1:
+        shown = there[0]
+    return _translated(raw, kind, shown, by, notes)
 
 
 def read_model(
@@ -131,25 +143,24 @@ def open_reference(
         )
     if not isinstance(reference, pd.DataFrame) and Path(reference).suffix == ".json":
         return Reference.from_dict(_json(Path(reference)))
-    shown = "drifting_gratings" if stimulus is None else stimulus
-    if isinstance(reference, pd.DataFrame) and "population" in reference and by is None:
-        return Reference.from_table(reference, stimulus=shown)
-    return _made(read_cells(reference, stimulus=shown, by=by), reference, shown)
+    return _made(read_cells(reference, stimulus=stimulus, by=by), reference)
 
 
-def _made(cells: Cells, given: object, stimulus: str) -> Reference:
+def _made(cells: Cells, given: object) -> Reference:
     name = "table" if isinstance(given, pd.DataFrame) else Path(str(given)).name
     kind = cells.kind
     if kind is None:
-        return Reference.from_table(cells.table, name=name, stimulus=stimulus, notes=cells.notes)
+        return Reference.from_table(
+            cells.table, name=name, stimulus=cells.stimulus, notes=cells.notes
+        )
     return Reference.from_table(
         cells.table,
         name=name,
         title=f"{name}: {kind.name}",
         source=kind.source,
         license="the user's own file",
-        stimulus=stimulus,
-        conditions=kind.conditions if stimulus == "drifting_gratings" else {},
+        stimulus=cells.stimulus,
+        conditions=kind.conditions if cells.stimulus == _GRATINGS else {},
         min_peak_rate_hz=kind.min_peak_rate_hz or 0.0,
         definitions=kind.definitions,
         windows=kind.windows,
@@ -159,7 +170,9 @@ def _made(cells: Cells, given: object, stimulus: str) -> Reference:
 
 
 def _is_path(text: str) -> bool:
-    return "/" in text or "\\" in text or Path(text).suffix in (".csv", ".gz", ".json", ".txt")
+    if "/" in text or "\\" in text or Path(text).suffix in (".csv", ".gz", ".json", ".txt"):
+        return True
+    return not is_name(text) and Path(text).exists()
 
 
 def _translated(
@@ -171,13 +184,16 @@ def _translated(
             f"{kind.name}: no metric of {stimulus!r}; the table has those of "
             f"{[s for s, of in kind.columns.items() if set(of) & set(raw.columns)]}"
         )
-    population = classes_of(raw, by or kind.by)
+    population = _classes(raw, kind, by or kind.by)
     named = population.notna()
     table = pd.DataFrame({"population": population[named].astype(str)})
     for theirs, ours in known.items():
         values = pd.to_numeric(raw.loc[named, theirs], errors="coerce").astype(float)
         if ours.below is not None:
             values = (values < ours.below).astype(float).where(values.notna())
+        for column, (low, high) in ours.within.items():
+            limits = pd.to_numeric(_column(raw, kind, column)[named], errors="coerce")
+            values = values.where(limits.between(low, high, inclusive="neither"))
         table[ours.name] = values * ours.factor
     table.attrs["definition"] = kind.definition
     if not named.all():
@@ -185,7 +201,25 @@ def _translated(
             *notes,
             f"left out {int((~named).sum())} cells without a class by {by or kind.by!r}",
         )
-    return Cells(table, kind, (*notes, *_skipped(raw, kind, known, by)))
+    return Cells(table, kind, (*notes, *_skipped(raw, kind, known, by)), stimulus)
+
+
+def _classes(raw: pd.DataFrame, kind: ForeignTable, by: str) -> pd.Series[str]:
+    try:
+        return classes_of(raw, by)
+    except DataError as error:
+        if not kind.hint:
+            raise
+        raise DataError(f"{error}. {kind.hint}") from error
+
+
+def _column(raw: pd.DataFrame, kind: ForeignTable, name: str) -> pd.Series[Any]:
+    if name not in raw:
+        raise DataError(
+            f"{kind.name}: the column {name!r} is missing, by which cells are left out; got "
+            f"{list(raw.columns)[:30]}"
+        )
+    return raw[name]
 
 
 def _skipped(
@@ -204,6 +238,8 @@ def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return a table as it is in a file, and what is to be said of it."""
     if is_layer4(path):
         return read_layer4(path)
+    if is_timing(path):
+        return read_timing(path)
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8") as file:

@@ -20,7 +20,7 @@ from allentk.benchmark.reference import Reference
 from allentk.benchmark.result import BenchmarkResult
 from allentk.benchmark.score import values_of
 from allentk.data import NetworkResponse
-from allentk.data._html import card, facts
+from allentk.data._html import card, facts, synthetic_end
 from allentk.data._html import table as small_table
 from allentk.errors import DataError
 
@@ -104,13 +104,18 @@ class Comparison:
         wins = ", ".join(f"{name!r} in {int((better == name).sum())}" for name in self.results)
         return (
             f"<Comparison of {len(self.results)} models against {self.reference.name}: of "
-            f"{int(self.differences['scored'].sum())} differences better beyond noise {wins}>"
+            f"{int(self.differences['scored'].sum())} differences better beyond noise {wins}"
+            f"{synthetic_end(self.synthetic)}>"
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a model or the reference rests on made-up data."""
+        return any(result.synthetic for result in self.results.values())
 
     def _repr_html_(self) -> str:
         told = {"reference": self.reference.title, "models": list(self.results)}
-        synthetic = any(result.synthetic for result in self.results.values())
-        return card(self, facts(told), small_table(self.means), synthetic=synthetic)
+        return card(self, facts(told), small_table(self.means), synthetic=self.synthetic)
 
 
 def compare(models: Mapping[str, Model], benchmark: Benchmark) -> Comparison:
@@ -234,6 +239,8 @@ _NOTHING = (math.nan, math.nan, math.nan, "")
 def _judged(a: str, b: str, difference: float, drawn: Array) -> dict[str, object]:
     """Return a difference with its interval, and which of the two is better beyond noise."""
     low, high = interval(drawn, within=(-1.0, 1.0))
+    # Each model's draws are moved by their own mean: without spread they may miss the difference itself.
+    low, high = min(low, difference), max(high, difference)
     better = a if low > 0 else b if high < 0 else ""
     return {"difference": difference, "low": low, "high": high, "better": better}
 

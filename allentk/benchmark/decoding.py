@@ -87,8 +87,8 @@ def decode(
     Raises
     ------
     DataError
-        Where lengths differ, there are fewer than two conditions or two trials of one of them, or a number
-        of cells is not there.
+        Where lengths differ, a condition is missing, there are fewer than two conditions or two trials of
+        one of them, a number of cells is not there, or there are fewer than two folds or no draw.
 
     Examples
     --------
@@ -98,6 +98,11 @@ def decode(
     >>> decode(cells, shown, n_cells=[4], n_shuffles=0)["accuracy"].tolist()
     [1.0]
     """
+    if n_folds < 2 or n_draws < 1 or n_shuffles < 0:
+        raise DataError(
+            f"decode: expected 2 folds or more, 1 draw or more, 0 shuffles or more, got {n_folds}, "
+            f"{n_draws}, {n_shuffles}"
+        )
     responses, labels = _checked(trials, conditions)
     folds = min(n_folds, int(np.unique(labels, return_counts=True)[1].min()))
     numbers = _numbers(n_cells, responses.shape[1])
@@ -134,6 +139,10 @@ def _checked(trials: ArrayLike, conditions: ArrayLike) -> tuple[Array, NDArray[n
         raise DataError(
             f"decode: expected cells x trials and one condition per trial, got shape {responses.shape} and "
             f"{named.size} conditions"
+        )
+    if pd.isna(named).any():
+        raise DataError(
+            f"decode: {int(pd.isna(named).sum())} trials have no condition; leave them out"
         )
     whole = np.isfinite(responses).all(axis=0)
     names, labels = np.unique(named[whole], return_inverse=True)

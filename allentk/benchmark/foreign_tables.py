@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -20,11 +21,14 @@ class Column:
         Ours is theirs times this.
     below : float, optional
         Where given, ours is whether theirs (a p value) lies below.
+    within : mapping of str to (float, float)
+        Of their columns, the values between which (without them) a cell counts; others have no value.
     """
 
     name: str
     factor: float = 1.0
     below: float | None = None
+    within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class ForeignTable:
         What the gratings were.
     definitions, windows : mapping of str to str
         What the metrics are, and of which stretch, where the source says so.
+    hint : str
+        What to do where the table cannot tell the classes.
     """
 
     name: str
@@ -64,6 +70,7 @@ class ForeignTable:
     conditions: Mapping[str, float] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
     windows: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
 
 
 def _named(text: str, suffix: str = "") -> dict[str, Column]:
@@ -288,8 +295,43 @@ _UNITS = ForeignTable(
     ),
 )
 
+_TIMING = ForeignTable(
+    name="first spikes and time scales of units by area",
+    source="AllenInstitute/neuropixels_platform_paper, figure data of Siegle et al. 2021, Nature 592:86",
+    needs=(("ecephys_unit_id",), ("time_to_first_spike_fl", "timescale_ac")),
+    columns={
+        "flashes": {
+            "time_to_first_spike_fl": Column(
+                "first_spike_s", within={"time_to_first_spike_fl": (0.0, 0.1)}
+            ),
+            "timescale_ac": Column(
+                "tau_ms",
+                within={
+                    "timescale_ac": (1.0, 300.0),
+                    "err_ac": (-math.inf, 20.0),
+                    "spike_count_ac": (50.0, math.inf),
+                },
+            ),
+        }
+    },
+    definition="neuropixels",
+    by="area",
+    identity=(
+        *("ecephys_unit_id", "area", "session", "err_ac", "spike_count_ac"),
+        *("timescale_it", "err_it", "spike_count_it"),
+    ),
+    definitions={
+        "first_spike_s": "median over trials of the first spike after a flash, of units below 100 ms",
+        "tau_ms": "decay of the autocorrelation of counts, of units with 1 to 300 ms, an error below 20 "
+        "ms and more than 50 spikes",
+    },
+    windows={"first_spike_s": "30-200 ms after a full-field flash comes on"},
+    hint="time_to_first_spike.csv names no areas: give the folder in which timescale_metrics.csv is too, "
+    "or a table with both",
+)
+
 #: Every kind that is known, the most particular first.
-FOREIGN_TABLES = (_VECTOR_SUMS, _L4, _SWDB, _CELL_METRICS, _UNITS)
+FOREIGN_TABLES = (_VECTOR_SUMS, _L4, _SWDB, _CELL_METRICS, _TIMING, _UNITS)
 
 
 def recognised(columns: Iterable[str]) -> ForeignTable | None:

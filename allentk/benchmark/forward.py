@@ -150,7 +150,7 @@ def imaged(
     indicator, frame_rate_hz, drift
         As for ``to_fluorescence``.
     signal : {"F", "dF/F", "events"}
-        What to return.
+        What to return: of ``responses`` the definition "warehouse" is of "F", "paper2020" of "events".
     noise_std : float, or mapping of str to float or array_like
         As for ``to_fluorescence``; of every population where it is a mapping.
     half_life_s : float, optional

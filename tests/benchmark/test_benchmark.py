@@ -1,6 +1,8 @@
 """The score of a model, and why a class has none."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -40,8 +42,7 @@ def row(result, metric, population):
 def test_the_reference_that_comes_with_allentk():
     reference = load_reference("v1-neuropixels")
     assert reference_names() == (
-        *("areas-neuropixels", "areas-neuropixels-fc", "areas-timing"),
-        *("v1-neuropixels", "v1-spontaneous"),
+        *("areas-neuropixels", "areas-neuropixels-fc", "v1-neuropixels", "v1-spontaneous"),
     )
     assert reference.stimulus == "drifting_gratings"
     assert reference.metrics == (
@@ -282,12 +283,67 @@ def test_a_reference_without_conditions_takes_all_gratings():
     assert result.measured_under == "32 gratings of all conditions shown, and 4 blanks"
 
 
-def test_only_drifting_gratings_are_measured():
+def test_a_network_is_measured_by_the_stimulus_of_the_reference():
+    """Ten seconds of gray: rates are spikes by seconds, and what else was shown does not count."""
+    rates = np.arange(1, 21)
+    times = [np.sort((np.arange(10 * n) + 0.5) / n) for n in rates]
+    spikes = SpikeTrains.from_lists([[*t, 10.5] for t in times])
+    shown = StimulusTable(
+        pd.DataFrame(
+            {
+                "start_s": [0.0, 10.0],
+                "stop_s": [10.0, 11.0],
+                "stimulus": ["spontaneous", "drifting_gratings"],
+                "orientation_deg": [np.nan, 0.0],
+            }
+        )
+    )
+    response = NetworkResponse({"L4 Exc": spikes}, 11.0, shown)
+    benchmark = Benchmark(reference="v1-spontaneous")
+    result = benchmark.score(response)
+    assert result.model_table["spontaneous_rate_hz"].tolist() == rates.tolist()
+    assert row(result, "spontaneous_rate_hz", "L4 Exc")["scored"]
+    assert "1 of spontaneous" in result.measured_under
+    pd.testing.assert_frame_equal(benchmark.measure(response), result.model_table)
+
+
+def test_a_stimulus_that_was_not_shown_or_is_none_is_told():
     other = Benchmark("flashes", reference=cells())
-    with pytest.raises(DataError, match="only drifting_gratings"):
+    with pytest.raises(DataError, match="flashes"):
         other.score(watching(shown_at()))
+    unknown = Benchmark("opera", reference=cells())
+    with pytest.raises(
+        DataError, match=r"'opera' cannot be measured; these can: drifting_gratings"
+    ):
+        unknown.score(watching(shown_at()))
     with pytest.raises(DataError, match="expected a NetworkResponse"):
         Benchmark().measure(cells())
+
+
+def test_spikes_are_measured_by_the_definition_of_the_reference():
+    data = cells().assign(firing_rate_hz=1.0)
+    data.attrs["definition"] = "neuropixels"
+    measured = Benchmark(reference=data).measure(watching(shown_at()))
+    assert measured.attrs["definition"] == "neuropixels"
+    assert "firing_rate_hz" in measured
+    data.attrs["definition"] = "warehouse"  # of fluorescence
+    assert (
+        Benchmark(reference=data).measure(watching(shown_at())).attrs["definition"] == "trial-mean"
+    )
+
+
+@pytest.mark.parametrize("name", ["decode", "decode_stimuli", "imaged", "to_fluorescence"])
+def test_decoding_and_imaging_are_exported_and_loaded_on_use(name):
+    from allentk import benchmark
+
+    assert name in benchmark.__all__
+    assert callable(getattr(benchmark, name))
+    code = (
+        "import sys, allentk.benchmark; "
+        "print([m for m in sys.modules if m == 'sklearn' or m.endswith('benchmark.forward')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_network_of_no_cells_scores_nothing():

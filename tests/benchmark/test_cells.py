@@ -133,6 +133,58 @@ def test_recordings_of_layer_four_count_every_cell_once(tmp_path):
         read_cells(tmp_path)
 
 
+def timing(folder, first="1,0.05\n2,0.12\n3,\n4,0.06\n9,0.07\n"):
+    """Write the two files of first spikes and time scales."""
+    (folder / "timescale_metrics.csv").write_text(
+        "ecephys_unit_id,area,session,timescale_ac,err_ac,spike_count_ac,timescale_it\n"
+        "1,VISp,7,40.0,5.0,100.0,9\n"
+        "2,VISp,7,40.0,25.0,100.0,9\n"
+        "3,LGd,7,999.9,5.0,100.0,9\n"
+        "4,LGd,7,30.0,5.0,50.0,9\n"
+    )
+    (folder / "time_to_first_spike.csv").write_text(
+        "ecephys_unit_id,time_to_first_spike_fl\n" + first
+    )
+    return folder
+
+
+def test_first_spikes_and_time_scales_of_a_folder(tmp_path):
+    cells = read_cells(timing(tmp_path))
+    assert cells.stimulus == "flashes"  # the only one there is
+    table = cells.table
+    assert table["population"].tolist() == ["VISp", "VISp", "LGd", "LGd"]
+    # below 100 ms; 1 to 300 ms with an error below 20 ms, and more than 50 spikes
+    np.testing.assert_array_equal(table["first_spike_s"], [0.05, np.nan, np.nan, 0.06])
+    np.testing.assert_array_equal(table["tau_ms"], [40.0, np.nan, np.nan, np.nan])
+    assert cells.notes == ("left out 1 cells without a class by 'area'",)
+    reference = Benchmark(reference=tmp_path).reference
+    assert (reference.stimulus, reference.metrics) == ("flashes", ("first_spike_s", "tau_ms"))
+    assert "30-200 ms" in reference.windows["first_spike_s"]
+    assert reference.distribution("first_spike_s", "LGd").n == 1
+
+
+def test_first_spikes_alone_say_that_areas_are_missing(tmp_path):
+    file = timing(tmp_path) / "time_to_first_spike.csv"
+    with pytest.raises(DataError, match=r"give the folder in which timescale_metrics\.csv is too"):
+        read_cells(file)
+    assert read_cells(tmp_path / "timescale_metrics.csv").table.columns.tolist() == [
+        *("population", "tau_ms")
+    ]
+    short = pd.read_csv(tmp_path / "timescale_metrics.csv").drop(columns="err_ac")
+    with pytest.raises(DataError, match="'err_ac' is missing"):
+        read_cells(short)
+    timing(tmp_path, first="1,0.05\n1,0.06\n")
+    with pytest.raises(FormatError, match="two of unit 1"):
+        read_cells(tmp_path)
+
+
+def test_a_folder_is_known_by_its_name_alone(tmp_path, monkeypatch):
+    (tmp_path / "figures").mkdir()
+    timing(tmp_path / "figures")
+    monkeypatch.chdir(tmp_path)
+    assert Benchmark(reference="figures").reference.stimulus == "flashes"
+
+
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [

@@ -130,3 +130,16 @@ def test_to_html_calls_the_writer(monkeypatch, tmp_path, comparison):
     monkeypatch.setattr(registry, "call", lambda *args: called.append(args) or "written")
     assert comparison.to_html(tmp_path / "page.html") == "written"
     assert called == [("comparison.to_html", comparison, tmp_path / "page.html")]
+
+
+def test_a_model_is_never_better_than_itself():
+    """All cells beyond the data: the draws have no spread, and chance must not judge."""
+    far = pd.DataFrame(
+        {"population": "L4 Exc", "peak_rate_hz": 500.0, "osi_vector": np.linspace(0, 0.01, 20)}
+    )
+    found = compare({"one": far, "same": far.copy()}, Benchmark())
+    scored = found.differences[found.differences["scored"]]
+    assert len(scored) == 2
+    assert (scored["difference"] == 0).all()
+    assert (scored["better"] == "").all()
+    assert (found.summary()["better"] == "").all()

@@ -99,3 +99,12 @@ def test_bad_input_is_named():
 def test_scikit_learn_is_loaded_on_use():
     code = "import sys, allentk.benchmark.decoding as d; raise SystemExit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_missing_conditions_and_empty_choices_are_refused():
+    trials, shown = population(1.0)
+    with pytest.raises(DataError, match="1 trials have no condition"):
+        decode(trials, np.where(np.arange(len(shown)) == 3, np.nan, shown))
+    for wrong in ({"n_folds": 1}, {"n_draws": 0}, {"n_shuffles": -1}):
+        with pytest.raises(DataError, match="expected 2 folds"):
+            decode(trials, shown, **wrong)

@@ -12,6 +12,7 @@ from allentk.benchmark import (
     Reference,
     ks_distance,
     load_reference,
+    reference_names,
     wasserstein_distance,
 )
 from allentk.data import SpikeTrains, StimulusTable
@@ -51,22 +52,30 @@ def test_few_quantiles_survive_json():
 
 
 def test_areas_are_scored_with_a_bound():
-    reference = load_reference("areas-timing")
-    assert reference.stimulus == "flashes"
-    assert reference.distribution("first_spike_s", "VISp").median == 0.061  # published
-    assert reference.distribution("first_spike_s", "LGd").n == 913
     rng = np.random.default_rng(1)
-    cells = pd.DataFrame({"population": "VISp", "first_spike_s": rng.gamma(9, 0.007, 200)})
-    result = Benchmark(reference="areas-timing").score(cells)
+    cells = pd.DataFrame({"population": "VISp", "peak_rate_hz": rng.lognormal(2, 1.2, 200)})
+    result = Benchmark(reference="areas-neuropixels").score(cells)
     table = result.table.set_index(["metric", "population"])
-    row = table.loc[("first_spike_s", "VISp")]
+    row = table.loc[("peak_rate_hz", "VISp")]
     assert row["scored"]
     assert row["S_low"] < row["S"] < row["S_high"]
     assert row["quantile_error"] == 0.25
-    assert row["unit"] == "s"
-    assert "30-200 ms" in row["window"]
-    assert "no column" in table.loc[("tau_ms", "VISp"), "reason"]
+    assert row["unit"] == "Hz"
+    assert "no column" in table.loc[("osi_vector", "VISp"), "reason"]
     assert any("five quantiles" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("name", reference_names())
+def test_values_that_are_carried_are_of_tables_that_may_be(name):
+    reference = load_reference(name)
+    assert "BSD-3" in reference.license or "MIT" in reference.license
+    for table in ("time_to_first_spike.csv", "swdb", "AWL4Exc"):
+        assert table not in reference.source
+    if "timescale_metrics.csv" in reference.source:
+        assert "only the names of the units' areas: timescale_metrics.csv" in reference.source
+        assert set(reference.metrics) == {
+            *("peak_rate_hz", "mean_rate_hz", "osi_vector", "dsi_vector"),
+        }
 
 
 def test_published_medians_of_areas():
@@ -88,7 +97,14 @@ def test_a_share_of_cells_is_compared_by_its_difference():
     assert got["ks"] == pytest.approx(0.743 - 0.5, abs=0.01)
 
 
-@pytest.mark.parametrize(("name", "where"), [("two-photon", "swdb"), ("layer4-recordings", "SI_5")])
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("two-photon", "swdb"),
+        ("layer4-recordings", "SI_5"),
+        ("areas-timing", "time_to_first_spike"),
+    ],
+)
 def test_what_may_not_be_carried_says_where_it_is_found(name, where):
     with pytest.raises(DataError, match=rf"{where}.*[Ll]icen[cs]e.*reference=PATH"):
         load_reference(name)

@@ -21,22 +21,19 @@ __all__ = ["last_starts", "pieces"]
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
-def _cost(base: float, a: float, share: float) -> float:
-    """Return the cost of a piece, less the half sum of squares."""
-    height = max(a, 0.0)
-    return base - height * height * share
-
-
 @njit(cache=True, fastmath={"contract", "nnan", "nsz", "reassoc"})
-def _add_sample(value: float, base: Array, a: Array, power: Array, share: Array) -> float:
-    """Add a sample to the pieces of all starts; return the least cost."""
+def _add_sample(
+    value: float, base: Array, a: Array, power: Array, share: Array, cost: Array
+) -> float:
+    """Add a sample to the pieces of all starts, and set their costs; return the least."""
     least = np.inf
     for i in range(a.size):
         up = a[i] + power[i] * value
         a[i] = up
         height = max(up, 0.0)
-        least = min(least, base[i] - height * height * share[i])
+        now = base[i] - height * height * share[i]
+        cost[i] = now
+        least = min(least, now)
     return least
 
 
@@ -69,30 +66,30 @@ def last_starts(trace: Array, gamma: float, penalty: float, n_ages: int) -> NDAr
     """
     n_frames = trace.size
     last = np.empty(n_frames, np.int64)
-    base, a = np.empty(n_frames), np.zeros(n_frames)
+    base, a, cost = np.empty(n_frames), np.zeros(n_frames), np.empty(n_frames)
     power, share = _tables(gamma, n_ages)
     first, entry = 0, 0.0
     old, old_cost = -1, np.inf
     for t in range(n_frames):
         base[t] = entry
         if t - first == n_ages:
-            aged = _cost(base[first], a[first], share[0])
-            if aged < old_cost:
-                old, old_cost = first, aged
+            if cost[first] < old_cost:
+                old, old_cost = first, cost[first]
             first += 1
-        age = n_ages - 1 - t  # of a start s, its place in the tables is age + s
-        young = slice(first, t + 1)
-        aging = slice(age + first, n_ages)
-        least = _add_sample(trace[t], base[young], a[young], power[aging], share[aging])
+        n = t - first + 1
+        young, aging = slice(first, t + 1), slice(n_ages - n, n_ages)
+        least = _add_sample(
+            trace[t], base[young], a[young], power[aging], share[aging], cost[young]
+        )
         which = t
         if old_cost < least:
             which, least = old, old_cost
         else:
-            while which > first and _cost(base[which], a[which], share[age + which]) > least:
+            while which > first and cost[which] > least:
                 which -= 1
         last[t] = which
         entry = least + penalty
-        while first < t and _cost(base[first], a[first], share[age + first]) > entry:
+        while first < t and cost[first] > entry:
             first += 1
         if old_cost > entry:
             old_cost = np.inf
