@@ -68,6 +68,7 @@ _NAMES = {
     "visual": "allentk.network.visual",
     # comparison
     "Benchmark": "allentk.benchmark:Benchmark",
+    "cite": "allentk.workflow:cite",
     "write_report": "allentk.report:write_report",
     # errors
     "AllenTKError": "allentk.errors:AllenTKError",

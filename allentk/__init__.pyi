@@ -54,3 +54,4 @@ from allentk.network.sonata_read import read_network as read_network
 from allentk.report import write_report as write_report
 from allentk.simulation import simulate as simulate
 from allentk.simulation import simulate_population as simulate_population
+from allentk.workflow import cite as cite

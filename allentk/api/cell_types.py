@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -154,7 +155,9 @@ class CellTypes(CellTables):
                 f"specimen {specimen}: no published GLIF {level}; levels there are: {there}. Take one "
                 f"of them, or fit your own by allentk.GLIFFitter({level})"
             )
-        return read_glif(files.glif_config(models[level]), level=level)
+        model = read_glif(files.glif_config(models[level]), level=level)
+        # A configuration has no place that says so.
+        return replace(model, source=f"SYNTHETIC {model.source}") if self.synthetic else model
 
     def biophysical(
         self, specimen_id: int, kind: str = "perisomatic", *, axon: str | None = None

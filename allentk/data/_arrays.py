@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from allentk.errors import DataError
 
-__all__ = ["frozen", "not_finite"]
+__all__ = ["frozen", "not_finite", "packed", "unpacked"]
 
 _EXACT = 2**53  # whole numbers up to here are exact as floats
 
@@ -50,6 +52,47 @@ def not_finite(values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
             return None
     bad = ~np.isfinite(values)
     return bad if bad.any() else None
+
+
+class _Repeated(NamedTuple):
+    """One value for a whole column, as it is pickled."""
+
+    value: Any
+    n: int
+
+
+def packed(self: Any) -> list[Any]:
+    """Return the fields of a dataclass to be pickled: the ``__getstate__`` of values with arrays.
+
+    A column that is one value for all of its rows is pickled as that value.
+    """
+    return [_packed(getattr(self, field.name)) for field in fields(self)]
+
+
+def unpacked(self: Any, state: list[Any]) -> None:
+    """Take the fields of a dataclass as pickled, arrays read-only again: the ``__setstate__``.
+
+    What pickle brings back is new memory that can be written to, whatever it was before.
+    """
+    for field, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, field.name, _unpacked(value))
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.size > 1 and value.strides == (0,):
+        return _Repeated(value[0], value.size)
+    return value
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, _Repeated):
+        return np.broadcast_to(frozen(value.value, value.value.dtype), (value.n,))
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            _unpacked(each)
+    return value
 
 
 def _is_locked(array: NDArray[Any]) -> bool:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data._arrays import frozen
+from allentk.data._arrays import frozen, packed, unpacked
+from allentk.data._html import card, facts, synthetic_end
+from allentk.data._svg import tree
 from allentk.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["APICAL", "AXON", "BASAL", "SOMA", "Morphology"]
 
 SOMA, AXON, BASAL, APICAL = 1, 2, 3, 4
+
+#: Kinds of nodes in the order of their colours.
+_DRAWN = {BASAL: "basal dendrite", APICAL: "apical dendrite", AXON: "axon", SOMA: "soma"}
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -42,6 +47,8 @@ class Morphology:
         Line of each node in its file; named in messages.
     source : str
         Where it comes from; used in messages.
+    synthetic : bool
+        Whether it is made up.
 
     Raises
     ------
@@ -63,6 +70,10 @@ class Morphology:
     parent: NDArray[np.int64]
     line: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     source: str = ""
+    synthetic: bool = False
+
+    # Pickle keeps no array read-only.
+    __getstate__, __setstate__ = packed, unpacked
 
     def __post_init__(self) -> None:
         for name in ("id", "type", "parent", "line"):
@@ -189,5 +200,18 @@ class Morphology:
     def __repr__(self) -> str:
         return (
             f"<Morphology {self.source or 'in memory'}: {self.n_nodes} nodes, "
-            f"{self.total_length_um:.0f} um>"
+            f"{self.total_length_um:.0f} um{synthetic_end(self.synthetic)}>"
         )
+
+    def _repr_html_(self) -> str:
+        lengths = {
+            name: f"{self.segment_length_um[self.of_type(kind)].sum():.0f} um"
+            for kind, name in _DRAWN.items()
+            if kind != SOMA and self.of_type(kind).size
+        }
+        return card(self, drawn(self), facts(lengths), synthetic=self.synthetic)
+
+
+def drawn(morphology: Morphology) -> str:
+    """Return a small inline picture of a reconstruction."""
+    return tree(morphology.xyz_um, morphology.parent, morphology.type, _DRAWN)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.data._arrays import frozen
+from allentk.data._arrays import frozen, packed, unpacked
+from allentk.data._html import card
+from allentk.data._html import table as small_table
+from allentk.data._svg import stack
 from allentk.data._tables import column_of, matching
 from allentk.errors import DataError
 
@@ -136,6 +139,10 @@ class StimulusTable:
         kinds = ", ".join(f"{n} {k}" for k, n in self._table["stimulus"].value_counts().items())
         return f"<StimulusTable: {len(self)} presentations ({kinds})>"
 
+    def _repr_html_(self) -> str:
+        said = self._table.dropna(axis="columns", how="all")
+        return card(self, small_table(said, most=6))
+
 
 def _numeric(column: pd.Series, name: str) -> pd.Series:
     """Return a column as numbers, NaN where it says nothing."""
@@ -201,6 +208,9 @@ class Traces:
     ids: NDArray[np.int64]
     unit: str = "dF/F"
 
+    # Pickle keeps no array read-only.
+    __getstate__, __setstate__ = packed, unpacked
+
     def __post_init__(self) -> None:
         # Recordings in single precision are kept so: they are large, and hold no more digits.
         single = isinstance(self.values, np.ndarray) and self.values.dtype == np.float32
@@ -232,3 +242,11 @@ class Traces:
 
     def __repr__(self) -> str:
         return f"<Traces: {self.unit} of {self.n_cells} cells, {self.time_s.size} frames>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (str(cell), trace)
+            for cell, trace in zip(self.ids[:4].tolist(), self.values, strict=False)
+        ]
+        end = f"{self.time_s[0]:.4g} to {self.time_s[-1]:.4g} s" if self.time_s.size else ""
+        return card(self, stack(rows, unit=self.unit, end=end))

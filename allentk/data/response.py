@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.data._arrays import frozen
-from allentk.data._svg import polyline
+from allentk.data._arrays import frozen, packed, unpacked
+from allentk.data._html import card, facts, says_synthetic, synthetic_end, table
+from allentk.data._svg import COLORS, polyline, raster
 from allentk.data.presentations import StimulusTable
 from allentk.data.spikes import SpikeTrains
 from allentk.data.sweep import Sweep
@@ -61,6 +62,9 @@ class Response:
     start_s: float = math.nan
     stop_s: float = math.nan
     reason: str = ""
+
+    # Pickle keeps no array read-only.
+    __getstate__, __setstate__ = packed, unpacked
 
     def __post_init__(self) -> None:
         for name in ("voltage_mv", "current_pa", "spike_times_s", "spike_steps"):
@@ -112,7 +116,13 @@ class Response:
         return f"<Response: {self.spike_times_s.size} spikes in {seconds:.4g} s{stopped}>"
 
     def _repr_html_(self) -> str:
-        return polyline(self.voltage_mv)
+        end = f"{self.voltage_mv.size * self.dt_s:.4g} s"
+        return card(
+            self,
+            polyline(self.voltage_mv, unit="mV", end=end),
+            polyline(self.current_pa, unit="pA", end=end, height=36, color=COLORS[1]),
+            facts({"recorded": list(self.states), "stopped": self.reason}),
+        )
 
 
 def _check_equal(arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -192,5 +202,19 @@ class NetworkResponse:
         total = sum(len(trains) for trains in self.spikes.values())
         return (
             f"<NetworkResponse: {len(self.spikes)} populations, {total} spikes in "
-            f"{self.duration_s:.4g} s>"
+            f"{self.duration_s:.4g} s{synthetic_end(self.synthetic)}>"
+        )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its provenance says that it rests on made-up data."""
+        return says_synthetic(self.provenance)
+
+    def _repr_html_(self) -> str:
+        groups = [(t.times_s, t.ids, t.n_cells) for t in self.spikes.values()]
+        return card(
+            self,
+            raster(groups[:24], self.duration_s),
+            table(self.rates_hz()),
+            synthetic=self.synthetic,
         )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data._arrays import frozen
+from allentk.data._arrays import frozen, packed, unpacked
+from allentk.data._html import card
+from allentk.data._svg import raster
 from allentk.errors import DataError
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class SpikeTrains:
     times_s: NDArray[np.float64]
     ids: NDArray[np.int64]
     n_cells: int
+
+    # Pickle keeps no array read-only.
+    __getstate__, __setstate__ = packed, unpacked
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "times_s", frozen(self.times_s, what="SpikeTrains: times_s"))
@@ -167,3 +172,7 @@ class SpikeTrains:
 
     def __repr__(self) -> str:
         return f"<SpikeTrains: {self.times_s.size} spikes of {self.n_cells} cells>"
+
+    def _repr_html_(self) -> str:
+        end = float(self.times_s[-1]) if self.times_s.size else 0.0
+        return card(self, raster([(self.times_s, self.ids, self.n_cells)], end))

@@ -9,9 +9,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.data._html import card
+from allentk.data._svg import COLORS, polyline
 from allentk.errors import DataError
 
 __all__ = ["LongSquare", "Noise", "Ramp", "ShortSquare", "Stimulus", "TripleShortSquare", "Zero"]
+
+_SAMPLES_SHOWN = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,15 @@ class Stimulus:
 
     def _draw(self, current: NDArray[np.float64], rate: float) -> None:
         """Write the stimulus into the zeros of `current`."""
+
+    def _repr_html_(self) -> str:
+        # So many samples whatever the length: pulses show, and a long stimulus takes no memory.
+        rate = _SAMPLES_SHOWN / self.total_s if self.total_s > 0 else 0.0
+        if not 0 < rate < math.inf:
+            return card(self)
+        current = self.current_pa(rate)
+        end = f"{self.total_s:.4g} s"
+        return card(self, polyline(current, unit="pA", end=end, height=48, color=COLORS[1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

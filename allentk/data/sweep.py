@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data._arrays import frozen, not_finite
-from allentk.data._svg import polyline
+from allentk.data._arrays import frozen, not_finite, packed, unpacked
+from allentk.data._html import card, says_synthetic, synthetic_end
+from allentk.data._svg import COLORS, polyline
 from allentk.errors import DataError
 
 if TYPE_CHECKING:
@@ -73,6 +73,9 @@ class Sweep:
     clamp: Literal["current", "voltage"] = "current"
     metadata: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+
+    # Pickle keeps no array read-only.
+    __getstate__, __setstate__ = packed, unpacked
 
     def __post_init__(self) -> None:
         for name in ("voltage_mv", "current_pa"):
@@ -183,8 +186,20 @@ class Sweep:
         amplitude = "" if math.isnan(self.amplitude_pa) else f", {self.amplitude_pa:g} pA"
         return (
             f"<Sweep {self.number}: {self.stimulus or 'unknown stimulus'}{amplitude}, "
-            f"{self.duration_s:.3g} s at {self.sampling_rate_hz / 1000:g} kHz, {self.clamp} clamp>"
+            f"{self.duration_s:.3g} s at {self.sampling_rate_hz / 1000:g} kHz, {self.clamp} clamp"
+            f"{synthetic_end(self.synthetic)}>"
         )
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether the file, or the set it is of, says that it is made up."""
+        return says_synthetic(self.metadata)
+
     def _repr_html_(self) -> str:
-        return f"<code>{html.escape(repr(self))}</code><br>{polyline(self.voltage_mv)}"
+        end = f"{self.duration_s:.4g} s"
+        return card(
+            self,
+            polyline(self.voltage_mv, unit="mV", end=end),
+            polyline(self.current_pa, unit="pA", end=end, height=36, color=COLORS[1]),
+            synthetic=self.synthetic,
+        )

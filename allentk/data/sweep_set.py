@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 from weakref import WeakValueDictionary
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data._arrays import frozen
+from allentk.data._html import card, says_synthetic, synthetic_end
+from allentk.data._html import table as small_table
 from allentk.data._tables import column_of, matching
 from allentk.data.sweep import Sweep
 from allentk.errors import DataError
@@ -165,6 +168,8 @@ class SweepSet:
                 f"{self._where}: no sweep {number}; there are {', '.join(map(str, self.numbers))}"
             )
         sweep = self._read(int(number))
+        if self.synthetic and not says_synthetic(sweep.metadata):
+            sweep = replace(sweep, metadata={**sweep.metadata, "synthetic": True})
         self._kept[int(number)] = sweep
         return sweep
 
@@ -201,7 +206,13 @@ class SweepSet:
     def __repr__(self) -> str:
         kinds = self._table["stimulus"].value_counts()
         listed = ", ".join(f"{count} {name or 'unknown'}" for name, count in kinds.items())
-        return f"<SweepSet {self.source or 'in memory'}: {len(self)} sweeps ({listed})>"
+        end = synthetic_end(self.synthetic)
+        return f"<SweepSet {self.source or 'in memory'}: {len(self)} sweeps ({listed}){end}>"
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the recording says that it is made up."""
+        return says_synthetic(self.metadata)
 
     def _repr_html_(self) -> str:
-        return str(self._table.to_html(max_rows=12, index=False))
+        return card(self, small_table(self._table, most=10), synthetic=self.synthetic)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -13,7 +14,7 @@ from allentk.errors import ConfigError, FitError, NotFittedError
 from allentk.fitting.levels import LEVELS, fit_levels, whole_number
 from allentk.fitting.objectives import SIGMA_S, score_trains
 from allentk.fitting.parametrised import Parametrised
-from allentk.fitting.recording import DT_S, Group, choose, groups, sweep_set
+from allentk.fitting.recording import DT_S, Group, choose, fitted_to, groups, sweep_set
 from allentk.fitting.result import FitResult
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
@@ -159,13 +160,16 @@ class GLIFFitter(Parametrised):
     def _published(self, sweeps: SweepSet | Sweep | Iterable[Sweep]) -> FitResult:
         from allentk.fitting.teeter import fit_teeter
 
-        return fit_teeter(
-            sweep_set(sweeps),
+        recording = sweep_set(sweeps)
+        found = fit_teeter(
+            recording,
             level=self.level,
             train=self.train,
             seed=int(self.seed),
             progress=self.progress,
         )
+        source = f"{fitted_to(recording.synthetic)}, method teeter2018"
+        return replace(found, model=replace(found.model, source=source))
 
     def _check_options(self) -> None:
         if self.level not in LEVELS:

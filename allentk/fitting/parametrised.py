@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, Self
 
+from allentk.data._html import card, facts
 from allentk.errors import ConfigError
 
 __all__ = ["Parametrised"]
@@ -39,6 +40,12 @@ class Parametrised:
                 )
             setattr(self, name, value)
         return self
+
+    def _repr_html_(self) -> str:
+        """Return the parameters and, of one that has fitted, the result."""
+        found = getattr(self, "result_", None)
+        told = facts(self.get_params())
+        return card(self, told, found._repr_html_() if found is not None else "")
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what this is; only scikit-learn asks."""

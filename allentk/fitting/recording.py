@@ -15,7 +15,7 @@ from allentk.errors import FitError
 from allentk.features import spikes
 from allentk.simulation.glif import resampled
 
-__all__ = ["BIN_S", "Group", "Trial", "choose", "groups", "read", "sweep_set"]
+__all__ = ["BIN_S", "Group", "Trial", "choose", "fitted_to", "groups", "read", "sweep_set"]
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,13 @@ def sweep_set(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> SweepSet:
     foreign = sorted({type(each).__name__ for each in held if not isinstance(each, Sweep)})
     if foreign:
         raise FitError(f"expected sweeps, got {', '.join(foreign)} among them")
-    return SweepSet(held)
+    made_up = any(sweep.synthetic for sweep in held)
+    return SweepSet(held, metadata={"synthetic": True} if made_up else None)
+
+
+def fitted_to(synthetic: bool) -> str:
+    """Return where the numbers of a fitted model come from; says so where the sweeps are made up."""
+    return f"fitted by allentk{' to SYNTHETIC sweeps' if synthetic else ''}"
 
 
 def _binned(values: Array, rate: float) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from allentk.data._html import card, facts, synthetic_end
 from allentk.models import GLIFParameters
 
 __all__ = ["FitResult", "Reason", "versions"]
@@ -96,8 +97,22 @@ class FitResult:
     def __repr__(self) -> str:
         return (
             f"<FitResult: GLIF{self.model.level}, training score {self.score:.3f} after "
-            f"{self.evaluations} evaluations, {self.reason.name.lower()}>"
+            f"{self.evaluations} evaluations, {self.reason.name.lower()}"
+            f"{synthetic_end(self.model.synthetic)}>"
         )
+
+    def _repr_html_(self) -> str:
+        told = {
+            "held-out score": f"{self.cv_score:.3f} ± {self.cv_sd:.3f}"
+            if self.cv_score == self.cv_score
+            else "",
+            "stopped": self.reason.value,
+            "AIC, BIC": f"{self.aic:.1f}, {self.bic:.1f}" if self.aic == self.aic else "",
+            "sweeps": self.sweeps,
+            "seed": self.seed,
+            **{f"note {k}": note for k, note in enumerate(self.notes[:4], start=1)},
+        }
+        return card(self, facts(told), self.model._repr_html_(), synthetic=self.model.synthetic)
 
 
 def versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from allentk.errors import FitError
 from allentk.fitting.membrane import Membrane, fit_membrane
 from allentk.fitting.objectives import SIGMA_S
 from allentk.fitting.passive import Passive, fit_passive
-from allentk.fitting.recording import Group, Trial
+from allentk.fitting.recording import Group, Trial, fitted_to
 from allentk.fitting.refractory import Reset, fit_refractory, fit_reset
 from allentk.fitting.spans import Spans, seen
 from allentk.fitting.threshold import Threshold, fit_threshold
@@ -106,7 +106,7 @@ class Part:
             asc_tau_s=membrane.tau_s,
             reset_a=slope,
             reset_b_mv=offset,
-            source="fitted by allentk",
+            source=fitted_to(any(trial.sweep.synthetic for trial in self.trials)),
         )
         threshold = fit_threshold(self.trials, bare, self.recovery)
         model = _with_threshold(bare, threshold)

@@ -29,6 +29,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data import StimulusTable
+from allentk.data._html import card, facts, says_synthetic, synthetic_end
 from allentk.errors import DataError, FormatError
 from allentk.io.dynamic_table import ragged_rows, read_table, table_group
 from allentk.io.eye_tracking import eye_tracking
@@ -229,8 +230,16 @@ class BehaviorSession:
     def __repr__(self) -> str:
         return (
             f"<{type(self).__name__} {Path(self.path).name}: "
-            f"{', '.join(self.stimulus_names) or 'no stimuli'}>"
+            f"{', '.join(self.stimulus_names) or 'no stimuli'}{synthetic_end(self.synthetic)}>"
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the file says that it is made up."""
+        return says_synthetic(self.metadata)
+
+    def _repr_html_(self) -> str:
+        return card(self, facts(self.metadata, most=12), synthetic=self.synthetic)
 
 
 def read_behavior_session(source: str | os.PathLike[str] | RangedFile) -> BehaviorSession:

@@ -31,6 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data import SpikeTrains, Traces
+from allentk.data._html import synthetic_end
 from allentk.errors import DataError, FormatError
 from allentk.io.behavior_nwb import BehaviorSession, read_head
 from allentk.io.dynamic_table import ragged_bounds, read_table, row_ids, table_group
@@ -238,7 +239,7 @@ class EcephysSession(BehaviorSession):
     def __repr__(self) -> str:
         return (
             f"<EcephysSession {Path(self.path).name}: {len(self.unit_ids)} units, "
-            f"{', '.join(self.stimulus_names) or 'no stimuli'}>"
+            f"{', '.join(self.stimulus_names) or 'no stimuli'}{synthetic_end(self.synthetic)}>"
         )
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data import Traces
+from allentk.data._html import card, facts, says_synthetic, synthetic_end
 from allentk.errors import DataError, FormatError
 from allentk.io.behavior_nwb import read_head
 from allentk.io.dynamic_table import read_table, row_ids, table_group
@@ -127,8 +128,13 @@ class ProbeLFP:
     def __repr__(self) -> str:
         return (
             f"<ProbeLFP {Path(self.path).name}: {len(self.channel_ids)} channels, "
-            f"{self.span_s[0]:.1f} to {self.span_s[1]:.1f} s>"
+            f"{self.span_s[0]:.1f} to {self.span_s[1]:.1f} s"
+            f"{synthetic_end(says_synthetic(self.metadata))}>"
         )
+
+    def _repr_html_(self) -> str:
+        synthetic = says_synthetic(self.metadata)
+        return card(self, facts(self.metadata, most=12), synthetic=synthetic)
 
 
 def _scale(file: h5py.File, series: str, where: str) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable, Traces
+from allentk.data._html import card, facts, says_synthetic, synthetic_end
 from allentk.errors import DataError, FormatError
 from allentk.io.hdf5 import member, numbers, open_hdf5
 from allentk.io.observatory_behaviour import (
@@ -390,5 +391,13 @@ class OphysSession:
     def __repr__(self) -> str:
         return (
             f"<OphysSession {Path(self.path).name}: {len(self.cell_specimen_ids)} cells, "
-            f"{', '.join(self.stimulus_names) or 'no stimuli'}>"
+            f"{', '.join(self.stimulus_names) or 'no stimuli'}{synthetic_end(self.synthetic)}>"
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the file says that it is made up."""
+        return says_synthetic(self.metadata)
+
+    def _repr_html_(self) -> str:
+        return card(self, facts(self.metadata, most=12), synthetic=self.synthetic)

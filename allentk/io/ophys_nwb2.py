@@ -28,6 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data import Traces
+from allentk.data._html import synthetic_end
 from allentk.errors import DataError, FormatError
 from allentk.io.behavior_nwb import BehaviorSession, read_head
 from allentk.io.dynamic_table import column, read_table, row_ids, table_group
@@ -201,7 +202,7 @@ class OphysExperiment(BehaviorSession):
     def __repr__(self) -> str:
         return (
             f"<OphysExperiment {Path(self.path).name}: {len(self.cell_roi_ids)} cells, "
-            f"{', '.join(self.stimulus_names) or 'no stimuli'}>"
+            f"{', '.join(self.stimulus_names) or 'no stimuli'}{synthetic_end(self.synthetic)}>"
         )
 
 

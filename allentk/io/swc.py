@@ -27,6 +27,8 @@ __all__ = ["read_swc", "write_swc"]
 _COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
 _INTEGERS = (0, 1, 6)
 _LARGEST = 2**53 - 1
+#: A comment above the nodes with this word says that nobody traced a cell.
+_SYNTHETIC = "SYNTHETIC"
 
 
 def read_swc(path: str | os.PathLike[str]) -> Morphology:
@@ -65,7 +67,8 @@ def read_swc(path: str | os.PathLike[str]) -> Morphology:
     except OSError as error:
         raise FormatError(f"{found}: cannot be read: {error}") from error
     # Reading has made every line end a \n; splitlines() would also split inside a comment.
-    rows, numbers = _parse(written.removesuffix("\n").split("\n"), str(found))
+    lines = written.removesuffix("\n").split("\n")
+    rows, numbers = _parse(lines, str(found))
     ids = rows[:, 0].astype(np.int64)
     parent = _positions(ids, rows[:, 6].astype(np.int64), numbers, str(found))
     order = _parents_first(parent, numbers, str(found))
@@ -81,6 +84,7 @@ def read_swc(path: str | os.PathLike[str]) -> Morphology:
             parent=np.where(sorted_parent >= 0, place[sorted_parent], -1),
             line=numbers[order],
             source=str(found),
+            synthetic=any(_SYNTHETIC in line for line in lines[: numbers[0] - 1]),
         )
     except DataError as error:
         raise FormatError(f"{error}. Mend the file, or take another reconstruction") from error
@@ -200,7 +204,8 @@ def write_swc(morphology: Morphology, path: str | os.PathLike[str]) -> Path:
     ...     read_swc(write_swc(cell, Path(folder) / "cell.swc")).n_nodes
     2
     """
-    lines = ["# id type x_um y_um z_um radius_um parent"]
+    lines = [f"# {_SYNTHETIC}: no cell was traced"] if morphology.synthetic else []
+    lines += ["# id type x_um y_um z_um radius_um parent"]
     for row in morphology.to_dataframe().itertuples(index=False):
         # The shortest decimal that reads back as the same number.
         numbers = " ".join(repr(float(value)) for value in row[2:6])

@@ -34,6 +34,7 @@ from typing import Any
 
 import pandas as pd
 
+from allentk.data._html import card, facts, says_synthetic, synthetic_end, table
 from allentk.errors import DataError
 from allentk.models.frozen import Frozen
 from allentk.models.known_mechanisms import UNITS, mechanism
@@ -278,4 +279,20 @@ class BiophysicalParameters:
             f"{name} ({' '.join(one.mechanisms) or 'passive'})"
             for name, one in self.sections.items()
         )
-        return f"<BiophysicalParameters: {self.kind}, axon {self.axon!r}, {described}>"
+        end = synthetic_end(self.synthetic)
+        return f"<BiophysicalParameters: {self.kind}, axon {self.axon!r}, {described}{end}>"
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the source says that they rest on made-up data."""
+        return says_synthetic(self.source)
+
+    def _repr_html_(self) -> str:
+        told = {
+            "v_init_mv": self.v_init_mv,
+            "celsius": self.celsius,
+            "junction_potential_mv": self.junction_potential_mv,
+            "training_sweeps": self.training_sweeps,
+            "source": self.source,
+        }
+        return card(self, facts(told), table(self.to_dataframe()), synthetic=self.synthetic)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from allentk.data import Morphology
-from allentk.data.morphology import APICAL, AXON, BASAL, SOMA
+from allentk.data._html import card, says_synthetic, synthetic_end, table
+from allentk.data.morphology import APICAL, AXON, BASAL, SOMA, drawn
 from allentk.errors import DataError
 from allentk.models.biophysical import AXONS, SECTIONS, BiophysicalParameters
 
@@ -110,5 +111,14 @@ class BiophysicalModel:
         p = self.parameters
         return (
             f"<BiophysicalModel: {p.kind}, axon {p.axon!r}, {' '.join(self.sections)}, "
-            f"{self.morphology.n_nodes} nodes>"
+            f"{self.morphology.n_nodes} nodes{synthetic_end(self.synthetic)}>"
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether parameters or reconstruction rest on made-up data."""
+        return says_synthetic(self.parameters.source, self.morphology.synthetic)
+
+    def _repr_html_(self) -> str:
+        shape, numbers = drawn(self.morphology), table(self.parameters.to_dataframe())
+        return card(self, shape, numbers, synthetic=self.synthetic)

@@ -32,17 +32,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from allentk.data._html import card, facts, says_synthetic, synthetic_end
 from allentk.errors import DataError
 
 __all__ = ["ASC_LEVELS", "RESET_LEVELS", "GLIFParameters"]
 
 RESET_LEVELS = {2, 4, 5}
 ASC_LEVELS = {3, 4, 5}
+#: Names of the levels.
+_NAMES = {1: "LIF", 2: "LIF-R", 3: "LIF-ASC", 4: "LIF-R-ASC", 5: "LIF-R-ASC-A"}
 _RESET_FIELDS = ("reset_a", "reset_b_mv", "th_spike_a_mv", "th_spike_b_per_s")
 _VOLTAGE_FIELDS = ("th_voltage_a_per_s", "th_voltage_b_per_s")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class GLIFParameters:
     """Parameters of one GLIF neuron.
 
@@ -183,3 +186,20 @@ class GLIFParameters:
             return cls(**plain)
         except TypeError as error:
             raise DataError(f"GLIF: {error}") from error
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its source says that it rests on made-up data."""
+        return says_synthetic(self.source)
+
+    def __repr__(self) -> str:
+        return (
+            f"<GLIFParameters: GLIF{self.level} {_NAMES[self.level]}, {self.C_pf:.4g} pF, "
+            f"{self.R_mohm:.4g} MOhm, rest {self.E_L_mv:.4g} mV, threshold {self.threshold_mv:.4g} mV"
+            f"{synthetic_end(self.synthetic)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        # What a level does not have is 0 or empty.
+        has = {name: value for name, value in asdict(self).items() if value not in (0.0, (), "")}
+        return card(self, facts(has), synthetic=self.synthetic)

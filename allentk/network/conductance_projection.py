@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from allentk.data._arrays import packed, unpacked
 from allentk.errors import DataError
 from allentk.network.connectivity import Connectivity, check_delays, sorted_edges
 from allentk.network.synapses import Synapse, check_conductances, place_stream
@@ -70,6 +71,9 @@ class ConductanceProjection(Connectivity):
     section_ids: NDArray[np.int32] | None = None
     section_x: NDArray[np.float64] | None = None
     n_synapses: NDArray[np.uint16] = 1  # type: ignore[assignment]
+
+    # Pickle keeps no array read-only.
+    __getstate__, __setstate__ = packed, unpacked
 
     def __post_init__(self) -> None:
         where = f"projection {self.source!r} -> {self.target!r}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from allentk.data._arrays import frozen
+from allentk.data._html import card, facts
 from allentk.errors import DataError
 
 __all__ = ["IMPLAUSIBLE_S", "Connectivity", "check_delays", "distinct", "sorted_edges"]
@@ -103,6 +104,24 @@ class Connectivity:
             f"<{type(self).__name__} {self.source} -> {self.target}: {self.n_edges} edges on "
             f"{self.n_targets} targets>"
         )
+
+    def _repr_html_(self) -> str:
+        told: dict[str, object] = {"in-degree": _spread(self.in_degrees)}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("source", "target", "indptr", "sources"):
+                continue
+            is_column = isinstance(value, np.ndarray) and value.ndim == 1
+            told[field.name] = _spread(distinct(value)) if is_column else value
+        return card(self, facts(told))
+
+
+def _spread(values: NDArray[Any]) -> str:
+    """Return least, median and largest of values, or the one that they all have."""
+    if not values.size:
+        return ""
+    low, middle, high = values.min(), np.median(values), values.max()
+    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}, median {middle:.4g}"
 
 
 def distinct(column: NDArray[Any]) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from allentk.data._arrays import packed, unpacked
 from allentk.errors import DataError
 from allentk.network.connectivity import Connectivity, check_delays, sorted_edges
 from allentk.network.projection import check_signs
@@ -56,6 +57,9 @@ class JumpProjection(Connectivity):
     delays_s: NDArray[np.float32]
     sign: int
     n_synapses: NDArray[np.uint16] = 1  # type: ignore[assignment]
+
+    # Pickle keeps no array read-only.
+    __getstate__, __setstate__ = packed, unpacked
 
     def __post_init__(self) -> None:
         where = self._freeze(

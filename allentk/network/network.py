@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk import registry
+from allentk.data._html import card, facts, synthetic_end, table
 from allentk.errors import DataError
 from allentk.network.conductance_projection import ConductanceProjection
 from allentk.network.connectivity import distinct
@@ -245,13 +245,20 @@ class Network:
         virtual = sum(len(p) for p in self.populations if p.virtual)
         return (
             f"<Network: {_count(self.n_cells, 'cell')} in {_count(len(cells), 'population')}, "
-            f"{_count(virtual, 'virtual node')}, {_count(self.n_edges, 'edge')}>"
+            f"{_count(virtual, 'virtual node')}, {_count(self.n_edges, 'edge')}"
+            f"{synthetic_end(self.synthetic)}>"
         )
 
     def _repr_html_(self) -> str:
-        tables = (self.summary(), self.connections())
-        shown = "".join(t.to_html(index=False, float_format=lambda x: f"{x:.4g}") for t in tables)
-        return f"<p><b>{escape(self.name)}</b></p>{shown}"
+        tables = (table(self.summary()), table(self.connections()))
+        inputs = [*self.background, *self.currents]
+        told = {"name": self.name, "other inputs": [repr(each)[1:-1] for each in inputs[:3]]}
+        return card(self, facts(told), *tables, synthetic=self.synthetic)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a model of a population rests on made-up data."""
+        return any(population.synthetic for population in self.populations)
 
 
 def _synapse_columns(projection: AnyProjection) -> dict[str, float]:

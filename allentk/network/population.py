@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable
+from allentk.data._html import card, synthetic_end, table
 from allentk.errors import DataError
 from allentk.models import BiophysicalModel, GLIFParameters
 from allentk.network.keys import key_of
@@ -234,5 +235,14 @@ class Population:
         plural = "" if len(self.models) == 1 else "s"
         kind = "biophysical " if self.compartmental else ""
         return (
-            f"<Population {self.name}: {len(self)} cells, {len(self.models)} {kind}model{plural}>"
+            f"<Population {self.name}: {len(self)} cells, {len(self.models)} {kind}model{plural}"
+            f"{synthetic_end(self.synthetic)}>"
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a model rests on made-up data."""
+        return any(model.synthetic for model in self.models)
+
+    def _repr_html_(self) -> str:
+        return card(self, table(self.nodes, most=5), synthetic=self.synthetic)

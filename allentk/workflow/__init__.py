@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from allentk.workflow.benchmark_run import benchmark_models as benchmark_models
     from allentk.workflow.cell import CellStudy as CellStudy
     from allentk.workflow.cell import study_cell as study_cell
+    from allentk.workflow.citations import cite as cite
     from allentk.workflow.embedded import demo as demo
     from allentk.workflow.feature_batch import FeatureBatch as FeatureBatch
     from allentk.workflow.feature_batch import extract as extract
@@ -25,6 +26,7 @@ _MODULES = {
     "FitBatch": "fit_batch",
     "LoopResult": "result",
     "benchmark_models": "benchmark_run",
+    "cite": "citations",
     "demo": "embedded",
     "extract": "feature_batch",
     "fetch_layer4_cells": "layer4_cells",
@@ -40,6 +42,7 @@ __all__ = [
     "FitBatch",
     "LoopResult",
     "benchmark_models",
+    "cite",
     "demo",
     "extract",
     "fetch_layer4_cells",

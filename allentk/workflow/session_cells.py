@@ -10,7 +10,7 @@ import pandas as pd
 
 from allentk.errors import DataError
 from allentk.report.session_page import SessionPage, write_session_report
-from allentk.workflow.session_metrics import SessionMetrics, described
+from allentk.workflow.session_metrics import MeasuredSession, described
 
 __all__ = ["strong_middling_weak", "write_cells"]
 
@@ -19,13 +19,13 @@ _STRENGTH = ("reliability", "peak_response", "peak_dff", "osi_vector", "mean_res
 
 
 def write_cells(
-    found: SessionMetrics, out: str | os.PathLike[str], *, cells: Sequence[int] = ()
+    found: MeasuredSession, out: str | os.PathLike[str], *, cells: Sequence[int] = ()
 ) -> tuple[int, ...]:
     """Write a page of some cells of a session, and return which they are.
 
     Parameters
     ----------
-    found : SessionMetrics
+    found : MeasuredSession
         What was measured.
     out : path
         The page.
@@ -65,7 +65,7 @@ def write_cells(
     return chosen
 
 
-def strong_middling_weak(found: SessionMetrics) -> tuple[int, ...]:
+def strong_middling_weak(found: MeasuredSession) -> tuple[int, ...]:
     """Return three cells: at the top, in the middle and near the end by the strength of their answers."""
     for table in found.tables.values():
         for column in _STRENGTH:

@@ -14,37 +14,24 @@ from allentk.data import Traces
 from allentk.errors import AllenTKError, ConfigError, DataError
 from allentk.io import OphysSession, read_events
 from allentk.responses.definition import Metric
-from allentk.responses.definitions import accepts, definition_module, measured
-from allentk.responses.session import kind_of
+from allentk.responses.definitions import definition_module
+from allentk.responses.session_source import Source
+from allentk.responses.side_by_side import kind_of, side_by_side
 
-__all__ = ["SIGNALS", "SUFFIXES", "SessionMetrics", "described", "measure_session"]
+__all__ = ["SIGNALS", "MeasuredSession", "described", "measure_session"]
 
 #: Definition of two-photon metrics -> the signal that it is of.
 SIGNALS = {
     "trial-mean": "dF/F",
-    "warehouse": "corrected fluorescence (movies: dF/F)",
+    "warehouse": "corrected fluorescence (movies and noise: dF/F)",
     "paper2020": "events",
-}
-
-#: Ends of the columns of a stimulus in the wide table, as of the Observatory's own tables.
-SUFFIXES = {
-    "drifting_gratings": "dg",
-    "static_gratings": "sg",
-    "natural_scenes": "ns",
-    "natural_movie_one": "nm1",
-    "natural_movie_two": "nm2",
-    "natural_movie_three": "nm3",
-    "locally_sparse_noise": "lsn",
-    "locally_sparse_noise_4deg": "lsn4",
-    "locally_sparse_noise_8deg": "lsn8",
-    "spontaneous": "sp",
 }
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class SessionMetrics:
+class MeasuredSession:
     """The metrics of a session's cells.
 
     Parameters
@@ -80,15 +67,10 @@ class SessionMetrics:
     def table(self) -> pd.DataFrame:
         """Return one row per cell, the columns of every stimulus with its end, as in ``osi_dg``.
 
-        A synthetic session has the column ``synthetic``.
+        ``notes`` says why a cell lacks values, and of which stimulus. A synthetic session has the column
+        ``synthetic``.
         """
-        parts = [
-            table.set_index("cell").add_suffix(f"_{SUFFIXES.get(name, name)}")
-            for name, table in self.tables.items()
-        ]
-        index = pd.Index(self.session.cell_specimen_ids, name="cell", dtype="int64")
-        wide = pd.concat(parts, axis="columns") if parts else pd.DataFrame(index=index)
-        wide = wide.reset_index()
+        wide = side_by_side(self.tables, Source.of(self.session, self.definition).cells())
         wide.insert(1, "definition", self.definition)
         if self.synthetic:
             wide.insert(2, "synthetic", True)
@@ -112,7 +94,7 @@ class SessionMetrics:
 
     def __repr__(self) -> str:
         return (
-            f"<SessionMetrics {self.definition}: {len(self.tables)} stimuli measured, "
+            f"<MeasuredSession {self.definition}: {len(self.tables)} stimuli measured, "
             f"{len(self.failed)} not>"
         )
 
@@ -125,7 +107,7 @@ def measure_session(
     events: str | os.PathLike[str] | Traces | None = None,
     quirks: str | Sequence[str] = (),
     say: Say | None = None,
-) -> SessionMetrics:
+) -> MeasuredSession:
     """Measure the cells of a session; a stimulus that fails costs that stimulus.
 
     Parameters
@@ -145,7 +127,7 @@ def measure_session(
 
     Returns
     -------
-    SessionMetrics
+    MeasuredSession
 
     Raises
     ------
@@ -162,7 +144,7 @@ def measure_session(
     if definition not in SIGNALS:
         raise ConfigError(f"definition must be one of {', '.join(SIGNALS)}, got {definition!r}")
     chosen = _chosen(session, stimuli)
-    running = _running(session)
+    source = Source.of(session, definition, events=_events(session, events))
     tables: dict[str, pd.DataFrame] = {}
     failed: dict[str, str] = {}
     remarks: list[str] = []
@@ -172,14 +154,14 @@ def measure_session(
         try:
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("always", UserWarning)
-                tables[name] = _measured(session, name, definition, events, running, quirks)
+                tables[name] = source.measure(name, session.stimulus_table(name), quirks=quirks)
             remarks += [f"{name}: {one.message}" for one in told if one.category is UserWarning]
         except AllenTKError as error:
             failed[name] = str(error)
     if not tables:
         reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
         raise DataError(f"{session.path}: no stimulus could be measured ({reasons})")
-    return SessionMetrics(session, definition, tables, failed, tuple(dict.fromkeys(remarks)))
+    return MeasuredSession(session, definition, tables, failed, tuple(dict.fromkeys(remarks)))
 
 
 def described(definition: str, stimulus: str) -> dict[str, Metric]:
@@ -207,50 +189,9 @@ def _chosen(session: OphysSession, stimuli: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(stimuli)) or list(session.stimulus_names)
 
 
-def _measured(
-    session: OphysSession,
-    name: str,
-    definition: str,
-    events: str | os.PathLike[str] | Traces | None,
-    running: object,
-    quirks: str | Sequence[str],
-) -> pd.DataFrame:
-    kind = kind_of(name)
-    options: dict[str, object] = {}
-    if accepts(kind, definition, "template"):
-        options["template"] = session.stimulus_template(name).read()
-    return measured(
-        kind,
-        _signal(session, kind, definition, events),
-        session.stimulus_table(name),
-        definition,
-        running=running if accepts(kind, definition, "running") else None,
-        quirks=quirks,
-        options=options,
-    )
-
-
-def _signal(
-    session: OphysSession,
-    kind: str,
-    definition: str,
-    events: str | os.PathLike[str] | Traces | None,
-) -> Traces:
-    if definition == "trial-mean" or (kind == "natural_movie" and definition == "warehouse"):
-        return session.dff()
-    if definition == "warehouse":
-        return session.fluorescence("corrected")
+def _events(
+    session: OphysSession, events: str | os.PathLike[str] | Traces | None
+) -> Callable[[], Traces] | None:
     if events is None:
-        raise DataError(
-            "the definition paper2020 is of events, which lie in a file of their own; name it (--events "
-            "FILE, or BrainObservatory.events)"
-        )
-    return events if isinstance(events, Traces) else read_events(events, session)
-
-
-def _running(session: OphysSession) -> object:
-    """Return the running speed and its times; None where the session has none."""
-    try:
-        return session.running_speed()
-    except AllenTKError:
         return None
+    return lambda: events if isinstance(events, Traces) else read_events(events, session)

@@ -114,7 +114,7 @@ def targets_from_sweeps(
     return Targets(
         steps=steps,
         junction_potential_mv=junction_potential_mv,
-        source=recording.source,
+        source=f"SYNTHETIC {recording.source}".strip() if recording.synthetic else recording.source,
         notes=tuple(notes),
     )
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from allentk.data import Morphology
+from allentk.data._html import says_synthetic
 from allentk.fitting.biophysical.genes import GeneSet
 from allentk.fitting.biophysical.objective import Evaluation
 from allentk.fitting.biophysical.result import BiophysicalFitResult, Kept
@@ -64,9 +65,12 @@ def result_of(
     genes = objective.genes
     trained = tuple(number for step in targets.chosen() for number in step.sweeps)
 
+    made_up = says_synthetic(targets.source, morphology.synthetic)
+    source = f"fitted by allentk{' to SYNTHETIC data' if made_up else ''}"
+
     def kept(member: Member) -> Kept:
         parameters = genes.decode(member.point)
-        told = replace(parameters, training_sweeps=trained, source="fitted by allentk")
+        told = replace(parameters, training_sweeps=trained, source=source)
         return Kept(told, member.cost, member.restart)
 
     fame = tuple(kept(member) for member in outcome.hall_of_fame)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from allentk.data._html import card, facts, says_synthetic, synthetic_end, table
+from allentk.data.morphology import drawn
 from allentk.fitting.biophysical.objective import Evaluation
 from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.result import Reason
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["BiophysicalFitResult", "Kept", "plain_json"]
+
+#: Columns of ``genes`` that a notebook shows.
+_SHOWN = ("name", "value", "unit", "low", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +126,25 @@ class BiophysicalFitResult:
     def __repr__(self) -> str:
         return (
             f"<BiophysicalFitResult: {self.model.parameters.kind} ({self.style}), training cost "
-            f"{self.cost:.3f} after {self.evaluations} evaluations, {self.reason.name.lower()}>"
+            f"{self.cost:.3f} after {self.evaluations} evaluations, {self.reason.name.lower()}"
+            f"{synthetic_end(self.synthetic)}>"
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether recording or reconstruction are made up."""
+        return says_synthetic(self.model.synthetic, self.targets.source)
+
+    def _repr_html_(self) -> str:
+        told = {
+            "stopped": self.reason.value,
+            "seed": self.seed,
+            "at their bounds": self.at_bounds,
+            **{f"note {k}": note for k, note in enumerate(self.notes[:4], start=1)},
+        }
+        genes = self.genes[[name for name in _SHOWN if name in self.genes]]
+        shape = drawn(self.model.morphology)
+        return card(self, facts(told), shape, table(genes), synthetic=self.synthetic)
 
 
 def _plain(kept: Kept) -> dict[str, Any]:
