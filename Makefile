@@ -2,10 +2,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install test check format docs bench live clean
+.PHONY: help install test check format docs bench bench-quick release live clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 install:  ## a virtual environment with everything a contributor needs
 	$(PYTHON) -m venv $(VENV)
@@ -24,11 +24,18 @@ format:  ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs:  ## run every example of the docs and the docstrings
-	$(BIN)/pytest tests/test_docs.py
+docs:  ## build the site into docs/_build/html, offline; a warning is an error
+	$(BIN)/pip install --quiet -e ".[docs]"
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
-bench:  ## list the benchmarks and the commands that rewrite their tables
-	$(BIN)/python -m benchmarks
+bench:  ## run every comparison with other programs and write the one table (hours; ALLENTK_SHARED names real data)
+	$(BIN)/python -m benchmarks --all
+
+bench-quick:  ## short forms of some of them, in a few minutes, into a new folder
+	$(BIN)/python -m benchmarks --quick
+
+release:  ## build wheel and sdist, look into them, run the demo from the wheel elsewhere
+	$(BIN)/python -m tests.release
 
 live:  ## ask the real services every question, and report where they are not as documented
 	$(BIN)/python -m benchmarks.live

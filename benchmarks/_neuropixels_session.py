@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from allentk.data import SpikeTrains, StimulusTable
 
-__all__ = ["SIZES", "make", "ours"]
+__all__ = ["make", "ours"]
 
-#: Presentations of every kind, as in a session of the Visual Coding project, by how often all are shown.
-SIZES = {"full": 1.0, "tiny": 0.08}
 _COLUMNS = (
     "orientation_deg",
     "temporal_frequency_hz",
@@ -28,6 +26,8 @@ _COLUMNS = (
     "direction_deg",
 )
 
+#: Stimuli that the tables whose speed is measured leave out.
+_FURTHER = ("drifting_gratings_contrast", "dot_motion", "natural_movie_one")
 _HELD = (*_COLUMNS, "start_s", "stop_s", "stimulus_block")
 
 
@@ -98,13 +98,22 @@ def _kinds() -> list[tuple[str, pd.DataFrame, int, int, int, float, float]]:
             1.0,
             1.0,
         ),
+        (
+            "natural_movie_one",
+            _grid(frame=[float(k) for k in range(300)]),
+            20,
+            0,
+            0,
+            1 / 30,
+            1 / 30,
+        ),
     ]
 
 
 def _presentations(rng: np.random.Generator, share: float, further: bool) -> pd.DataFrame:
     rows, clock = [], 20.0
     for name, grid, repeats, blanks, lost, length, step in _kinds():
-        if name in ("drifting_gratings_contrast", "dot_motion") and not further:
+        if name in _FURTHER and not further:
             continue
         each = max(round(repeats * share), 2)
         table = pd.concat([grid] * each, ignore_index=True)
@@ -185,7 +194,7 @@ def make(
     share : float
         How many of the repeats of a real session are shown.
     further : bool
-        Whether contrasts and moving dots are shown too.
+        Whether contrasts, moving dots and a movie are shown too.
     seed : int
         Seed of everything.
     """
@@ -193,7 +202,8 @@ def make(
     rows = _presentations(rng, share, further)
     times, ids = _spikes(rng, rows, n_cells)
     clock = np.arange(0, rows["stop_s"].max() + 10, 1 / 60)
-    speed = np.where(np.sin(clock / 40) > 0, 12.0, 0.1) + rng.normal(0, 0.3, clock.size)
+    # Bouts of some seconds, so that the repeats of a condition meet both states.
+    speed = np.where(np.sin(clock / 1.7) > 0, 12.0, 0.1) + rng.normal(0, 0.3, clock.size)
     speed[rng.random(clock.size) < 0.01] = np.nan
     speed[(clock > 400) & (clock < 410)] = np.nan
     columns = {name: rows[name].to_numpy(float) for name in _HELD}

@@ -5,7 +5,7 @@ the stimulus windows; see CONTRIBUTING.md) is measured by both. The time step is
 power of two of ms, so that eFEL's interpolation at that step changes no value, and the threshold as
 -20.003 mV, which no sample meets exactly: what is left are differences of definition.
 
-    python benchmarks/efel_parity.py --peer /path/to/efel/bin/python --recordings FOLDER
+    python -m benchmarks.efel_parity --peer /path/to/efel/bin/python --recordings FOLDER
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _paired import versions
 
 from allentk.data import Sweep
 from allentk.features._efel import EFEL_NAMES, efel
 from allentk.features._efel.catalogue import CATALOGUE
+from benchmarks._paired import versions
 
 RESULTS = Path(__file__).parent / "results" / "efel_parity.md"
 THRESHOLD_MV = -20.003

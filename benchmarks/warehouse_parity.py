@@ -1,20 +1,22 @@
-"""Two-photon metrics: allentk beside AllenSDK, every column of its tables.
+"""Two-photon metrics: allentk beside AllenSDK, every column of its tables, and its correlations.
 
-    python -m benchmarks.warehouse_parity PYTHON
-    python -m benchmarks.warehouse_parity PYTHON --cells 40 --brief-cells 40 --keep /tmp/answers
+    python -m benchmarks.warehouse_parity PYTHON --keep /tmp/answers
+    python -m benchmarks.warehouse_parity PYTHON --record tests/responses/warehouse/allensdk.json
 
 PYTHON is an interpreter that has allensdk. Sessions of the real shape are generated (SYNTHETIC), read by
 both sides, and answered by AllenSDK with all of its loops: about 70 CPU seconds for drifting gratings,
 and 400 each for static gratings and scenes, at 200 cells. ``--keep`` names a folder whose answers of an
-earlier run are taken, and where new ones stay.
+earlier run are taken, and where new ones stay; `benchmarks.warehouse_speed` takes their CPU seconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,36 +24,54 @@ import pandas as pd
 
 from allentk.data import StimulusTable
 from allentk.responses import warehouse
-from benchmarks._observatory_sessions import PEER_SESSION, Session, session_a, session_b
+from allentk.responses.warehouse.averages import f_ratio
+from allentk.responses.warehouse.measured import measure
+from allentk.responses.warehouse.preferred import by_condition
+from benchmarks._observatory_sessions import PEER_SESSION, Session, session_a
 from benchmarks._paired import versions
+from benchmarks._warehouse_answers import NAMES, answers
 
 RESULT = Path(__file__).parent / "results" / "warehouse_parity.md"
 GATE = 1e-12
 DG, SG, NS = "drifting_gratings", "static_gratings", "natural_scenes"
 MOVIES = {"natural_movie_one": "nm1", "natural_movie_three": "nm3"}
 
-#: The other side: its data set is ours, all else is its own.
-_PEER = """
-import logging, sys, time, warnings
+#: Cells whose correlations are compared, and whose tables the tests hold.
+FEW = 10
+
+#: The other side: correlations by both methods.
+_CORRELATIONS = """
+import logging, sys, warnings
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 np.seterr(all="ignore")
 from allensdk.brain_observatory.drifting_gratings import DriftingGratings
 from allensdk.brain_observatory.static_gratings import StaticGratings
 from allensdk.brain_observatory.natural_scenes import NaturalScenes
-from allensdk.brain_observatory.natural_movie import NaturalMovie
 path, out, cells, name = sys.argv[1:]
-kinds = dict(drifting_gratings=DriftingGratings, static_gratings=StaticGratings,
-             natural_scenes=NaturalScenes)
-data = StandIn(path, int(cells))
-start = time.process_time()
-made = kinds[name](data) if name in kinds else NaturalMovie(data, name)
-peak = made.peak.astype(float)
-held = {f"peak_{column}": peak[column].to_numpy() for column in peak}
-if name in kinds:
-    held["response"] = made.response
-np.savez(out, cpu_s=time.process_time() - start, **held)
+made = dict(drifting_gratings=DriftingGratings, static_gratings=StaticGratings,
+            natural_scenes=NaturalScenes)[name](StandIn(path, int(cells)))
+held = {}
+for method in ("spearman", "pearson"):
+    for kind in ("signal_correlation", "representational_similarity", "noise_correlation"):
+        found = getattr(made, "get_" + kind)(method)
+        for part, value in zip(("r", "p", "blank_r", "blank_p"), found):
+            held[f"{kind} {method} {part}"] = value
+np.savez(out, **held)
 """
+
+#: The other side: p of ratios of variances by the scipy that it has.
+_P_OF_RATIO = """
+import sys, numpy as np
+from scipy import special
+data = np.load(sys.argv[1])
+np.save(sys.argv[2], special.fdtrc(data["between"], data["within"], data["f"]))
+"""
+_P_NOTE = (
+    "p: AllenSDK takes it from scipy 1.10.1, whose incomplete beta function is off by up to 2e-12 here "
+    "(against 40 digits, 10 cells: 1.8e-12 for scenes and 8.6e-13 for static gratings; allentk 2.4e-14 and "
+    "1.2e-14). The row after it has that scipy's p of allentk's ratio of variances."
+)
 
 #: Their column of the peak table: ours, and the axis whose index theirs is.
 COLUMNS = {
@@ -88,16 +108,6 @@ COMMON = {
 }
 
 
-def asked(python: str, session: Path, name: str, cells: int, folder: Path) -> dict[str, np.ndarray]:
-    """Return the other side's answer for one stimulus."""
-    out = folder / f"{session.stem}_{name}_{cells}.npz"
-    if not out.exists():
-        command = [python, "-c", PEER_SESSION + _PEER, str(session), str(out), str(cells), name]
-        subprocess.run(command, check=True)
-    with np.load(out) as data:
-        return dict(data)
-
-
 def difference(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, int]:
     """Return the largest relative difference, and how many are NaN on one side alone."""
     ours, theirs = ours.astype(float), theirs.astype(float)
@@ -116,22 +126,47 @@ def line(what: str, column: str, ours: np.ndarray, theirs: np.ndarray) -> str:
     return f"| {what} | {column} | {known.size} | {spread} | {gap:.2g} | {alone} | {verdict} |"
 
 
-def conditions(session: Session, name: str, cells: int, answer: dict[str, np.ndarray]) -> list[str]:
+def paired(
+    name: str, got: pd.DataFrame, axes: Mapping[str, np.ndarray], answer: Mapping[str, np.ndarray]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield every column of their table: its name, our values, and theirs."""
+    suffix = {DG: "dg", SG: "sg", NS: "ns"}[name]
+    for theirs, ours in (COLUMNS[name] | {f"{t}_{suffix}": o for t, o in COMMON.items()}).items():
+        value = answer[f"peak_{theirs}"]
+        if isinstance(ours, tuple):
+            # The other side gives the index; that of a frequency counts the blank's 0 first.
+            ours, axis = ours
+            value = axes[axis][value.astype(int) - ("frequency" in axis)]
+        yield theirs, got[ours].to_numpy(float), value
+
+
+def same_ratio(python: str, session: Session, name: str, cells: int) -> np.ndarray:
+    """Return the p that the other side's scipy has for our ratios of variances."""
+    of = measure(
+        session.traces(cells), session.table(name), name, ids=None, running=None,
+        quirks=[quirk.name for quirk in warehouse.QUIRKS],
+    )  # fmt: skip
+    f, between, within = f_ratio(by_condition(of))
+    with tempfile.TemporaryDirectory() as folder:
+        given, out = Path(folder) / "f.npz", Path(folder) / "p.npy"
+        np.savez(given, f=f, between=between, within=within)
+        subprocess.run([python, "-c", _P_OF_RATIO, str(given), str(out)], check=True)
+        return np.load(out)
+
+
+def conditions(
+    python: str, session: Session, name: str, cells: int, answer: dict[str, np.ndarray]
+) -> list[str]:
     """Compare the table of one stimulus with conditions, and its array of responses."""
     traces, table = session.traces(cells), session.table(name)
     got = getattr(warehouse, name)(traces, table, running=session.running, quirks="published")
     by = warehouse.condition_responses(traces, table, name, quirks="published")
-    suffix = {DG: "dg", SG: "sg", NS: "ns"}[name]
-    named = COLUMNS[name] | {f"{theirs}_{suffix}": ours for theirs, ours in COMMON.items()}
     lines = []
-    for theirs, ours in named.items():
-        value = answer[f"peak_{theirs}"]
-        if isinstance(ours, tuple):
-            # The other side gives the index; that of a frequency counts the blank's 0 first.
-            column, axis = ours
-            value = by.axes[axis][value.astype(int) - ("frequency" in axis)]
-            ours = column
-        lines.append(line(name, theirs, got[ours].to_numpy(), value))
+    for column, ours, theirs in paired(name, got, by.axes, answer):
+        lines.append(line(name, column, ours, theirs))
+        if column.startswith("ptest"):
+            again = same_ratio(python, session, name, cells)
+            lines.append(line(name, f"{column}, of our ratio by its scipy", again, theirs))
     inner = answer["response"][..., :cells, :]
     if name != NS:
         blank, inner = inner[0, 0] if name == DG else inner[0, 0, 0], inner[:, 1:]
@@ -156,8 +191,54 @@ def movie(session: Session, name: str, cells: int, answer: dict[str, np.ndarray]
     ]
 
 
-def page(lines: list[str], counts: tuple[int, int], python: str) -> str:
-    """Return the table."""
+def correlations(python: str, session: Session, path: Path, name: str, folder: Path) -> list[str]:
+    """Compare signal and noise correlations and the similarity of conditions."""
+    out = folder / f"{path.stem}_{name}_correlations.npz"
+    if not out.exists():
+        command = [python, "-c", PEER_SESSION + _CORRELATIONS, str(path), str(out), str(FEW), name]
+        subprocess.run(command, check=True)
+    lines, traces, table = [], session.traces(), session.table(name)
+    with np.load(out) as theirs:
+        for kind, method in sorted({tuple(key.split()[:2]) for key in theirs.files}):
+            make = getattr(warehouse, kind)
+            found = make(traces, table, name, method=method, quirks="published")
+            blank = getattr(found, "blank", None)
+            parts = {"r": found.r, "p": found.p}
+            parts |= {"blank_r": blank.r, "blank_p": blank.p} if blank else {}
+            for part, value in parts.items():
+                lines.append(_correlation_line(name, f"{kind} {method} {part}", value, theirs))
+    return lines
+
+
+def _correlation_line(
+    name: str, key: str, ours: np.ndarray, theirs: Mapping[str, np.ndarray]
+) -> str:
+    """Return a row: coefficients may be as near to 0 as rounding brings them, so both differ absolutely."""
+    other = theirs[key]
+    gap = float(np.nanmax(np.abs(ours - other)))
+    alone = int((np.isnan(ours) != np.isnan(other)).sum())
+    verdict = "yes" if gap <= GATE and not alone else "NO"
+    return f"| {name} | {key} | {other.size} | {gap:.2g} | {alone} | {verdict} |"
+
+
+def record(python: str, folder: Path, to: Path) -> None:
+    """Write the other side's tables of a few cells, which a test compares with ours."""
+    held = {}
+    for make, names in NAMES.items():
+        session, path = make(FEW), folder / f"few_{make.__name__}.npz"
+        session.save(path)
+        for name in names:
+            answer = answers(python, path, name, FEW, folder)
+            held[name] = {
+                key.removeprefix("peak_"): [None if np.isnan(v) else float(v) for v in value]
+                for key, value in answer.items()
+                if key.startswith("peak_") and "cell_specimen_id" not in key
+            }
+    to.write_text(json.dumps(held, indent=1).replace("\n   ", " ") + "\n", encoding="utf-8")
+
+
+def page(lines: list[str], few: list[str], counts: tuple[int, int], python: str) -> str:
+    """Return the tables."""
     head = [
         "# Two-photon metrics: allentk beside AllenSDK",
         "",
@@ -171,8 +252,17 @@ def page(lines: list[str], counts: tuple[int, int], python: str) -> str:
         "| stimulus | AllenSDK's column | values | from .. to | relative difference | NaN on one side "
         "| within |",
         "|---|---|---|---|---|---|---|",
+        *lines,
+        "",
+        _P_NOTE,
+        "",
+        f"Correlations of {FEW} cells, largest absolute difference:",
+        "",
+        "| stimulus | what | values | difference | NaN on one side | within |",
+        "|---|---|---|---|---|---|",
+        *few,
     ]
-    return "\n".join([*head, *lines]) + "\n"
+    return "\n".join(head) + "\n"
 
 
 def main() -> None:
@@ -182,19 +272,30 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=200, help="cells of session A")
     parser.add_argument("--brief-cells", type=int, default=200, help="cells of session B")
     parser.add_argument("--keep", type=Path, help="folder of answers")
+    parser.add_argument("--record", type=Path, help="write the tables of a few cells here, and end")
     options = parser.parse_args()
-    lines = []
+    lines, few = [], []
     with tempfile.TemporaryDirectory() as folder:
         kept = options.keep or Path(folder)
         kept.mkdir(parents=True, exist_ok=True)
-        for make, cells in ((session_a, options.cells), (session_b, options.brief_cells)):
-            session, path = make(200), Path(folder) / f"{make.__name__}.npz"
+        if options.record:
+            record(options.python, kept, options.record)
+            return
+        for make, names in NAMES.items():
+            cells = options.cells if make is session_a else options.brief_cells
+            session, path = make(cells), Path(folder) / f"{make.__name__}.npz"
             session.save(path)
-            for name in (DG, *MOVIES) if make is session_a else (SG, NS):
-                answer = asked(options.python, path, name, cells, kept)
-                compare = movie if name in MOVIES else conditions
-                lines += compare(session, name, cells, answer)
-    text = page(lines, (options.cells, options.brief_cells), options.python)
+            for name in names:
+                answer = answers(options.python, path, name, cells, kept)
+                if name in MOVIES:
+                    lines += movie(session, name, cells, answer)
+                else:
+                    lines += conditions(options.python, session, name, cells, answer)
+            session, path = make(FEW), Path(folder) / f"few_{make.__name__}.npz"
+            session.save(path)
+            for name in set(names) - set(MOVIES):
+                few += correlations(options.python, session, path, name, kept)
+    text = page(lines, sorted(few), (options.cells, options.brief_cells), options.python)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
