@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +64,7 @@ def whole(target: str | os.PathLike[str]) -> Iterator[Path]:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with whole(Path(folder) / "notes.txt") as part:
     ...         _ = part.write_text("all of it")
@@ -73,15 +74,12 @@ def whole(target: str | os.PathLike[str]) -> Iterator[Path]:
     path = Path(target)
     with room(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.close(handle)
-        part = Path(name)
+        # tempfile's own files are private, and the umask, by which to open them up, can only be asked
+        # for by changing it, which other threads would see.
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        part.touch(exist_ok=False)
         try:
             yield part
-            # mkstemp makes the file private; give it the rights any new file would have.
-            umask = os.umask(0)
-            os.umask(umask)
-            part.chmod(0o666 & ~umask)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

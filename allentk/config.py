@@ -30,7 +30,11 @@ from typing import Any, TypeAlias
 
 from allentk.errors import ConfigError
 
-__all__ = ["Settings", "config_path", "settings"]
+__all__ = ["TIME_LIMIT_S", "Settings", "config_path", "settings"]
+
+#: The longest that one download may take where nobody says otherwise, in seconds: 6 hours.
+TIME_LIMIT_S = 6 * 3600.0
+_MAX_AGE_DAYS = 30.0
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
@@ -71,8 +75,8 @@ class Settings:
     jobs: int
     shared_cache: tuple[Path, ...] = ()
     allensdk_cache: tuple[Path, ...] = ()
-    max_age_days: float = 30.0
-    time_limit_s: float = 6 * 3600.0
+    max_age_days: float = _MAX_AGE_DAYS
+    time_limit_s: float = TIME_LIMIT_S
 
 
 def config_path() -> Path:
@@ -124,6 +128,14 @@ def _jobs(value: Any, where: str) -> int:
     return jobs
 
 
+def _folder(value: Any, where: str) -> Path | None:
+    """Return a folder; None where none is named."""
+    try:
+        return Path(value).expanduser() if value else None
+    except (TypeError, RuntimeError) as error:
+        raise ConfigError(f"{where}: expected a folder, got {value!r}") from error
+
+
 def _folders(value: Any, where: str) -> tuple[Path, ...]:
     listed = value
     if isinstance(value, str):
@@ -132,7 +144,7 @@ def _folders(value: Any, where: str) -> tuple[Path, ...]:
         listed = [value]
     try:
         return tuple(Path(one).expanduser() for one in listed if one != "")
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise ConfigError(f"{where}: expected a folder or several, got {value!r}") from error
 
 
@@ -160,6 +172,12 @@ def settings(
 ) -> Settings:
     """Return the settings in force, the arguments given taking precedence.
 
+    Parameters
+    ----------
+    cache_dir, offline, jobs, shared_cache, allensdk_cache, max_age_days, time_limit_s, mechanisms_dir
+        As in `Settings`; what is not given is taken from the environment, the file or the defaults.
+        `max_age_days` may be ``"never"``.
+
     Raises
     ------
     ConfigError
@@ -182,16 +200,17 @@ def settings(
             return file[name], f"{config_path()}: {name}"
         return default, name
 
-    folder, _ = pick("cache_dir", cache_dir, None)
-    cache = Path(folder).expanduser() if folder else _default_cache_dir()
-    compiled, _ = pick("mechanisms_dir", mechanisms_dir, None)
+    cache = _folder(*pick("cache_dir", cache_dir, None)) or _default_cache_dir()
+    compiled = _folder(*pick("mechanisms_dir", mechanisms_dir, None))
     return Settings(
         cache_dir=cache,
-        mechanisms_dir=Path(compiled).expanduser() if compiled else cache / "mechanisms",
+        mechanisms_dir=compiled or cache / "mechanisms",
         offline=_bool(*pick("offline", offline, False)),
         jobs=_jobs(*pick("jobs", jobs, os.cpu_count() or 1)),
         shared_cache=_folders(*pick("shared_cache", shared_cache, ())),
         allensdk_cache=_folders(*pick("allensdk_cache", allensdk_cache, ())),
-        max_age_days=_at_least(0.0, *pick("max_age_days", max_age_days, 30.0), "days, or 'never'"),
-        time_limit_s=_at_least(1.0, *pick("time_limit_s", time_limit_s, 6 * 3600.0), "seconds"),
+        max_age_days=_at_least(
+            0.0, *pick("max_age_days", max_age_days, _MAX_AGE_DAYS), "days, or 'never'"
+        ),
+        time_limit_s=_at_least(1.0, *pick("time_limit_s", time_limit_s, TIME_LIMIT_S), "seconds"),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import allentk
-from docs import make_quirks, make_tables
+from docs import make_metrics, make_quirks, make_tables
 from docs.make_tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +44,7 @@ def test_every_public_name_is_there_and_explained():
 
 def test_the_repo_speaks_of_the_project_alone():
     foreign = "/work" + "/"
-    texts = [p for p in ROOT.rglob("*.md") if ".venv" not in p.parts]
+    texts = [p for p in ROOT.rglob("*.md") if not {".venv", ".environments"} & {*p.parts}]
     assert texts
     assert not [p for p in texts if foreign in p.read_text()]
 
@@ -55,7 +55,7 @@ def test_every_column_of_every_table_is_explained():
         assert not unexplained, title
 
 
-@pytest.mark.parametrize("made", [make_tables, make_quirks])
+@pytest.mark.parametrize("made", [make_tables, make_quirks, make_metrics])
 def test_made_pages_are_of_today(made):
     assert made.PAGE.read_text(encoding="utf-8") == made.page()
 

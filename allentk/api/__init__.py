@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from allentk.api.neuropixels import Neuropixels as Neuropixels
     from allentk.api.observatory import BrainObservatory as BrainObservatory
     from allentk.api.patch_seq import PatchSeq as PatchSeq
+    from allentk.api.s3 import Bucket as Bucket
     from allentk.api.tapes import Record as Record
     from allentk.api.tapes import Replay as Replay
     from allentk.api.transport import Live as Live
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "BrainObservatory": "observatory",
+    "Bucket": "s3",
     "Cache": "cache",
     "CellTypes": "cell_types",
     "Demo": "embedded",
@@ -42,6 +44,7 @@ _NAMES = {
 
 __all__ = [
     "BrainObservatory",
+    "Bucket",
     "Cache",
     "CellTypes",
     "Demo",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import zipfile
 from collections.abc import Callable
@@ -13,10 +12,8 @@ from allentk.errors import IntegrityError
 
 __all__ = [
     "Check",
-    "csv_table",
     "hdf5",
     "json_object",
-    "json_rows",
     "nonempty",
     "npz",
     "nwb",
@@ -137,42 +134,11 @@ def json_object(path: Path, what: str) -> None:
         raise _not("a JSON object", path, what)
 
 
-def json_rows(path: Path, what: str) -> None:
-    """Expect a JSON list of objects, such as an AllenSDK cache holds.
-
-    Raises
-    ------
-    IntegrityError
-        Where it is none.
-    """
-    document = _json(path, what)
-    if not isinstance(document, list) or not all(isinstance(row, dict) for row in document):
-        raise _not("a JSON list of rows", path, what)
-
-
 def _json(path: Path, what: str) -> Any:
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise _not("JSON", path, what) from error
-
-
-def csv_table(*columns: str) -> Check:
-    """Return a check that expects CSV whose header has these columns.
-
-    Parameters
-    ----------
-    *columns : str
-        Columns that must be there, among others.
-    """
-
-    def check(path: Path, what: str) -> None:
-        text = _start(path).decode("utf-8-sig", errors="replace")
-        header = next(iter(csv.reader(text.splitlines()[:1])), [])
-        if missing := [name for name in columns if name not in header]:
-            raise _not(f"CSV with the columns {', '.join(missing)}", path, what)
-
-    return check
 
 
 def zip_archive(path: Path, what: str) -> None:
@@ -218,7 +184,7 @@ def nonempty(path: Path, what: str) -> None:
         raise _not("a file", path, what)
 
 
-_SEE_A_CUT = (hdf5, json_object, json_rows, npz, zip_archive)
+_SEE_A_CUT = (hdf5, json_object, npz, zip_archive)
 
 
 def sees_a_cut(check: Check | None) -> bool:

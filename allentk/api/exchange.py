@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 
+from allentk.config import TIME_LIMIT_S
 from allentk.errors import IntegrityError, OfflineError, ServiceError
 
 __all__ = [
+    "LONGEST_PAUSE_S",
     "BodyLostError",
     "Deadline",
     "Patience",
@@ -25,7 +27,8 @@ __all__ = [
     "read_whole",
 ]
 
-_LONGEST_PAUSE_S = 60.0
+#: Nobody waits for longer than this between two tries, in seconds.
+LONGEST_PAUSE_S = 60.0
 
 
 class BodyLostError(OfflineError, IntegrityError):
@@ -81,12 +84,12 @@ class Patience:
     tries: int = 4
     connect_s: float = 10.0
     read_s: float = 60.0
-    limit_s: float = 6 * 3600.0
+    limit_s: float = TIME_LIMIT_S
     sleep: Callable[[float], None] = time.sleep
 
     def backoff_s(self, tried: int) -> float:
         """Return the pause after so many tries: 0.5, 1, 2... s, up to a minute."""
-        return min(0.5 * 2.0 ** min(tried - 1, 10), _LONGEST_PAUSE_S)
+        return min(0.5 * 2.0 ** min(tried - 1, 10), LONGEST_PAUSE_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,8 @@ _OF_ALL = """
     run_mod_{x}             | | rate while running against resting, for {y}; -1 to 1
     run_pval_{x}            | | how likely that difference is by chance
 """
-_OF_SOME = """
+#: The published tables have none of drifting gratings.
+_NOT_OF_DRIFTING = """
     time_to_peak_{x}        | s | time of the largest rate after {y} come on
 """
 _OWN = """
@@ -235,8 +236,8 @@ def _metrics() -> dict[str, Field]:
     columns = documented("id", "ecephys_unit_id | | the unit")
     for x, y in _FAMILIES.items():
         columns |= documented("float", _OF_ALL.format(x=x, y=y))
-        if x not in ("dg",):
-            columns |= documented("float", _OF_SOME.format(x=x, y=y))
+        if x != "dg":
+            columns |= documented("float", _NOT_OF_DRIFTING.format(x=x, y=y))
     return columns | documented("float", _OWN) | documented("bool", _SEVERAL)
 
 

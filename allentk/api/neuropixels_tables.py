@@ -41,7 +41,7 @@ _PAGE = 5000
 
 
 class NeuropixelsTables(S3Client):
-    """Tables; what each parameter is says `Neuropixels`."""
+    """Tables; `Neuropixels` says what each parameter is."""
 
     def __init__(
         self,

@@ -75,21 +75,20 @@ def recording(specimen_id: int) -> Query:
 
 def reconstruction(specimen_id: int) -> Query:
     """Link to one cell's SWC file."""
-    kind = equals("name", "3DNeuronReconstruction")
-    return Query(
-        "Specimen",
-        criteria=f"{equals('id', specimen_id)},neuron_reconstructions(well_known_files)",
-        include=f"neuron_reconstructions(well_known_files(well_known_file_type{kind}))",
-    )
+    return _of_reconstruction(specimen_id, "3DNeuronReconstruction")
 
 
 def markers(specimen_id: int) -> Query:
     """Link to the markers of one cell's reconstruction."""
-    kind = equals("name", "3DNeuronMarker")
+    return _of_reconstruction(specimen_id, "3DNeuronMarker")
+
+
+def _of_reconstruction(specimen_id: int, kind: str) -> Query:
+    named = equals("name", kind)
     return Query(
         "Specimen",
         criteria=f"{equals('id', specimen_id)},neuron_reconstructions(well_known_files)",
-        include=f"neuron_reconstructions(well_known_files(well_known_file_type{kind}))",
+        include=f"neuron_reconstructions(well_known_files(well_known_file_type{named}))",
     )
 
 

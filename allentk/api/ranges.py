@@ -21,6 +21,7 @@ __all__ = ["open_remote"]
 #: What a server says when the signature in an address is no longer good.
 _EXPIRED = frozenset({401, 403, 410})
 _PARTIAL = 206
+_FIRST_BYTES = 8
 
 
 class _Parts:
@@ -115,5 +116,6 @@ def open_remote(transport: Transport, request: Request) -> RangedFile:
         Later, where the file changes while it is read.
     """
     parts = _Parts(transport, request)
-    parts(0, 8)
+    # Any part will do: with it comes the size, or the answer that there are no parts.
+    parts(0, _FIRST_BYTES)
     return RangedFile(request.url, parts.size or 0, parts)

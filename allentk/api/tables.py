@@ -13,7 +13,7 @@ import pandas as pd
 from allentk.api.rma import Row
 from allentk.errors import DataError, ServiceError
 
-__all__ = ["Field", "Wanted", "choose", "documented", "dtype_of", "fields", "frame"]
+__all__ = ["Field", "Wanted", "choose", "documented", "dtype_of", "frame"]
 
 Kind: TypeAlias = Literal["id", "int", "float", "bool", "text", "list"]
 #: One value, or several of which any will do.
@@ -65,11 +65,6 @@ class Field:
         for key in self.key.split("."):
             value = value.get(key) if isinstance(value, dict) else None
         return value
-
-
-def fields(kind: Kind, names: str) -> dict[str, Field]:
-    """Return fields of one kind that are called as in the service; `names` separated by blanks."""
-    return {name: Field(name, kind) for name in names.split()}
 
 
 def documented(kind: Kind, lines: str) -> dict[str, Field]:

@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from allentk._version import __version__
 from allentk.api.background import begun
 from allentk.api.exchange import (
+    LONGEST_PAUSE_S,
     BodyLostError,
     Deadline,
     Patience,
@@ -25,7 +26,9 @@ from allentk.api.exchange import (
     expect_time,
     out_of_time,
 )
+from allentk.api.rma import BASE
 from allentk.api.unpack import unpacked
+from allentk.config import TIME_LIMIT_S
 from allentk.errors import OfflineError, ServiceError
 
 if TYPE_CHECKING:
@@ -35,11 +38,9 @@ __all__ = ["Live", "Offline"]
 
 log = logging.getLogger(__name__)
 
-_SOURCE = "https://api.brain-map.org"
 _CHUNK = 2**16
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LONGEST_PAUSE_S = 60.0
 _LONGEST_TIMER_S = threading.TIMEOUT_MAX
 
 
@@ -47,7 +48,7 @@ _LONGEST_TIMER_S = threading.TIMEOUT_MAX
 class Offline:
     """Refuses every request."""
 
-    source: str = f"{_SOURCE} (offline)"
+    source: str = f"{BASE} (offline)"
     synthetic: bool = False
     namespace: str = ""
 
@@ -88,7 +89,7 @@ class Live:
     or never ends its headers, is cut off.
     """
 
-    source = _SOURCE
+    source = BASE
     synthetic = False
     namespace = ""
 
@@ -97,7 +98,7 @@ class Live:
         *,
         tries: int = 4,
         timeouts_s: tuple[float, float] = (10.0, 60.0),
-        limit_s: float = 6 * 3600.0,
+        limit_s: float = TIME_LIMIT_S,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         connect_s, read_s = timeouts_s
@@ -214,7 +215,7 @@ def _pause_s(answer: requests.Response, patience: Patience, tried: int) -> float
     asked_s = _retry_after_s(answer.headers.get("retry-after", ""))
     if asked_s is None:
         return patience.backoff_s(tried)
-    return max(asked_s, 0.0) if asked_s <= _LONGEST_PAUSE_S else None
+    return max(asked_s, 0.0) if asked_s <= LONGEST_PAUSE_S else None
 
 
 def _retry_after_s(written: str) -> float | None:

@@ -54,6 +54,8 @@ class VisualBehavior(VisualBehaviorTables):
         How to ask; it takes precedence over `offline`.
     progress : bool, optional
         Show progress bars; by default on a terminal.
+    shared_cache, time_limit_s : optional
+        As of `Client`. Tables of a bucket do not age.
 
     Raises
     ------

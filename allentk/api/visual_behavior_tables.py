@@ -52,7 +52,7 @@ _PROJECTS = {
 
 
 class VisualBehaviorTables(S3Client):
-    """Releases and tables; what each parameter is says `VisualBehavior`."""
+    """Releases and tables; `VisualBehavior` says what each parameter is."""
 
     def __init__(
         self,

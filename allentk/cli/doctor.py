@@ -20,12 +20,14 @@ from allentk.cli.source import cache_dir_option
 def doctor(offline: bool | None, cache_dir: Path | None, output: Output) -> None:
     """Check this installation and say what to mend.
 
-    "ok" is fine, "note" is worth knowing, "problem" must be mended; with a problem the exit code
-    is 1. Sizes are in GB.
+    Looks at the versions of all packages, the engines and compilers, the cache and its disk, and
+    whether the services answer. "ok" is fine, "note" is worth knowing, "problem" must be mended; with
+    a problem the exit code is 1. Sizes are in GB.
     """
     import pandas as pd
 
-    from allentk.cli.checks import Finding, check_all
+    from allentk.cli.checks import check_all
+    from allentk.cli.finding import Finding
 
     found = check_all(cache_dir=cache_dir, offline=offline)
     table = pd.DataFrame([finding.row() for finding in found], columns=list(Finding.COLUMNS))

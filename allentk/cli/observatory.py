@@ -189,8 +189,9 @@ def metrics(source: Source, output: Output, session: str, out: Path | None, **op
 
     SESSION_ID is downloaded where it is not in the cache. One row per cell; the columns of a stimulus
     end with its short name: _dg (drifting gratings), _sg (static gratings), _ns (natural scenes), _nm1
-    to _nm3 (movies), _lsn (locally sparse noise), _sp (spontaneous). A stimulus that cannot be
-    measured is named, and costs that stimulus. To read, quartiles over cells are shown.
+    to _nm3 (movies), _lsn, _lsn4 and _lsn8 (locally sparse noise, of 4 and of 8 degrees), _sp
+    (spontaneous). A stimulus that cannot be measured is named, and costs that stimulus. To read,
+    quartiles over cells are shown.
     """
     from allentk.workflow.feature_files import target_of
     from allentk.workflow.table_files import write_table

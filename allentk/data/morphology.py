@@ -86,24 +86,28 @@ class Morphology:
         self._check_values()
         self._check_tree()
 
+    @property
+    def _where(self) -> str:
+        return self.source or "morphology"
+
     def _at(self, position: int) -> str:
-        where = self.source or "morphology"
         if self.line.size:
-            return f"{where}, line {self.line[position]}"
-        return f"{where}, node {self.id[position]}"
+            return f"{self._where}, line {self.line[position]}"
+        return f"{self._where}, node {self.id[position]}"
 
     def _check_shapes(self) -> None:
         n = self.id.size
         if n == 0:
-            raise DataError(f"{self.source or 'morphology'}: there are no nodes")
+            raise DataError(f"{self._where}: there are no nodes")
         for name in ("type", "radius_um", "parent"):
             if getattr(self, name).shape != (n,):
                 raise DataError(
-                    f"{self.source or 'morphology'}: {name} must have shape ({n},), got "
-                    f"{getattr(self, name).shape}"
+                    f"{self._where}: {name} must have shape ({n},), got {getattr(self, name).shape}"
                 )
         if self.xyz_um.shape != (n, 3):
-            raise DataError(f"xyz_um must have shape ({n}, 3), got {self.xyz_um.shape}")
+            raise DataError(
+                f"{self._where}: xyz_um must have shape ({n}, 3), got {self.xyz_um.shape}"
+            )
 
     def _check_values(self) -> None:
         bad = ~(np.isfinite(self.xyz_um).all(axis=1) & (self.radius_um > 0))
@@ -119,7 +123,7 @@ class Morphology:
                 f"{self._at(int(roots[0]))}. Join the pieces or keep one of them"
             )
         if not (self.type == SOMA).any():
-            raise DataError(f"{self.source or 'morphology'}: no soma (no node of type 1)")
+            raise DataError(f"{self._where}: no soma (no node of type 1)")
 
     def _check_tree(self) -> None:
         late = self.parent >= np.arange(self.id.size)

@@ -40,6 +40,10 @@ class Response:
         The crossing steps.
     states : mapping of str to array_like, shape (n_steps,)
         Recorded state variables, the unit in the name, such as ``threshold_mv``.
+    stimulus : str
+        Name of what was injected, such as ``"Long Square"``; empty where unknown.
+    amplitude_pa : float
+        Its amplitude in pA; NaN where unknown.
     start_s, stop_s : float
         Stimulus window in seconds; NaN where unknown.
     reason : str

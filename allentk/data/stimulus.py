@@ -136,6 +136,8 @@ class TripleShortSquare(Stimulus):
     ----------
     interval_s : float
         Time between the onsets, in seconds.
+    pulse_s : float
+        Length of each step, in seconds; at most `interval_s`.
     """
 
     name: ClassVar[str] = "Short Square - Triple"
@@ -186,6 +188,10 @@ class Noise(Stimulus):
     ----------
     seed : int
         Draws the phases; Noise 1 and Noise 2 differ in it.
+    epoch_s, gap_s : float
+        Length of an epoch, and of the zeros between two, in seconds.
+    fractions : tuple of float
+        Mean of each epoch, as a part of `amplitude_pa`.
 
     References
     ----------

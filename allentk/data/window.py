@@ -26,6 +26,9 @@ _FIRST_TEST_S = 0.4  # a test pulse at the start begins before this
 _TEST_S = 0.1  # and is shorter than this
 _LAST_TEST_S = 0.02  # a test pulse at the end is shorter than this
 _GAP_S = 0.25  # silence between a test pulse and the stimulus
+_EXACT = 1e-6  # noise below this part of the largest current is none: a command, not a measurement
+_LEAST_PA = 1e-9  # and a command leaves its baseline by more than this
+_MEDIAN = 1.2533  # medians scatter so many times more than means: sqrt(pi / 2)
 _LONGER = 5  # how much longer the stimulus is than a test pulse at the end
 
 Array = NDArray[np.float64]
@@ -129,13 +132,13 @@ def _base(current: Array, n_quiet: int, noise: float) -> float:
 def _pulses(step: Array, rate: float, noise: float) -> list[tuple[int, int]]:
     """Return first sample and the one after the last of every stretch that leaves the baseline."""
     top = _largest(step)
-    if noise <= 1e-6 * top:
-        limit = max(1e-6 * top, 1e-9)
+    if noise <= _EXACT * top:
+        limit = max(_EXACT * top, _LEAST_PA)
         return stretches((step > limit) | (step < -limit), round(_JOIN_S * rate))
     n_block = max(round(_BLOCK_S * rate), 1)
     blocks = np.median(step[: step.size // n_block * n_block].reshape(-1, n_block), axis=1)
     # The first blocks tell how much medians scatter; the noise of a sample bounds it from above.
-    scatter = noise if n_block < 4 else noise * 1.2533 / math.sqrt(n_block)
+    scatter = noise if n_block < 4 else noise * _MEDIAN / math.sqrt(n_block)
     # A slow drift of a nearly exact current is no stimulus either.
     limit = max(_SIGMA * scatter, _DRIFT * float(np.nanmax(np.abs(blocks))))
     found = stretches(np.abs(blocks) > limit, round(_JOIN_S / _BLOCK_S))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from allentk.data import Sweep
 from allentk.errors import FeatureError
 from allentk.features.definition import Definition, checked
-from allentk.features.filters import dvdt, heavy_cutoff_hz
+from allentk.features.filters import FEWEST, dvdt, heavy_cutoff_hz
 
 __all__ = ["Delay", "delay"]
 
@@ -20,8 +20,6 @@ Array = NDArray[np.float64]
 #: Weights and time constants in s of two exponentials: a1, tau1, a2, tau2.
 Two = tuple[float, float, float, float]
 
-#: A first guess needs this many samples, and so does the low-pass.
-FEWEST = 17
 #: The asymptote lies this much above the highest voltage, in mV.
 ABOVE_MV = 5e-6
 #: Where the slope of the logarithm falls to this, in 1/ms, the voltage rises.

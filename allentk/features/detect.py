@@ -21,6 +21,10 @@ __all__ = ["Criteria", "Found", "detect"]
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+#: Samples that are looked through first: spikes rise within a few ms, so that these nearly always do.
+_LOOK_BACK = 512
+#: A last spike has come back where it is no more than this above its threshold, in mV.
+_BACK_MV = 1.0
 _POSITIVE = ("dv_cutoff", "thresh_frac", "max_interval_s")
 
 
@@ -131,8 +135,7 @@ def _merge_and_filter(
 
 def _last_at_most(slope: Array, start: int, stop: int, target: float) -> int | None:
     """Walk back from `start` to before `stop`; the first sample with dV/dt <= target."""
-    # Spikes rise within a few ms, so a short look back nearly always finds it.
-    low = max(stop, start - 512)
+    low = max(stop, start - _LOOK_BACK)
     for a, b in ((low, start), (stop, low)):
         hits = np.flatnonzero(slope[a + 1 : b + 1] <= target)
         if hits.size:
@@ -241,6 +244,6 @@ def detect(
         return none
     # A last spike that never comes back to its threshold was cut off by the end of the window.
     tail = v[spikes.peak[-1] : last + 1]
-    spikes.clipped[-1] = not bool((tail <= v[spikes.threshold[-1]] + 1.0).any())
+    spikes.clipped[-1] = not bool((tail <= v[spikes.threshold[-1]] + _BACK_MV).any())
     spikes.upstroke = _argmax_each(slope, spikes.threshold, spikes.peak)
     return spikes

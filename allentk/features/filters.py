@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CUTOFF_HZ", "HEAVY_CUTOFF_HZ", "MIRRORED", "cutoff_hz", "dvdt", "heavy_cutoff_hz"]
+__all__ = [
+    "CUTOFF_HZ",
+    "FEWEST",
+    "HEAVY_CUTOFF_HZ",
+    "MIRRORED",
+    "cutoff_hz",
+    "dvdt",
+    "heavy_cutoff_hz",
+]
 
 Array = NDArray[np.float64]
 
@@ -20,6 +28,8 @@ CUTOFF_HZ, HEAVY_CUTOFF_HZ = 10_000.0, 1_000.0
 LEAST_RATE_HZ = 22_000.0
 #: Samples by which either end of the voltage goes on, mirrored, before it is filtered.
 MIRRORED = 15
+#: Fewest samples of which features are measured; the low-pass itself needs one less.
+FEWEST = MIRRORED + 2
 #: What is left of a wrong start after the filter's memory.
 _FADED = 1e-17
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from allentk.data import SweepSet
 from allentk.features.definition import Definition, checked
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HERO_PA", "SAME_PA", "LongSquares", "long_squares", "summarised"]
 
-Array = NDArray[np.float64]
-
 #: Currents at or below which a step is left out of resistance and time constant, in pA, by the step
 #: between coarse sweeps; the first where there are no coarse sweeps.
 SUBTHRESHOLD_MIN_PA = {20.0: -100.0, 40.0: -200.0}
@@ -28,6 +25,8 @@ SUBTHRESHOLD_MIN_PA = {20.0: -100.0, 40.0: -200.0}
 HERO_PA = (39.0, 61.0)
 #: Amplitudes that differ by less are one: a measured current is never twice the same.
 SAME_PA = 1.0
+#: The sag is measured on the step whose peak comes nearest to this, in mV.
+SAG_MV = -100.0
 _COARSE = "C1LSCOARSE"
 
 
@@ -115,7 +114,7 @@ def _sag(steps: pd.DataFrame) -> dict[str, float]:
     with_sag = steps[steps["sag"].notna()]
     if not len(with_sag):
         return {}
-    nearest = with_sag.loc[(with_sag["peak_deflect"] + 100).abs().idxmin()]
+    nearest = with_sag.loc[(with_sag["peak_deflect"] - SAG_MV).abs().idxmin()]
     return {"sag": float(nearest["sag"]), "vm_for_sag_mv": float(nearest["peak_deflect"])}
 
 

@@ -16,10 +16,13 @@ __all__ = ["Shape", "shapes"]
 
 Array = NDArray[np.float64]
 
-TERMINATION = 0.01  # of the downstroke: the spike has ended
-ADP_SLOPE = 0.5  # V/s
-ADP_WITHIN_S, ADP_MAX_DELAY_S = 0.002, 0.005
-ADP_MAX_RISE_MV = 10.0
+#: Part of the steepest dV/dt downwards that is left where a spike has ended: the fast trough.
+TERMINATION = 0.01
+#: An afterdepolarisation rises faster than this, in V/s, so soon after the fast trough, in s.
+ADP_SLOPE, ADP_WITHIN_S = 0.5, 0.002
+#: It comes so late at most, in s, and so high above the fast trough at most, in mV.
+ADP_MAX_DELAY_S, ADP_MAX_RISE_MV = 0.005, 10.0
+#: A voltage that falls by less than this has not fallen, in mV.
 TOLERANCE_MV = 0.5
 
 

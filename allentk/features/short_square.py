@@ -15,12 +15,25 @@ from allentk.features.detect import Criteria
 from allentk.features.measure import amplitude_pa
 from allentk.features.spike_table import Filtered, bounds, filtered, spikes_of
 
-__all__ = ["adjusted", "prepared", "short_squares"]
+__all__ = [
+    "LEAST_FRACTION",
+    "ONSET_S",
+    "OVER_CHARGING",
+    "OVER_END",
+    "adjusted",
+    "prepared",
+    "short_squares",
+]
 
 Array = NDArray[np.float64]
 
 #: The first part of the pulse, where its own charging is steepest.
 ONSET_S = 0.001
+#: How far dV/dt of a spike must exceed the steepest charging, and that of its threshold the charging at
+#: the end of that first part.
+OVER_CHARGING, OVER_END = 1.1, 1.2
+#: Least fraction of the mean upstroke that is the threshold of a short square's spike.
+LEAST_FRACTION = 0.1
 
 _MEANS = (
     *(
@@ -63,16 +76,16 @@ def adjusted(traces: list[Filtered]) -> Criteria:
         last = min(trace.sweep.index(trace.sweep.start_s + ONSET_S), final)
         steepest.append(float(trace.slope[first : max(last, first + 1)].max()))
         at_end.append(float(trace.slope[last]))
-    cutoff = max(1.1 * float(np.median(steepest)), Criteria().dv_cutoff)
+    cutoff = max(OVER_CHARGING * float(np.median(steepest)), Criteria().dv_cutoff)
     found = [
         spikes_of(trace, trace.sweep.start_s, criteria=Criteria(dv_cutoff=cutoff))["upstroke"]
         for trace in traces
     ]
     upstroke = np.concatenate(found)
     if not upstroke.size:
-        return Criteria(dv_cutoff=cutoff, thresh_frac=0.1)
-    at_most = 1.2 * float(np.median(at_end)) / float(upstroke.mean())
-    return Criteria(dv_cutoff=cutoff, thresh_frac=max(0.1, at_most))
+        return Criteria(dv_cutoff=cutoff, thresh_frac=LEAST_FRACTION)
+    fraction = OVER_END * float(np.median(at_end)) / float(upstroke.mean())
+    return Criteria(dv_cutoff=cutoff, thresh_frac=max(LEAST_FRACTION, fraction))
 
 
 def short_squares(traces: list[Filtered], *, definition: Definition = "allen") -> dict[str, float]:

@@ -16,7 +16,7 @@ from allentk.errors import FeatureError
 from allentk.features.between import between_samples
 from allentk.features.definition import Definition, checked
 from allentk.features.detect import Criteria, Found, detect
-from allentk.features.filters import cutoff_hz, dvdt, heavy_cutoff_hz
+from allentk.features.filters import FEWEST, cutoff_hz, dvdt, heavy_cutoff_hz
 from allentk.features.shape import Shape, shapes
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ SPIKE_COLUMNS = (
 
 #: How much before a window is low-passed with it.
 LOOK_BACK_S = 0.02
+#: A shorter recording holds no spike that could be measured.
+SHORTEST_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,10 @@ def filtered(sweep: Sweep, start_s: float | None = None, end_s: float | None = N
     if sweep.clamp != "current":
         raise FeatureError(f"{sweep.label}: a voltage-clamp sweep has no spikes to measure")
     size = recorded(sweep)
-    # The low-pass needs 16 samples to start from.
-    if size < max(0.005 * sweep.sampling_rate_hz, 17):
-        raise FeatureError(f"{sweep.label}: {size} finite samples are too few to measure spikes")
+    if size < max(SHORTEST_S * sweep.sampling_rate_hz, FEWEST):
+        raise FeatureError(
+            f"{sweep.label}: {size} finite samples are too few to measure spikes; leave this sweep out"
+        )
     v, cutoff = sweep.voltage_mv[:size], cutoff_hz(sweep.sampling_rate_hz)
     whole = Filtered(sweep, v, v, cutoff)
     return replace(whole, slope=_slope(whole, *bounds(whole, start_s, end_s)))

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import Sweep
 from allentk.errors import FeatureError
 from allentk.features.definition import Definition, checked
-from allentk.features.filters import dvdt, heavy_cutoff_hz
+from allentk.features.filters import FEWEST, dvdt, heavy_cutoff_hz
 
 __all__ = [
     "baseline",
@@ -55,6 +55,8 @@ FROM_FRACTION, LEAST_SNR = 0.1, 20.0
 WORST_MV = 1.0
 #: Where the search for a time constant begins, in 1/s, and how near it comes.
 FIRST_RATE, PRECISION, MOST_STEPS = 50.0, 1e-9, 200
+#: Fewer samples make no fit.
+FEWEST_FITTED = 10
 #: A decay by less than this over the whole trace is a straight line.
 STRAIGHT = 1e-3
 
@@ -96,7 +98,7 @@ def resting_baseline(
     """
     rate, v = sweep.sampling_rate_hz, sweep.voltage_mv
     own = checked(definition) == "allentk"
-    if v.size < 17 or not np.isfinite(v).all():
+    if v.size < FEWEST or not np.isfinite(v).all():
         return math.nan
     slope = dvdt(v, rate, heavy_cutoff_hz(rate))
     events = np.flatnonzero((np.abs(slope) if own else slope) >= QUIET_V_PER_S)
@@ -250,7 +252,7 @@ def _exponential(v: Array, rate: float) -> float:
     Weight and asymptote follow from the decay rate by linear least squares, so that only the rate is
     searched for, by damped Gauss-Newton steps.
     """
-    if v.size < 10:
+    if v.size < FEWEST_FITTED:
         return math.nan
     v, lasts = v - v.mean(), (v.size - 1) / rate
     # A sum, as a product would wake the threads of the linear algebra library.

@@ -15,6 +15,7 @@ from allentk.errors import AllenTKError, FeatureError
 from allentk.features.detect import Criteria
 from allentk.features.filters import cutoff_hz, dvdt
 from allentk.features.measure import amplitude_pa
+from allentk.features.short_square import LEAST_FRACTION, ONSET_S, OVER_CHARGING, OVER_END
 from allentk.features.spike_table import spikes
 from allentk.features.vector_layout import AP_RATE_HZ, AP_SAMPLES
 from allentk.features.vector_steps import Step, spiking
@@ -28,10 +29,6 @@ Array = NDArray[np.float64]
 
 #: Spikes of short squares count this long after the pulse, and not in its first 0.2 ms.
 AFTER_S, REJECT_S = 0.05, 0.0002
-#: The first part of the pulse, where its own charging is steepest.
-ONSET_S = 0.001
-#: Least fraction of the mean upstroke that is the threshold of a short square's spike.
-LEAST_FRACTION = 0.1
 #: What is kept of a short square before its pulse, and after the last spike that counts.
 MARGIN_S = 0.05
 
@@ -118,7 +115,7 @@ def _spikes(pulse: Sweep, criteria: Criteria) -> pd.DataFrame:
 def _criteria(pulses: list[Sweep]) -> Criteria:
     """Return the criteria that tell spikes of short squares from the charging by the pulse.
 
-    dV/dt must reach 1.1 times the median of the steepest charging in the pulse's first millisecond;
+    As `short_square.adjusted`, but without its floor of 20 V/s. dV/dt must reach 1.1 times the median of the steepest charging in the pulse's first millisecond;
     the threshold is where it was 1.2 times its median at the end of that millisecond, at least 10 % of
     the mean upstroke.
     """
@@ -129,13 +126,13 @@ def _criteria(pulses: list[Sweep]) -> Criteria:
         last = min(max(pulse.index(pulse.start_s + ONSET_S), first + 1), slope.size - 1)
         steepest.append(float(slope[first:last].max()))
         at_end.append(float(slope[last]))
-    cutoff = 1.1 * float(np.median(steepest))
+    cutoff = OVER_CHARGING * float(np.median(steepest))
     base = Criteria(reject_at_start_s=REJECT_S, thresh_frac=LEAST_FRACTION)
     base = dataclasses.replace(base, dv_cutoff=cutoff if cutoff > 0 else base.dv_cutoff)
     upstrokes = np.concatenate([_spikes(p, base)["upstroke"].to_numpy(float) for p in pulses])
     if not upstrokes.size:
         return base
-    fraction = 1.2 * float(np.median(at_end)) / float(upstrokes.mean())
+    fraction = OVER_END * float(np.median(at_end)) / float(upstrokes.mean())
     return dataclasses.replace(base, thresh_frac=max(LEAST_FRACTION, fraction))
 
 

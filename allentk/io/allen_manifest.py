@@ -20,11 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from allentk.errors import FormatError
-from allentk.io.files import existing
+from allentk.io.json_fields import load_json
 
-__all__ = ["ModelFiles", "find_model", "load_json"]
+__all__ = ["MODEL_TYPES", "ModelFiles", "find_model"]
 
-_KINDS = {"Biophysical - perisomatic": "perisomatic", "Biophysical - all active": "all-active"}
+#: What a manifest calls each kind of model.
+MODEL_TYPES = {
+    "perisomatic": "Biophysical - perisomatic",
+    "all-active": "Biophysical - all active",
+}
+_KINDS = {written: kind for kind, written in MODEL_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +58,6 @@ class ModelFiles:
     sweeps: tuple[int, ...] = ()
     mechanisms: tuple[Path, ...] = ()
     kind: str = ""
-
-
-def load_json(path: Path, what: str) -> Any:
-    """Return what a JSON file holds.
-
-    Raises
-    ------
-    FormatError
-        Where there is no such file, or it is none.
-    """
-    file = existing(path, what)
-    try:
-        return json.loads(file.read_bytes())
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(
-            f"{path}: expected {what}, but this is not JSON ({error}); fetch it again"
-        ) from error
 
 
 def find_model(path: str | os.PathLike[str]) -> ModelFiles:

@@ -29,7 +29,8 @@ from typing import Any
 from allentk.atomic import write_text
 from allentk.errors import DataError
 from allentk.io.allen_fit import OWN, RENAMED, fit_parameters
-from allentk.io.allen_manifest import find_model, load_json
+from allentk.io.allen_manifest import find_model
+from allentk.io.json_fields import load_json
 from allentk.models.biophysical import AXONS, BiophysicalParameters
 
 __all__ = ["biophysical_config", "read_biophysical", "write_biophysical"]

@@ -16,7 +16,7 @@ from typing import Any
 
 from allentk.atomic import write_text
 from allentk.errors import FormatError
-from allentk.io.allen_manifest import ModelFiles, find_model
+from allentk.io.allen_manifest import MODEL_TYPES, ModelFiles, find_model
 from allentk.io.allen_models import read_biophysical, write_biophysical
 from allentk.io.swc import read_swc, write_swc
 from allentk.models import BiophysicalModel
@@ -24,10 +24,6 @@ from allentk.models import BiophysicalModel
 __all__ = ["read_biophysical_model", "write_biophysical_model"]
 
 _FIT, _SWC, _MANIFEST = "fit.json", "reconstruction.swc", "manifest.json"
-_MODEL_TYPES = {
-    "perisomatic": "Biophysical - perisomatic",
-    "all-active": "Biophysical - all active",
-}
 
 
 def read_biophysical_model(
@@ -115,7 +111,7 @@ def _manifest(model: BiophysicalModel) -> dict[str, Any]:
         "biophys": [
             {
                 "model_file": [_MANIFEST, _FIT],
-                "model_type": _MODEL_TYPES[model.parameters.kind],
+                "model_type": MODEL_TYPES[model.parameters.kind],
             }
         ],
         "manifest": [

@@ -12,14 +12,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["packed", "unpacked"]
+__all__ = ["SI", "Quantity", "packed", "unpacked"]
 
 Quantity = Literal["voltage", "current"]
 Samples = NDArray[np.float64]
 
 #: What one volt is in mV, and one ampere in pA.
-_SI: dict[Quantity, float] = {"voltage": 1e3, "current": 1e12}
-#: The conversion that says so; times `_SI` it is exactly 1.
+SI: dict[Quantity, float] = {"voltage": 1e3, "current": 1e12}
+#: The conversion that says so; times `SI` it is exactly 1.
 _UNIT: dict[Quantity, float] = {"voltage": 1e-3, "current": 1e-12}
 
 
@@ -48,7 +48,7 @@ def packed(values: Samples, quantity: Quantity) -> tuple[NDArray[Any], float]:
     """
     for conversion in (_UNIT[quantity], 1.0):
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            raw = (values / (conversion * _SI[quantity])).astype(np.float32)
+            raw = (values / (conversion * SI[quantity])).astype(np.float32)
             back = unpacked(raw, conversion, quantity)
         if _same_bits(back, values):
             return raw, conversion
@@ -58,7 +58,7 @@ def packed(values: Samples, quantity: Quantity) -> tuple[NDArray[Any], float]:
 def unpacked(raw: NDArray[Any], conversion: float, quantity: Quantity) -> Samples:
     """Return samples in mV or pA; a writable copy."""
     values = raw.astype(np.float64)
-    factor = conversion * _SI[quantity]
+    factor = conversion * SI[quantity]
     if factor != 1:
         values *= factor
     return values

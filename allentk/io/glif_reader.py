@@ -23,19 +23,19 @@ Teeter et al. 2018, Nature Communications 9:709; the configuration files of the 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from allentk.errors import DataError, FormatError
-from allentk.io.files import existing
-from allentk.io.json_fields import field, number, numbers, section
+from allentk.io.json_fields import field, load_json, number, numbers, section
 from allentk.models import GLIFParameters
 from allentk.models.glif import ASC_LEVELS, RESET_LEVELS
 
 __all__ = ["LEVELS", "read_glif"]
 
+_WHAT = "a GLIF neuron_config.json"
 _MARKS = ("C", "R_input", "th_inf", "spike_cut_length", "voltage_reset_method")
 _DEEPEST = 20  # a configuration lies at most this deep in a document
 
@@ -87,11 +87,9 @@ def read_glif(
         document: Any = path_or_dict
         where = "GLIF configuration"
     elif isinstance(path_or_dict, str | os.PathLike):
-        document, where = _load(path_or_dict)
+        document, where = load_json(Path(path_or_dict), _WHAT), str(Path(path_or_dict))
     else:
-        raise FormatError(
-            f"expected the path of a GLIF neuron_config.json, or what it holds, got {path_or_dict!r}"
-        )
+        raise FormatError(f"expected the path of {_WHAT}, or what it holds, got {path_or_dict!r}")
     found = list(_configs(document, ""))
     if not found:
         raise FormatError(
@@ -112,18 +110,6 @@ def read_glif(
         )
     key, config = found[0]
     return _parameters(config, f"{where}: {key}" if key else where)
-
-
-def _load(path: str | os.PathLike[str]) -> tuple[Any, str]:
-    found = existing(path, "a GLIF neuron_config.json")
-    try:
-        return json.loads(found.read_text(encoding="utf-8")), str(found)
-    except (ValueError, RecursionError) as error:
-        # Not JSON, not UTF-8, a number of thousands of digits, or brackets in brackets without end.
-        raise FormatError(
-            f"{found}: expected a GLIF neuron_config.json, but this is not JSON ({error}); delete it "
-            f"and fetch it again"
-        ) from error
 
 
 def _configs(node: Any, key: str, depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -17,6 +17,8 @@ from allentk.errors import AllenTKError, DataError, FormatError
 from allentk.io.files import existing
 
 __all__ = [
+    "DAMAGE",
+    "SIGNATURE",
     "attribute",
     "contents",
     "dataset",
@@ -33,9 +35,10 @@ __all__ = [
     "whole",
 ]
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+#: What every HDF5 file begins with.
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: What h5py raises on bytes that are not what they should be.
-_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)
+DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)
 #: Bytes of numbers that one byte of a file can stand for; deflate packs at most 1032.
 _DENSEST = 2000
 #: A value of so few bytes is no claim worth checking.
@@ -55,7 +58,7 @@ def readable(what: str | Callable[[], str]) -> Iterator[None]:
         yield
     except AllenTKError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         place = what() if callable(what) else what
         raise FormatError(
             f"{place} cannot be read ({error}); the file is cut off or damaged. Delete it and fetch it "
@@ -82,8 +85,8 @@ def open_hdf5(path: str | os.PathLike[str], what: str) -> Iterator[h5py.File]:
     """
     found = existing(path, what)
     with found.open("rb") as file:
-        start = file.read(len(_SIGNATURE))
-    if start != _SIGNATURE:
+        start = file.read(len(SIGNATURE))
+    if start != SIGNATURE:
         raise FormatError(
             f"{found}: expected {what}, but this is not an HDF5 file (it has "
             f"{found.stat().st_size} bytes and begins with {start[:8]!r}); an unfinished download "

@@ -1,13 +1,43 @@
-"""Fields of a JSON document, checked: what is missing or of another kind is named."""
+"""JSON documents and their fields, checked: what is missing or of another kind is named."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from allentk.errors import FormatError
+from allentk.io.files import existing
 
-__all__ = ["field", "number", "numbers", "section"]
+__all__ = ["field", "load_json", "number", "numbers", "section"]
+
+
+def load_json(path: Path, what: str) -> Any:
+    """Return what a JSON file holds.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What was expected, such as ``"a fit"``; used in messages.
+
+    Raises
+    ------
+    FormatError
+        Where there is no such file, or it is none.
+    """
+    file = existing(path, what)
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:
+        # Not JSON, not UTF-8, a number of thousands of digits, or brackets in brackets without end.
+        raise FormatError(
+            f"{path}: expected {what}, but this is not JSON ({error}); fetch it again"
+        ) from error
 
 
 def field(config: Mapping[str, Any], *path: str, where: str) -> Any:

@@ -93,7 +93,8 @@ def _version(file: h5py.File, where: str) -> str:
     if version is None or version.group()[0] not in "12":
         raise FormatError(
             f"{where}: expected {WHAT}, but this HDF5 file names no NWB version 1 or 2 "
-            f"(nwb_version is {written!r}; it holds {', '.join(list(file)[:8]) or 'nothing'})"
+            f"(nwb_version is {written!r}; it holds {', '.join(list(file)[:8]) or 'nothing'}). Is it the "
+            f"right file?"
         )
     return version.group()
 

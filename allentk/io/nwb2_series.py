@@ -14,6 +14,9 @@ from allentk.io.hdf5 import attribute, dataset, member, members, number, numbers
 
 __all__ = ["plain", "position", "read_series", "series_times", "settings"]
 
+#: Datasets with as many values or more are no settings.
+_MOST_VALUES = 1000
+
 
 def read_series(
     file: h5py.File, path: str, where: str
@@ -66,10 +69,15 @@ def position(times: h5py.Dataset, time_s: float) -> int:
     return low
 
 
+def _is_small(item: Any) -> bool:
+    # A dataset without a shape has no size.
+    return isinstance(item, h5py.Dataset) and (item.size or 0) < _MOST_VALUES
+
+
 def settings(group: h5py.Group) -> dict[str, Any]:
     """Return attributes and small datasets of a group as text, numbers, truths and lists of them."""
     found = {name: group.attrs[name] for name in group.attrs}
-    found |= {n: d[()] for n, d in members(group) if isinstance(d, h5py.Dataset) and d.size < 1000}
+    found |= {n: d[()] for n, d in members(group) if _is_small(d)}
     hidden = ("namespace", "neurodata_type", "object_id", "help")
     return {name: plain(value) for name, value in found.items() if name not in hidden}
 

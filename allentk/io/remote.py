@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import h5py
 
 from allentk.errors import AllenTKError, DataError, FormatError
-from allentk.io.hdf5 import open_hdf5
+from allentk.io.hdf5 import DAMAGE, SIGNATURE, open_hdf5
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -27,7 +27,6 @@ __all__ = ["Place", "RangedFile", "open_place", "place_of"]
 #: Returns the bytes from the first one to the one before the last.
 Fetch: TypeAlias = Callable[[int, int], bytes]
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _BLOCK = 2**18
 _KEPT_BLOCKS = 512
 _MOST_AHEAD = 32
@@ -169,7 +168,7 @@ def open_place(place: Place, what: str) -> Iterator[h5py.File]:
             yield file
     except AllenTKError:
         raise
-    except (OSError, RuntimeError, KeyError) as error:
+    except DAMAGE as error:
         raise FormatError(
             f"{place}: expected {what}, but the HDF5 inside cannot be read ({error}); it is damaged. "
             f"Fetch it again, and if that is damaged too, tell whoever publishes it"
@@ -178,8 +177,8 @@ def open_place(place: Place, what: str) -> Iterator[h5py.File]:
 
 def _opened(place: RangedFile, what: str) -> h5py.File:
     place.seek(0)
-    start = place.read(len(_SIGNATURE)) or b""
-    if start != _SIGNATURE:
+    start = place.read(len(SIGNATURE)) or b""
+    if start != SIGNATURE:
         raise FormatError(
             f"{place}: expected {what}, but this is not an HDF5 file (it has {place.size} bytes and "
             f"begins with {start!r}). Is this the right address?"

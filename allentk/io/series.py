@@ -5,25 +5,22 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import FormatError
+from allentk.io.exact import SI, Quantity
 from allentk.io.hdf5 import attribute, member, number, numeric, text
 
 __all__ = ["PATCH_CLAMP_KINDS", "Series", "describe", "kind_of"]
-
-Quantity = Literal["voltage", "current"]
 
 _PREFIXES = {"": 1.0, "m": 1e-3, "milli": 1e-3, "n": 1e-9, "nano": 1e-9, "p": 1e-12, "pico": 1e-12}
 # The micro sign and the Greek letter look alike.
 _PREFIXES |= dict.fromkeys(("u", "\u00b5", "\u03bc", "micro"), 1e-6)
 _UNIT = re.compile(f"({'|'.join(_PREFIXES)})(v|volts?|a|amps?|amperes?)")
-#: What one volt is in mV, and one ampere in pA.
-_SI: dict[Quantity, float] = {"voltage": 1e3, "current": 1e12}
 _KINDS: dict[str, Quantity] = {
     "CurrentClampSeries": "voltage",
     "IZeroClampSeries": "voltage",
@@ -88,7 +85,7 @@ class Series:
     def scaled(self, raw: NDArray[Any], *, already_si: bool = False) -> NDArray[np.float64]:
         """Return samples in mV or pA; the conversion is applied once, or not at all to SI data."""
         if already_si and not self.integer:
-            return _times(raw, _SI[self.quantity])
+            return _times(raw, SI[self.quantity])
         values = _times(raw, self.conversion * self.unit_factor)
         if self.offset:
             values += self.offset * self.unit_factor
@@ -112,7 +109,7 @@ def _unit(data: h5py.Dataset, kind: str, conversion: float, where: str) -> tuple
     """Return what a series holds, and what its unit is in mV or pA."""
     written = text(attribute(data, "unit", "units"))
     if not written and kind in _KINDS:
-        return _KINDS[kind], _SI[_KINDS[kind]]
+        return _KINDS[kind], SI[_KINDS[kind]]
     named = _UNIT.fullmatch(written.lower())
     if named is None:
         raise FormatError(
@@ -124,7 +121,7 @@ def _unit(data: h5py.Dataset, kind: str, conversion: float, where: str) -> tuple
     # Some writers name the unit of the raw numbers although the conversion leads to SI.
     if math.isclose(conversion, size, rel_tol=1e-6):
         size = 1.0
-    return quantity, size * _SI[quantity]
+    return quantity, size * SI[quantity]
 
 
 def _conversion(data: h5py.Dataset, where: str) -> float:

@@ -22,7 +22,9 @@ __all__ = ["Segments", "segments"]
 
 Array = NDArray[np.float64]
 
-_NO_STEP_UM = 1e-10  # points nearer than this are one place; and the shortest step of an integral:
+#: Points nearer than this along a section are one place, in um.
+_NO_STEP_UM = 1e-10
+#: The shortest step of an integral, in um.
 _SHORTEST_UM = 1e-15
 
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from allentk.data import SpikeTrains
 from allentk.errors import DataError, FormatError
-from allentk.io.allen_manifest import load_json
-from allentk.io.json_fields import number
+from allentk.io.json_fields import load_json, number
 from allentk.io.sonata import Circuit, EdgePopulation, NodeTable
 from allentk.io.sonata.layout import component
 from allentk.models import BiophysicalModel

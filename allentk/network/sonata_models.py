@@ -24,9 +24,8 @@ from typing import Any, cast
 from allentk.atomic import write_text
 from allentk.errors import DataError, FormatError
 from allentk.io import nest_parameters, nest_refusals, read_biophysical, read_swc
-from allentk.io.allen_manifest import load_json
 from allentk.io.allen_models import write_biophysical
-from allentk.io.json_fields import number, numbers
+from allentk.io.json_fields import load_json, number, numbers
 from allentk.io.swc import write_swc
 from allentk.models import BiophysicalModel, GLIFParameters
 from allentk.network.projection import Receptor

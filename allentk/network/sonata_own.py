@@ -14,7 +14,7 @@ from typing import Any
 
 from allentk.atomic import write_text
 from allentk.errors import FormatError
-from allentk.io.allen_manifest import load_json
+from allentk.io.json_fields import load_json
 from allentk.io.sonata import read_arrays, write_arrays
 from allentk.network.sonata_values import Arrays, decoded
 

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
+from allentk.data import BLANK_NAMES, NetworkResponse, SpikeTrains, StimulusTable
 from allentk.report.figures import COLOURS, Figure, canvas, styled
 from allentk.report.tuning import Aligned, preferred_curve
-from allentk.responses.conditions import BLANK_NAMES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

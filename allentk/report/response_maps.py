@@ -13,6 +13,7 @@ from allentk.data import BLANK_NAMES, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.report.text import number
 from allentk.responses import trial_responses
+from allentk.responses.sparse_noise import spot_signs
 
 __all__ = [
     "AXES",
@@ -196,7 +197,7 @@ def field_maps(
     traces, table
         What is drawn, and the presentations of the noise with their ``frame``.
     template : ndarray, shape (frames, height, width)
-        0 black, 255 white, 127 gray.
+        Black, gray and white, see ``spot_signs``.
     cell : int
         Id of the cell.
 
@@ -210,7 +211,7 @@ def field_maps(
     Raises
     ------
     DataError
-        Where a frame is not in the template, or there is no response.
+        Where a frame is not in the template, the template has no gray, or there is no response.
     """
     frames = table.table["frame"].to_numpy(float)
     responses = trial_responses(traces, table, ids=[cell])[0]
@@ -223,13 +224,13 @@ def field_maps(
             f"the noise has frames {numbers.min()} to {numbers.max()}, its template 0 to "
             f"{len(template) - 1}"
         )
-    shown = np.asarray(template)[numbers].reshape(numbers.size, -1)
-    shape = np.shape(template)[1:]
-    maps = [_pixel_means(shown == gray, responses[known]) for gray in (255, 0)]
+    signs = spot_signs(template)
+    shown, shape = signs[numbers].reshape(numbers.size, -1), signs.shape[1:]
+    maps = [_pixel_means(shown == sign, responses[known]) for sign in (1, -1)]
     if not np.isfinite(maps).any():
         raise DataError("no pixel of the noise was white or black")
     kind, pixel = divmod(int(np.nanargmax(np.concatenate(maps))), shown.shape[1])
-    best = np.flatnonzero(known)[shown[:, pixel] == (255, 0)[kind]]
+    best = np.flatnonzero(known)[shown[:, pixel] == (1, -1)[kind]]
     y, x = divmod(pixel, shape[1])
     label = f"{('white', 'black')[kind]} at row {y}, column {x}"
     return maps[0].reshape(shape), maps[1].reshape(shape), best, label

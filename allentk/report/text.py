@@ -143,7 +143,15 @@ def metric_title(metric: str) -> str:
 
 
 def capital(text: str) -> str:
-    """Return the text with a capital at its start."""
+    """Return the text with a capital at its start; a function or a column's name there stays.
+
+    Examples
+    --------
+    >>> capital("mean rate"), capital("abs(z) / sum")
+    ('Mean rate', 'abs(z) / sum')
+    """
+    if set(text.partition(" ")[0]) & set("(_"):
+        return text
     return f"{text[:1].upper()}{text[1:]}"
 
 

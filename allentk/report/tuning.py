@@ -47,8 +47,8 @@ def _halves(table: StimulusTable) -> tuple[StimulusTable, StimulusTable, bool]:
     """Return odd and even trials of every condition; all trials twice where a condition has one."""
     shown = conditions(table)
     trial = pd.Series(shown.index).groupby(shown.index).cumcount().to_numpy()
-    counts = np.bincount(shown.index, minlength=shown.shape[0] * shown.shape[1])
-    rows = table.table.iloc[shown.grating]
+    counts = np.bincount(shown.index, minlength=shown.n_conditions)
+    rows = table.table.iloc[shown.trials]
     if counts.min() < 2:
         return StimulusTable(rows), StimulusTable(rows), False
     return StimulusTable(rows[trial % 2 == 0]), StimulusTable(rows[trial % 2 == 1]), True

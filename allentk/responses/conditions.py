@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,28 +11,13 @@ from numpy.typing import NDArray
 
 from allentk.data import BLANK_NAMES, StimulusTable
 from allentk.errors import DataError
-from allentk.responses.averages import Moments, averaged
+from allentk.responses.grid import Grid, grid
 from allentk.responses.trials import presented
 
-__all__ = ["BLANK_NAMES", "Conditions", "Moments", "conditions", "gratings_where", "moments"]
+__all__ = ["AXES", "BLANK_NAMES", "conditions", "gratings_where"]
 
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """Directions and temporal frequencies shown, and which condition every presentation is."""
-
-    directions_deg: Array
-    frequencies_hz: Array  # one NaN where the table does not say
-    grating: NDArray[np.int64]  # rows that are gratings
-    index: NDArray[np.int64]  # their condition, frequency * n_directions + direction
-    blank: NDArray[np.int64]  # rows that are blank
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Numbers of temporal frequencies and of directions."""
-        return self.frequencies_hz.size, self.directions_deg.size
+#: Parameters of drifting gratings, and the period of those that are angles.
+AXES = {"temporal_frequency_hz": None, "orientation_deg": 360.0}
 
 
 def _named_blank(rows: pd.DataFrame) -> NDArray[np.bool_]:
@@ -67,8 +51,8 @@ def _gratings(table: pd.DataFrame, blank_name: NDArray[np.bool_]) -> NDArray[np.
     return oriented
 
 
-def conditions(table: StimulusTable) -> Conditions:
-    """Sort the presentations of a table into conditions and blanks.
+def conditions(table: StimulusTable) -> Grid:
+    """Sort the presentations of drifting gratings into conditions and blanks.
 
     A row named ``blank`` or ``spontaneous``, or with the gratings' name and no orientation, is blank.
 
@@ -77,25 +61,20 @@ def conditions(table: StimulusTable) -> Conditions:
     DataError
         Where no presentation has an orientation; where several stimuli, contrasts or spatial
         frequencies have one; for a table of another type.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"start_s": [0.0, 1, 2], "stop_s": [1.0, 2, 3],
+    ...     "stimulus": ["drifting_gratings", "drifting_gratings", "blank"],
+    ...     "orientation_deg": [0.0, 90, np.nan], "temporal_frequency_hz": [2.0, 2, np.nan]})
+    >>> conditions(StimulusTable(shown)).axes["orientation_deg"].tolist()
+    [0.0, 90.0]
     """
     rows = presented(table).table
-    named = _named_blank(rows)
-    grating = _gratings(rows, named)
-    shown = rows[grating]
+    shown = rows[_gratings(rows, _named_blank(rows))]
     for column in ("contrast", "spatial_frequency_cpd"):
         _one(shown, column)
-    name = shown["stimulus"].iloc[0]
-    unoriented = rows["orientation_deg"].isna() & (rows["stimulus"] == name)
-    degrees = np.round(shown["orientation_deg"].to_numpy(float), 6) % 360
-    directions, d = np.unique(degrees, return_inverse=True)
-    frequencies, f = np.unique(shown["temporal_frequency_hz"].to_numpy(float), return_inverse=True)
-    return Conditions(
-        directions_deg=directions,
-        frequencies_hz=frequencies,
-        grating=np.flatnonzero(grating),
-        index=np.asarray(f * directions.size + d, dtype=np.int64),
-        blank=np.flatnonzero(named | unoriented.to_numpy()),
-    )
+    return grid(table, "drifting_gratings", AXES, key="orientation_deg")
 
 
 def gratings_where(table: StimulusTable, wanted: Mapping[str, float]) -> StimulusTable:
@@ -140,8 +119,3 @@ def gratings_where(table: StimulusTable, wanted: Mapping[str, float]) -> Stimulu
 
 def _said(values: Mapping[Any, float]) -> str:
     return ", ".join(f"{column} {value:g}" for column, value in values.items())
-
-
-def moments(responses: Array, shown: Conditions) -> Moments:
-    """Average the trials of every condition; a NaN trial is left out, a condition without is NaN."""
-    return averaged(responses[:, shown.grating], shown.index, shown.shape)

@@ -13,7 +13,7 @@ from allentk.errors import DataError
 from allentk.responses.averages import sums
 from allentk.responses.courses import BIN_S, positive
 from allentk.responses.measured import Measured, Window, frame_of, measure
-from allentk.responses.sparse_noise import NOISE_HEIGHT_DEG
+from allentk.responses.sparse_noise import NOISE_HEIGHT_DEG, spot_signs
 from allentk.responses.trials import finite_means
 
 __all__ = ["field_columns", "gabors", "locally_sparse_noise"]
@@ -165,22 +165,15 @@ def locally_sparse_noise(
     return frame_of(columns, _NOISE, spikes=of.spikes)
 
 
-def _spots(template: ArrayLike, frames: Array) -> NDArray[np.int64]:
+def _spots(template: ArrayLike, frames: Array) -> NDArray[np.int8]:
     """Return 1 for white, -1 for black and 0 for gray spots of the frames shown."""
-    levels = np.asarray(template)
-    if levels.ndim != 3 or levels.dtype.kind not in "biuf":
-        raise DataError(
-            f"locally_sparse_noise: template= must be an array of (frames, rows, columns), got one of "
-            f"shape {levels.shape}; of a session it is session.stimulus_template(name)"
-        )
-    if frames.size and frames.max() >= len(levels):
+    signs = spot_signs(template)
+    if frames.size and frames.max() >= len(signs):
         raise DataError(
             f"locally_sparse_noise: frame {frames.max():g} was shown, but the template has "
-            f"{len(levels)} frames"
+            f"{len(signs)} frames"
         )
-    shown = levels[frames.astype(np.int64)]
-    signs: NDArray[np.int64] = np.sign(shown - np.median(levels)).astype(np.int64)
-    return signs
+    return signs[frames.astype(np.int64)]
 
 
 def _spot_means(of: Measured, there: NDArray[np.bool_]) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
-from allentk.responses.conditions import conditions
+from allentk.responses.conditions import AXES, conditions
 from allentk.responses.courses import BIN_S
 from allentk.responses.measured import Measured, Window, frame_of, measure
 from allentk.responses.networks import presentations_of
@@ -80,7 +80,7 @@ def drifting_gratings(
         "drifting_gratings",
         responses,
         table,
-        {"temporal_frequency_hz": None, "orientation_deg": 360.0},
+        AXES,
         key="orientation_deg",
         ids=ids,
         response_window_s=response_window_s,

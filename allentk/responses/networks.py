@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 
-__all__ = ["per_population", "presentations_of"]
+__all__ = ["cells_of_network", "per_population", "presentations_of"]
 
 
 def presentations_of(
@@ -32,10 +33,23 @@ def presentations_of(
     return table
 
 
+def cells_of_network(response: NetworkResponse) -> pd.DataFrame:
+    """Return one row per cell with the first three columns of ``per_population``.
+
+    Raises
+    ------
+    DataError
+        Where a node table has another length, or there are no spikes of any population.
+    """
+    return per_population(
+        "responses", response, None, lambda of: pd.DataFrame({"cell": np.arange(of.n_cells)})
+    )
+
+
 def per_population(
     stimulus: str,
     response: NetworkResponse,
-    table: StimulusTable,
+    table: StimulusTable | None,
     measure: Callable[[SpikeTrains], pd.DataFrame],
 ) -> pd.DataFrame:
     """Measure every population of a network.
@@ -46,8 +60,8 @@ def per_population(
         Its name, for messages.
     response : NetworkResponse
         What was simulated.
-    table : StimulusTable
-        What was shown.
+    table : StimulusTable or None
+        What was shown, where it matters.
     measure : callable
         Makes a table with the column ``cell`` of the spike trains of one population.
 
@@ -63,26 +77,30 @@ def per_population(
         Where the presentations go on after the simulation, a node table has another length, or there
         are no spikes of any population.
     """
-    if table.duration_s > response.duration_s + 1e-6:
+    if table is not None and table.duration_s > response.duration_s + 1e-6:
         raise DataError(
             f"{stimulus}: the last presentation ends at {table.duration_s:g} s, after the "
             f"simulation's {response.duration_s:g} s; simulate longer, or leave rows out of the table"
         )
     parts = []
     for name, trains in response.spikes.items():
+        classes = _classes(stimulus, response, name)
         part = measure(trains)
-        nodes = response.nodes.get(name)
-        classes: object = name
-        if nodes is not None and "cell_class" in nodes:
-            if len(nodes) != trains.n_cells:
-                raise DataError(
-                    f"{stimulus}: population {name!r} has {trains.n_cells} cells but "
-                    f"{len(nodes)} rows in its node table"
-                )
-            classes = nodes["cell_class"].to_numpy()
         part.insert(1, "population", classes)
         part.insert(2, "node_population", name)
         parts.append(part)
     if not parts:
         raise DataError(f"{stimulus}: the network's response has no population with spikes")
     return pd.concat(parts, ignore_index=True)
+
+
+def _classes(what: str, response: NetworkResponse, name: str) -> object:
+    """Return the cell classes of a population's nodes; its name where the nodes have none."""
+    nodes, n_cells = response.nodes.get(name), response.spikes[name].n_cells
+    if nodes is None or "cell_class" not in nodes:
+        return name
+    if len(nodes) != n_cells:
+        raise DataError(
+            f"{what}: population {name!r} has {n_cells} cells but {len(nodes)} rows in its node table"
+        )
+    return nodes["cell_class"].to_numpy()

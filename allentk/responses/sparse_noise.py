@@ -12,12 +12,11 @@ from allentk.data import StimulusTable
 from allentk.errors import DataError
 from allentk.responses.trials import presented
 
-__all__ = ["NOISE_HEIGHT_DEG", "SparseNoise", "sparse_noise"]
+__all__ = ["NOISE_HEIGHT_DEG", "SparseNoise", "sparse_noise", "spot_signs"]
 
 #: Height of the noise of the Brain Observatory in degrees: 16 rows of 4.65, or 8 of 9.3.
 NOISE_HEIGHT_DEG = 74.4
 _FAMILY = "locally_sparse_noise"
-_GRAY = 127
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -28,8 +27,8 @@ class SparseNoise:
     ----------
     table : StimulusTable
         The presentations.
-    template : ndarray, shape (n_patterns, n_rows, n_columns)
-        The patterns: above 127 is white, below is black.
+    template : ndarray of int8, shape (n_patterns, n_rows, n_columns)
+        The patterns: 1 is white, -1 is black, 0 is gray.
     frame : ndarray of int64, shape (n_presentations,)
         Pattern shown in every presentation.
     pixel_deg : float
@@ -37,7 +36,7 @@ class SparseNoise:
     """
 
     table: StimulusTable
-    template: NDArray[Any]
+    template: NDArray[np.int8]
     frame: NDArray[np.int64]
     pixel_deg: float
 
@@ -60,7 +59,7 @@ class SparseNoise:
             Patterns in place of those shown.
         """
         shown = self.template[self.frame if frame is None else frame].reshape(-1, self.n_pixels)
-        return np.hstack([shown > _GRAY, shown < _GRAY])
+        return np.hstack([shown > 0, shown < 0])
 
     def kept(self, rows: NDArray[np.bool_]) -> SparseNoise:
         """Return these presentations only."""
@@ -82,8 +81,8 @@ def sparse_noise(
     table : StimulusTable
         What was shown; rows of other stimuli are left out. ``frame`` is the pattern, counted from 0.
     template : array_like, shape (n_patterns, n_rows, n_columns)
-        The patterns, gray values 0 (black), 127 (gray), 255 (white), as
-        ``session.stimulus_template(name).read()`` gives them.
+        The patterns, as ``session.stimulus_template(name).read()`` gives them: 0 (black), 127 (gray) and
+        255 (white); or other values, see ``spot_signs``.
     stimulus : str, optional
         Name of the noise; needed where a table has noise of 4 and of 8 degrees.
     pixel_deg : float, optional
@@ -92,8 +91,8 @@ def sparse_noise(
     Raises
     ------
     DataError
-        Where the table has no such rows, or rows of two noises; on a template of another shape; and on a
-        frame that is no pattern of the template.
+        Where the table has no such rows, or rows of two noises; on a template of another shape or without
+        a gray; and on a frame that is no pattern of the template.
 
     Examples
     --------
@@ -103,7 +102,7 @@ def sparse_noise(
     >>> sparse_noise(shown, np.full((2, 16, 28), 127)).pixel_deg
     4.65
     """
-    patterns = _patterns(template)
+    patterns = spot_signs(template)
     rows = presented(table).table
     name = _name(rows["stimulus"].astype(str), stimulus)
     shown = StimulusTable(rows[rows["stimulus"].astype(str) == name])
@@ -115,7 +114,26 @@ def sparse_noise(
     return SparseNoise(shown, patterns, _frames(shown, name, len(patterns)), pixel)
 
 
-def _patterns(template: ArrayLike) -> NDArray[Any]:
+def spot_signs(template: ArrayLike) -> NDArray[np.int8]:
+    """Return 1 where a pattern is white, -1 where it is black, and 0 where it is gray.
+
+    Parameters
+    ----------
+    template : array_like, shape (n_patterns, n_rows, n_columns)
+        Brightness in any unit. Gray is the middle of three values, the more frequent of two, and a single
+        one.
+
+    Raises
+    ------
+    DataError
+        On an array of another shape, values that are not finite, more than three of them, or two of which
+        neither is more frequent.
+
+    Examples
+    --------
+    >>> spot_signs([[[0, 127, 127], [127, 127, 255]]]).tolist()
+    [[[-1, 0, 0], [0, 0, 1]]]
+    """
     patterns = np.asarray(template)
     if patterns.ndim != 3 or patterns.dtype.kind not in "buif" or not patterns.size:
         raise DataError(
@@ -123,7 +141,17 @@ def _patterns(template: ArrayLike) -> NDArray[Any]:
             f"{type(template).__name__} of shape {patterns.shape}; of a session take "
             f"session.stimulus_template(name).read()"
         )
-    return patterns
+    levels, n = np.unique(patterns, return_counts=True)
+    if levels.size > 3 or not np.isfinite(levels).all() or (levels.size == 2 and n[0] == n[1]):
+        raise DataError(
+            f"{_FAMILY}: the template must have the values of black, gray and white, and mostly gray "
+            f"where there are two; got {levels.size} values: {', '.join(map(str, levels[:6]))}; give the "
+            f"patterns without a mask"
+        )
+    gray = levels[1] if levels.size == 3 else levels[n.argmax()]
+    signs: NDArray[np.int8] = (patterns > gray).astype(np.int8)
+    signs[patterns < gray] = -1
+    return signs
 
 
 def _name(names: Any, asked: str | None) -> str:

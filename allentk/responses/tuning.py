@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
-from allentk.responses.conditions import conditions, moments
+from allentk.responses.averages import averaged
+from allentk.responses.conditions import conditions
 from allentk.responses.trials import cells_of, trial_responses
 
 __all__ = ["TUNING_COLUMNS", "tuning_curves"]
@@ -57,16 +58,15 @@ def tuning_curves(
     shown = conditions(table)
     _, cells = cells_of(responses, ids)
     trials = trial_responses(responses, table, window_s=response_window_s, ids=cells)
-    averages = moments(trials, shown)
+    averages = averaged(trials[:, shown.trials], shown.index, shown.shape)
+    directions, frequencies = shown.axes["orientation_deg"], shown.axes["temporal_frequency_hz"]
     n_tf, n_directions = shown.shape
     each = n_tf * n_directions
     return pd.DataFrame(
         {
             "cell": np.repeat(cells, each),
-            "orientation_deg": np.tile(shown.directions_deg, cells.size * n_tf),
-            "temporal_frequency_hz": np.tile(
-                np.repeat(shown.frequencies_hz, n_directions), cells.size
-            ),
+            "orientation_deg": np.tile(directions, cells.size * n_tf),
+            "temporal_frequency_hz": np.tile(np.repeat(frequencies, n_directions), cells.size),
             "mean": averages.mean.ravel(),
             "sem": averages.sem.ravel(),
             "n": averages.n.ravel(),

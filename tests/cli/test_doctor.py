@@ -2,12 +2,13 @@
 
 import json
 import sys
+from http.client import BadStatusLine
 from importlib import metadata
 from urllib import error, request
 
 import pytest
 
-from allentk.cli import checks
+from allentk.cli import check_engines, check_packages, check_places
 from allentk.errors import MissingExtraError
 from allentk.simulation.biophysical import compiling, mechanisms
 
@@ -21,8 +22,8 @@ def test_all_is_well_here(run, tmp_path):
     result, rows = found(run, "--offline", "--cache-dir", tmp_path)
     assert result.exit_code == 0
     assert rows["numpy"]["found"] == metadata.version("numpy")
-    assert rows["engines"]["found"].startswith("glif")
-    assert rows["cache"]["found"] == str(tmp_path)
+    assert rows["engine glif"]["found"] == rows["engine reduced"]["found"] == "built in"
+    assert rows["cache"]["found"] == f"{tmp_path}, 0.00 GB"
     assert rows["service"]["found"] == "not tried: offline"
     assert rows["channels for NEURON"]["status"] in {"ok", "note"}  # as there is a compiler or not
     assert "problem" not in {row["status"] for row in rows.values()}
@@ -38,7 +39,7 @@ def test_a_cache_that_cannot_be_written(run, tmp_path, monkeypatch):
     def refused(**options):
         raise PermissionError(13, "Permission denied", str(options["dir"]))
 
-    monkeypatch.setattr(checks.tempfile, "TemporaryFile", refused)
+    monkeypatch.setattr(check_places.tempfile, "TemporaryFile", refused)
     result, rows = found(run, "--offline", "--cache-dir", tmp_path / "new")
     assert result.exit_code == 1
     assert rows["cache"]["status"] == "problem"
@@ -103,7 +104,7 @@ def needs(monkeypatch):
     """Say what the package needs."""
 
     def say(*lines):
-        monkeypatch.setattr(checks.metadata, "requires", lambda _: list(lines))
+        monkeypatch.setattr(check_packages.metadata, "requires", lambda _: list(lines))
 
     return say
 
@@ -125,11 +126,32 @@ def test_a_missing_extra_is_a_note(run, needs):
     assert 'pip install "allentk[big]"' in rows["no-such-engine"]["advice"]
 
 
+def test_a_package_that_is_too_old(run, needs):
+    needs("numpy>=999.1", "click>=8", "dask>=9999; extra == 'dask'")
+    result, rows = found(run, "--offline")
+    assert result.exit_code == 1
+    assert rows["numpy"]["found"] == f"{metadata.version('numpy')}, older than 999.1"
+    assert rows["numpy"]["advice"] == 'pip install --upgrade "numpy>=999.1"'
+    assert (rows["click"]["status"], rows["dask"]["status"]) == ("ok", "note")
+    assert result.stderr == "Error: to mend: numpy\n"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"), [("1.9", "1.10"), ("2.0rc1", "2.0.1"), ("4", "4.0.1"), ("0.2.2", "0.3")]
+)
+def test_versions_are_compared_as_numbers(older, newer):
+    assert check_packages._release(older) < check_packages._release(newer)
+
+
+def test_versions_may_differ_in_zeros():
+    assert check_packages._release("9.0") == check_packages._release("9.0.0+local")
+
+
 def test_what_is_not_made_for_windows_is_not_missed_there(run, needs, monkeypatch):
     needs('no-such-engine>=9; platform_system != "Windows"')
     _, rows = found(run, "--offline")
     assert rows["no-such-engine"]["status"] == "problem"
-    monkeypatch.setattr(checks.platform, "system", lambda: "Windows")
+    monkeypatch.setattr(check_packages.platform, "system", lambda: "Windows")
     _, rows = found(run, "--offline")
     assert "no-such-engine" not in rows
 
@@ -141,9 +163,10 @@ def test_tools_of_developers_are_left_out(run, needs):
 
 
 def test_what_allentk_needs_is_read_from_its_own_metadata():
-    needed = {name for name, extra in checks.requirements() if not extra}
+    asked = check_packages.requirements()
+    needed = {one.name for one in asked if not one.extra}
     assert {"numpy", "pandas", "h5py", "requests", "click"} <= needed
-    assert ("nest-simulator", "nest") in checks.requirements()
+    assert ("nest-simulator", "nest") in [(one.name, one.extra) for one in asked]
 
 
 def test_an_engine_that_cannot_be_loaded(run, monkeypatch):
@@ -153,8 +176,56 @@ def test_an_engine_that_cannot_be_loaded(run, monkeypatch):
     assert rows["engines"]["status"] == "problem"
 
 
+def test_engines_of_others(run, monkeypatch):
+    monkeypatch.setattr(check_engines.importlib.util, "find_spec", lambda name: None)
+    result, rows = found(run, "--offline")
+    assert result.exit_code == 0
+    assert rows["engine nest"]["status"] == rows["engine neuron"]["status"] == "note"
+    assert 'pip install "allentk[nest]"' in rows["engine nest"]["advice"]
+
+
+def test_an_engine_that_pip_knows_nothing_of(run, monkeypatch, needs):
+    def none(name):
+        raise metadata.PackageNotFoundError(name)
+
+    needs("numpy")
+    monkeypatch.setattr(check_engines.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(check_engines, "_FOREIGN", {"neuron": "no-such-a", "nest": "no-such-b"})
+    _, rows = found(run, "--offline")
+    assert rows["engine nest"]["found"] == "found, of unknown version"
+
+
+def test_compilers_and_mpi(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(check_engines.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(check_engines.sys, "base_prefix", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("CXX", raising=False)
+    _, rows = found(run, "--offline")
+    assert rows["compilers"]["status"] == rows["MPI"]["status"] == "note"
+    assert rows["compilers"]["found"].startswith("no make and no bash and no g++")
+    assert "mpiexec: none" in rows["MPI"]["found"]
+    assert "pip install mpich" in rows["MPI"]["advice"]
+    for name in ("bin/make", "bin/bash", "bin/g++", "bin/mpiexec", "lib/libmpi.so.12"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("CXX", "g++ -std=c++17")
+    _, rows = found(run, "--offline")
+    assert rows["compilers"]["found"] == f"make at {tmp_path}/bin/make, g++ -std=c++17"
+    assert rows["MPI"]["status"] == "ok"
+    assert rows["MPI"]["found"] == f"{tmp_path}/bin/mpiexec with {tmp_path}/lib/libmpi.so.12"
+
+
+def test_the_size_of_the_cache(run, tmp_path):
+    (tmp_path / "cell_types").mkdir()
+    with (tmp_path / "cell_types" / "large.nwb").open("wb") as file:
+        file.truncate(2_500_000_000)
+    (tmp_path / "again").symlink_to(tmp_path / "cell_types", target_is_directory=True)
+    _, rows = found(run, "--offline", "--cache-dir", tmp_path)
+    assert rows["cache"]["found"] == f"{tmp_path}, 2.50 GB"
+
+
 def test_a_full_disk(run, monkeypatch):
-    monkeypatch.setattr(checks, "_ROOM_GB", 1e9)
+    monkeypatch.setattr(check_places, "_ROOM_GB", 1e9)
     _, rows = found(run, "--offline")
     assert rows["free disk"]["status"] == "note"
     assert "keep" in rows["free disk"]["advice"]
@@ -175,6 +246,7 @@ class Answer:
         (error.HTTPError("u", 503, "busy", {}, None), "note", "answers 503"),
         (error.URLError("no route"), "note", "cannot be reached (no route)"),
         (TimeoutError("timed out"), "note", "cannot be reached (timed out)"),
+        (BadStatusLine("no web"), "note", "cannot be reached (no web)"),
     ],
 )
 def test_the_service(run, monkeypatch, answer, status, text):
@@ -188,7 +260,8 @@ def test_the_service(run, monkeypatch, answer, status, text):
     monkeypatch.setattr(request, "urlopen", opened)
     result, rows = found(run)
     assert result.exit_code == 0
-    assert rows["service"]["status"] == status
+    asked = [row for what, row in rows.items() if what.startswith("service")]
+    assert [row["status"] for row in asked] == [status] * 3
     assert text in rows["service"]["found"]
     assert bool(rows["service"]["advice"]) is (status == "note")
 

@@ -26,9 +26,8 @@ GENES = (
 )
 
 
-@pytest.fixture(scope="module")
-def result():
-    """A fit that was not run: known numbers in the place of a search."""
+def made_up_result():
+    """Return a fit that was not run: known numbers in the place of a search."""
     model = cell(gbar_NaTs=1.2)
     genes = GeneSet(GENES, model.parameters)
     values = {"gbar_NaTs": 1.2, "gbar_SK": 3e-3, "gbar_Ih": 1e-4}
@@ -52,6 +51,11 @@ def result():
         notes=("no passive fit was given",),
         versions={"allentk": "0.0", "cma": "4.0"},
     )
+
+
+@pytest.fixture(scope="module")
+def result():
+    return made_up_result()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from allentk import responses
-from allentk.data import NetworkResponse, SpikeTrains
+from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.definitions import DEFINITIONS, definition_module
 from tests import planted
@@ -78,6 +78,35 @@ def test_a_definition_says_what_its_columns_and_its_quirks_are(definition):
     names = [(metric.stimulus, metric.name) for metric in module.METRICS]
     assert len(names) == len(set(names))
     assert all(quirk.definition == definition for quirk in module.QUIRKS)
+
+
+#: Definition -> what it measures: what is planted, and its unit.
+SIGNALS = {"warehouse": "F", "paper2020": "events", "neuropixels": ""}
+
+
+@pytest.mark.filterwarnings("ignore:.* left out:UserWarning")
+@pytest.mark.parametrize(
+    ("definition", "stimulus"),
+    [(d, s) for d in SIGNALS for s in EXPECTED if s in responses.stimuli_of(d)],
+)
+def test_every_column_of_a_definition_has_its_unit(definition, stimulus):
+    table, rates, _ = EXPECTED[stimulus]
+    if stimulus == "spontaneous":
+        rows = table.table
+        gray = rows["stimulus"].replace("blank", "spontaneous")
+        table = StimulusTable(rows.assign(stimulus=gray))
+    unit = SIGNALS[definition]
+    of = planted.traces(table, rates, unit=unit) if unit else planted.spikes(table, rates)
+    if unit == "F":
+        of = Traces(of.values + 100, of.time_s, of.ids, "F")  # noqa: PD011 (no table)
+    cells = getattr(responses, stimulus)(of, table, definition=definition)
+    known = {
+        m.name: m.unit for m in definition_module(definition).METRICS if m.stimulus == stimulus
+    }
+    columns = cells.drop(columns=["cell", "notes"])
+    assert set(columns) == set(known)
+    numbers = [name for name in columns if columns[name].dtype.kind in "fiu"]
+    assert [name for name in numbers if not known[name]] == []
 
 
 def test_a_definition_is_loaded_when_it_is_asked_for():

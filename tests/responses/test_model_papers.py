@@ -74,6 +74,21 @@ def test_layer4_counts_the_first_two_and_a_half_seconds():
     assert cells["mean_rate_hz"][0] == pytest.approx(1 / 2.5)
 
 
+def test_layer4_width_is_that_of_the_curve():
+    """A Gaussian of 30 degrees is half as high at 30 sqrt(2 ln 2) = 35.3 degrees."""
+    shown = table(frequencies=(4.0,), blanks=0, length_s=2.5)
+
+    def gaussian(row):
+        off = (row.orientation_deg - 90 + 180) % 360 - 180
+        return [400 * np.exp(-0.5 * (off / 30) ** 2), 0.0]
+
+    cells = responses.drifting_gratings(
+        planted.spikes(shown, gaussian), shown, definition="layer4", tuning_width=True
+    )
+    assert cells["tuning_width_deg"][0] == pytest.approx(35.32, abs=0.2)
+    assert np.isnan(cells["tuning_width_deg"][1])
+
+
 def test_v1_2026_by_its_formulas():
     shown = table(frequencies=(4.0,), length_s=2.0)
     cells = responses.drifting_gratings(planted.spikes(shown, rates), shown, definition="v1-2026")
@@ -119,8 +134,12 @@ def test_columns_of_model_papers_are_explained(definition):
 
     shown = table(frequencies=(4.0,))
     for stimulus in ("drifting_gratings", "spontaneous"):
+        fitted = (definition, stimulus) == ("layer4", "drifting_gratings")
         cells = getattr(responses, stimulus)(
-            planted.spikes(shown, rates), shown, definition=definition
+            planted.spikes(shown, rates),
+            shown,
+            definition=definition,
+            **({"tuning_width": True} if fitted else {}),
         )
         known = {
             m.name for m in all_metrics() if (m.definition, m.stimulus) == (definition, stimulus)

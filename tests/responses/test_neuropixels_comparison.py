@@ -106,3 +106,9 @@ def test_sessions_are_paired_by_running():
     first, second = comparison.running_matched([0.10, 0.14, 0.9], [0.11, 0.06])
     assert dict(zip(first.tolist(), second.tolist(), strict=True)) == {0: 1, 1: 0}
     assert [rows.size for rows in comparison.running_matched([], [0.5])] == [0, 0]
+
+
+def test_shares_of_running_lie_in_zero_to_one():
+    for wrong in ([40.0], [np.nan]):
+        with pytest.raises(DataError, match=r"must lie in 0\.\.1"):
+            comparison.running_matched(wrong, [0.5])

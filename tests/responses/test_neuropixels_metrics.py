@@ -278,3 +278,8 @@ def test_a_network_is_measured_by_population():
     cells = neuropixels.drifting_gratings(response)
     assert cells["population"].tolist() == ["a", "a", "b"]
     assert cells["cell"].tolist() == [0, 1, 0]
+
+
+def test_what_the_program_lacks_is_not_said_to_be_its_own():
+    of = {metric.source for metric in neuropixels.METRICS if metric.stimulus == "contrast_tuning"}
+    assert of == {"allentk"}

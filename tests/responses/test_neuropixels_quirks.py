@@ -167,7 +167,7 @@ def test_swapped_start_and_signed_widths():
 
 
 def _noise():
-    return np.random.default_rng(11).poisson(0.3, (200, 9, 9))
+    return np.random.default_rng(11).poisson(0.3, (30, 9, 9))
 
 
 def _fitted(values):

@@ -13,7 +13,7 @@ import pytest
 
 from allentk.responses import neuropixels
 from benchmarks._neuropixels_session import make, ours
-from benchmarks.neuropixels_parity import allen_table
+from benchmarks.neuropixels_parity import FURTHER, allen_table
 
 RECORDED = json.loads((Path(__file__).parent / "neuropixels_sdk.json").read_text())
 FITTED = {"width_rf": 1e-3, "height_rf": 1e-3, "c50_dg": None}
@@ -28,7 +28,7 @@ def session(tmp_path_factory):
 
 def measured(stimulus, session, quirks):
     trains, shown, running = session
-    more = {"n_shuffles": 100} if stimulus == "gabors" else {}
+    more = {"n_shuffles": 100} if stimulus == "gabors" else FURTHER.get(stimulus, {})
     table = getattr(neuropixels, stimulus)(trains, shown, running=running, quirks=quirks, **more)
     return allen_table(stimulus, table)
 

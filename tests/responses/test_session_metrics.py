@@ -103,6 +103,9 @@ def test_wrong_arguments_are_refused():
         cell_metrics(np.ones(3), {"flashes": second})
 
 
+GRAY = {"template": np.full((4, 8, 14), 127)}
+
+
 @dataclass
 class Ophys:
     """What ``cell_metrics`` asks of a session."""
@@ -145,5 +148,9 @@ def test_a_session_says_itself_what_was_shown():
     assert session.asked == ["dff"]
     assert found.table["on_off_ratio_fl"][0] == pytest.approx(4.0)
     assert found.notes["problem"].tolist() == ["no template of locally_sparse_noise"]
+    session.asked.clear()
+    noise = cell_metrics(session, definition="warehouse", options={"locally_sparse_noise": GRAY})
+    assert session.asked == ["dff"]  # of which AllenSDK makes fields; not of fluorescence
+    assert not noise.notes["problem"].str.contains("expected traces").any()
     events = cell_metrics(session, definition="paper2020")
     assert events.notes["stimulus"].tolist() == ["flashes", "locally_sparse_noise"]

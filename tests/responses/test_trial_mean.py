@@ -304,6 +304,12 @@ def test_spots_give_the_fields_of_white_and_black():
     contrasts = patterns.astype(float) / 127.5 - 1
     again = responses.locally_sparse_noise(make(table, rates), table, template=contrasts.round(2))
     pd.testing.assert_frame_equal(again, cells)
+    mask = patterns.copy()
+    mask[:, 0] = 64
+    with pytest.raises(
+        DataError, match=r"got 4 values: 0, 64, 127, 255; give the .* without a mask"
+    ):
+        responses.locally_sparse_noise(make(table, rates), table, template=mask)
     with pytest.raises(DataError, match="has 3 frames"):
         responses.locally_sparse_noise(make(table, rates), table, template=patterns[:3])
     with pytest.raises(DataError, match="needs template="):

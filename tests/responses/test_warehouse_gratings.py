@@ -1,5 +1,7 @@
 """The warehouse's gratings and scenes: written out in loops, scaled, cut into trials, and with quirks."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -175,6 +177,34 @@ def test_static_gratings_as_written_out():
         )
 
 
+def test_mended_columns_as_written_out():
+    """Negative means as 0; noise around the mean of each frequency; the peak in the response."""
+    table = static_table()
+    traces = fluorescence(table, 12, strength=0.3)
+    out = warehouse.static_gratings(traces, table)
+    keys = ["orientation_deg", "spatial_frequency_cpd", "phase"]
+    rows = table.table
+    for got, trace in zip(out.to_dict("records"), traces.values, strict=True):
+        windows = np.array([percent(trace, s, 28, 14)[28:] for s in rows["start_frame"]])
+        groups = pd.Series(windows.mean(axis=1)).groupby([rows[k] for k in keys])
+        mean = groups.mean()
+        o, f, phase = mean.idxmax()
+        pref, orth = max(mean.max(), 0), max(mean[(o + 90) % 180, f, phase], 0)
+        at = [(o, g, phase) for g in (0.04, 0.08)]
+        sse = sum(((groups.get_group(k) - mean[k]) ** 2).sum() for k in at)
+        spread = abs(mean[at[0]] - mean[at[1]])
+        chosen = (rows[keys].to_numpy() == [o, f, phase]).all(axis=1)
+        same(
+            got,
+            osi=(pref - orth) / (pref + orth),
+            sf_selectivity=spread / (spread + 2 * np.sqrt(sse / (16 - 2))),
+            reliability=pairs(windows[chosen]),
+            time_to_peak_s=windows[chosen].mean(axis=0).argmax() * STEP_S,
+        )
+    assert (out["osi"] == 1).any()  # an orthogonal mean below 0
+    assert out["osi"].lt(1).any()
+
+
 def test_natural_scenes_as_written_out():
     table = scenes_table()
     traces = fluorescence(table)
@@ -243,6 +273,44 @@ def test_trials_cut_before_are_the_same_trials():
     cut = warehouse.TrialArray(windows, 30, STEP_S, traces.ids)
     out = warehouse.drifting_gratings(cut, table)
     pd.testing.assert_frame_equal(out, warehouse.drifting_gratings(traces, table))
+
+
+def test_windows_cut_shortly_before_the_onset_keep_their_frames_of_reliability():
+    table = static_table((8,))
+    traces = fluorescence(table)
+    starts = table.table["start_frame"]
+    published = []
+    for before in (32, 10):
+        windows = np.stack([values_of(traces)[:, s - before : s + 40] for s in starts], axis=1)
+        windows /= windows[:, :, :10].mean(axis=2, keepdims=True)
+        cut = warehouse.TrialArray(windows, before, STEP_S, traces.ids)
+        out = warehouse.static_gratings(cut, table, quirks="reliability_frames_28_42")
+        published.append(out)
+    # Frames 28 to 42 of 32 + 16 are those from 4 before the onset; where these were cut off, so they stay.
+    whole, short = published
+    same_trials = whole["preferred_sf_cpd"] == short["preferred_sf_cpd"]
+    same_trials &= whole["preferred_orientation_deg"] == short["preferred_orientation_deg"]
+    same_trials &= whole["preferred_phase"] == short["preferred_phase"]
+    assert same_trials.any()
+    assert whole["reliability"][same_trials].to_numpy() == pytest.approx(
+        short["reliability"][same_trials].to_numpy(), rel=1e-9
+    )
+
+
+def test_many_trials_of_one_condition_need_little_memory():
+    n_trials, n_cells = 500, 16
+    start = 40 + 90 * np.arange(n_trials)
+    rows = {"orientation_deg": np.zeros(n_trials), "temporal_frequency_hz": np.ones(n_trials)}
+    table = framed(pd.DataFrame(rows), start, 60, "drifting_gratings", np.zeros(n_trials, bool))
+    traces = fluorescence(table, n_cells)
+    tracemalloc.start()
+    out = warehouse.drifting_gratings(traces, table)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert out["reliability"].notna().all()
+    assert (
+        most < 2 * values_of(traces).nbytes + 8e6
+    )  # all pairs of all cells at once are 32 MB, twice
 
 
 def test_single_precision_is_computed_in_double():
@@ -358,6 +426,23 @@ def test_one_trial_of_each_condition_has_no_reliability():
     assert out["osi"].notna().all()
 
 
+def test_what_is_missing_is_noted():
+    two = drifting_table(4).table
+    two = two[two["orientation_deg"].isna() | two["orientation_deg"].isin([0, 45])]
+    traces = fluorescence(StimulusTable(two))
+    out = warehouse.drifting_gratings(traces, StimulusTable(two))
+    positive = out["peak_response"] > 0
+    assert positive.any()
+    assert out["osi"].isna().all()
+    assert (out["notes"][positive] == "too few conditions or trials for osi, dsi").all()
+    one = StimulusTable(two[two["orientation_deg"] == 0].iloc[:1])
+    alone = warehouse.drifting_gratings(traces, one)
+    assert np.isfinite(alone["peak_response"]).all()
+    assert not alone["notes"].str.contains("does not vary").any()
+    with pytest.raises(DataError, match=r"expected \(speed_cm_s, time_s\).*got a int"):
+        warehouse.drifting_gratings(traces, StimulusTable(two), running=5)
+
+
 def test_every_column_is_described():
     for name, table in (
         ("drifting_gratings", DRIFTING),
@@ -368,3 +453,12 @@ def test_every_column_is_described():
         described = [m.name for m in warehouse.METRICS if m.stimulus == name]
         assert sorted(described) == sorted(set(out) - {"cell", "notes"})
         assert set(warehouse.ALLEN_NAMES[name]) <= set(out)
+
+
+def test_the_name_of_a_quirk_of_another_stimulus_changes_nothing():
+    traces = fluorescence(DRIFTING)
+    plain = warehouse.drifting_gratings(traces, DRIFTING)
+    for quirk in warehouse.QUIRKS:
+        if "drifting_gratings" not in quirk.stimulus:
+            out = warehouse.drifting_gratings(traces, DRIFTING, quirks=quirk.name)
+            pd.testing.assert_frame_equal(out, plain)

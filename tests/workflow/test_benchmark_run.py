@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from allentk import read_network, simulate
-from allentk.benchmark import Benchmark, Comparison, load_reference
+from allentk.benchmark import Benchmark, Comparison, Reference, load_reference
 from allentk.errors import ConfigError, DataError, FormatError
 from allentk.io.sonata import write_spikes
 from allentk.models import GLIFParameters
@@ -60,8 +60,10 @@ def test_the_protocol_is_the_references():
     assert (gratings["stop_s"] - gratings["start_s"]).round(9).unique().tolist() == [2.0]
     spontaneous = reference_stimulus(load_reference("v1-spontaneous"), Protocol(trials=3))
     assert spontaneous.duration_s == 30.0
+    cells = pd.DataFrame({"population": "VISp", "time_to_peak_s": [0.1, 0.2]})
+    flashes = Reference.from_table(cells, stimulus="flashes")
     with pytest.raises(DataError, match="not shown to networks here"):
-        reference_stimulus(load_reference("areas-timing"), Protocol())
+        reference_stimulus(flashes, Protocol())
 
 
 def test_a_network_is_simulated_and_said(saved, simulated):

@@ -5,8 +5,7 @@ import pytest
 
 from allentk.api import demo
 from allentk.errors import ConfigError, DataError
-from allentk.responses import drifting_gratings
-from allentk.workflow import session_metrics
+from allentk.responses import drifting_gratings, session_source
 from allentk.workflow.session_cells import strong_middling_weak, write_cells
 from allentk.workflow.session_metrics import described, measure_session
 
@@ -28,6 +27,7 @@ def test_the_table_is_of_the_definitions_function(found, session):
     np.testing.assert_array_equal(table["cell"], session.cell_specimen_ids)
     np.testing.assert_allclose(table["osi_vector_dg"], expected["osi_vector"])
     assert "run_modulation_dg" in table
+    assert table.columns[-1] == "notes"
     assert found.synthetic
     assert found.signal == "dF/F"
 
@@ -41,14 +41,14 @@ def test_the_summary_is_quartiles(found):
 
 
 def test_a_stimulus_that_fails_costs_that_stimulus(session, monkeypatch):
-    whole = session_metrics.measured
+    whole = session_source.measured
 
     def broken(kind, *arguments, **options):
         if kind == "spontaneous":
             raise DataError("no gray screen")
         return whole(kind, *arguments, **options)
 
-    monkeypatch.setattr(session_metrics, "measured", broken)
+    monkeypatch.setattr(session_source, "measured", broken)
     found = measure_session(session, definition="trial-mean")
     assert found.failed == {"spontaneous": "no gray screen"}
     assert list(found.tables) == ["drifting_gratings"]
@@ -59,13 +59,13 @@ def test_a_stimulus_that_fails_costs_that_stimulus(session, monkeypatch):
 def test_what_is_said_while_measuring_is_kept(session, monkeypatch):
     import warnings
 
-    whole = session_metrics.measured
+    whole = session_source.measured
 
     def talking(*arguments, **options):
         warnings.warn("3 presentations left out", UserWarning, stacklevel=1)
         return whole(*arguments, **options)
 
-    monkeypatch.setattr(session_metrics, "measured", talking)
+    monkeypatch.setattr(session_source, "measured", talking)
     found = measure_session(session, definition="trial-mean", stimuli=["drifting_gratings"])
     assert found.remarks == ("drifting_gratings: 3 presentations left out",)
 
@@ -77,7 +77,7 @@ def test_the_signal_is_the_definitions(session, monkeypatch):
         seen[definition] = signal
         raise DataError("enough")
 
-    monkeypatch.setattr(session_metrics, "measured", noting)
+    monkeypatch.setattr(session_source, "measured", noting)
     events = session.dff(ids=[900200001])
     for definition in ("trial-mean", "paper2020"):
         with pytest.raises(DataError, match="enough"):

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from allentk.io.hdf5 import dataset, member, numeric, open_hdf5
+from allentk.io.hdf5 import member, numbers, open_hdf5
 from allentk.io.sonata.layout import create_dataset, create_hdf5
 
 __all__ = ["read_arrays", "write_arrays"]
@@ -35,8 +34,4 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     with open_hdf5(path, "the arrays of a network that allentk wrote") as file:
         group = member(file, "arrays")
         names = [] if group is None else list(group)
-        read = {}
-        for name in names:
-            dataset(group, name, str(path))
-            read[name] = np.asarray(numeric(group, name, str(path))[()])
-        return read
+        return {name: numbers(group, name, str(path)) for name in names}

@@ -14,6 +14,7 @@ import numpy as np
 
 from allentk.atomic import write_text
 from allentk.io.sonata.circuit import Circuit
+from allentk.io.sonata.config import SonataConfig
 from allentk.io.sonata.edge_writer import EdgeWriter
 from allentk.io.sonata.edges import EdgePopulation
 from allentk.io.sonata.folder import whole_folder
@@ -100,22 +101,30 @@ def write_sonata(
             file = f"inputs/{stems([name])[name]}.h5"
             write_spikes(trains, part / file, compression=compression)
             inputs[name] |= {"input_file": f"$BASE_DIR/{file}", "module": "sonata"}
-        simulation: dict[str, Any] | None = None
-        if config.run or config.inputs or config.reports:
-            simulation = {
-                "target_simulator": config.target_simulator,
-                "run": dict(config.run),
-                "conditions": dict(config.conditions),
-                "inputs": inputs,
-                "reports": {name: dict(one) for name, one in config.reports.items()},
-                "output": dict(config.output) | {"output_dir": "$OUTPUT_DIR"},
-                "node_sets": dict(config.node_sets),
-            }
         components = {name: str(path) for name, path in config.components.items()}
         main = write_configs(
-            part, list(names.values()), list(edge_names.values()), components, simulation
+            part,
+            list(names.values()),
+            list(edge_names.values()),
+            components,
+            _simulation(config, inputs),
         )
     return Path(folder) / main.name
+
+
+def _simulation(config: SonataConfig, inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the simulation with its inputs where they lie now; None where there is none."""
+    if not (config.run or config.inputs or config.reports):
+        return None
+    return {
+        "target_simulator": config.target_simulator,
+        "run": dict(config.run),
+        "conditions": dict(config.conditions),
+        "inputs": dict(inputs),
+        "reports": {name: dict(one) for name, one in config.reports.items()},
+        "output": dict(config.output) | {"output_dir": "$OUTPUT_DIR"},
+        "node_sets": dict(config.node_sets),
+    }
 
 
 def _copy_edges(

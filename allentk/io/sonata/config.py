@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from allentk.errors import FormatError
-from allentk.io.allen_manifest import load_json
-from allentk.io.json_fields import section
+from allentk.io.json_fields import load_json, section
 
 __all__ = ["NetworkFiles", "SonataConfig", "read_config"]
 
@@ -30,7 +29,6 @@ class NetworkFiles:
 
     file: Path
     types: Path | None
-    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -48,12 +49,11 @@ def whole_folder(
     _check_free(path, overwrite, of)
     with room(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+        # Not by tempfile, whose folders are private; see `allentk.atomic.whole`.
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        part.mkdir()
         try:
             yield part
-            umask = os.umask(0)
-            os.umask(umask)
-            part.chmod(0o777 & ~umask)
             _check_free(path, overwrite, of)
             _replace(part, path)
         finally:

@@ -237,7 +237,7 @@ def _coded(group: h5py.Group, name: str, column: pd.Series) -> NDArray[Any]:
             f"the text {taken.iloc[0]!r} in the column {name!r} would read as no value; rename it"
         )
     codes, words = pd.factorize(column.astype(object).where(column.notna(), MISSING[0]).astype(str))
-    library = group.require_group(f"{LIBRARY}")
+    library = group.require_group(LIBRARY)
     library.create_dataset(name, data=np.array(words, dtype=object), dtype=h5py.string_dtype())
     made: NDArray[Any] = codes.astype(np.uint32)
     return made

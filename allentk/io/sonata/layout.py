@@ -154,15 +154,18 @@ def create_hdf5(path: Path) -> Iterator[h5py.File]:
                 file.attrs["version"] = np.array(VERSION, dtype=np.uint32)
                 yield file
         except (OSError, RuntimeError, ValueError) as error:
-            raise _of_disk(error) from error
+            number = _number_of_disk(error)
+            if number is None:
+                raise
+            raise OSError(number, str(error)) from error
 
 
-def _of_disk(error: Exception) -> Exception:
-    """Return what HDF5 says of a disk as an error of the system; any other as it is."""
+def _number_of_disk(error: Exception) -> int | None:
+    """Return the system's number of what is wrong with a disk, as HDF5 says it; else None."""
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
         if f"errno = {number}," in str(error) or getattr(error, "errno", None) == number:
-            return OSError(number, str(error))
-    return error
+            return number
+    return None
 
 
 def create_dataset(

@@ -27,6 +27,10 @@ from allentk.io.sonata.layout import (
 __all__ = ["ElementReport", "read_report", "report_populations", "write_report"]
 
 _POINTERS = ("index_pointers", "index_pointer")
+#: Part of a step that a time may be off by rounding.
+_ROUNDING = 1e-6
+#: Rows that are written at once: sorting columns copies them.
+_ROWS = 1 << 12
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -176,11 +180,11 @@ def _read(
 ) -> ElementReport:
     data = numeric(group, "data", where, ndim=2)
     columns = _columns(group, data.shape[1], where)
-    start, stop, dt = _time(group, where)
-    del stop
+    start, dt = _time(group, where)
     keep = np.arange(data.shape[1]) if nodes is None else np.flatnonzero(np.isin(columns[0], nodes))
     times = start + np.arange(data.shape[0]) * dt
-    rows = np.flatnonzero((times >= span_s[0] - dt * 1e-6) & (times < span_s[1] - dt * 1e-6))
+    low_s, high_s = (edge - dt * _ROUNDING for edge in span_s)
+    rows = np.flatnonzero((times >= low_s) & (times < high_s))
     if not (keep.size and rows.size):
         raise FormatError(
             f"{where}: nothing selected: it has nodes {np.unique(columns[0])[:8].tolist()} ... and times "
@@ -227,15 +231,16 @@ def _columns(
     return np.repeat(ids, counts), elements, positions
 
 
-def _time(group: h5py.Group, where: str) -> tuple[float, float, float]:
+def _time(group: h5py.Group, where: str) -> tuple[float, float]:
+    """Return start and step in seconds."""
     time = numbers(group, "mapping/time", where, ndim=1).astype(float)
     unit = text(attribute(member(group, "mapping/time"), "units")) or "ms"
     if time.size != 3 or not (np.isfinite(time).all() and time[2] > 0) or unit not in ("ms", "s"):
         raise FormatError(
             f"{where}: mapping/time must be start, stop and a positive step in ms, got {time} {unit}"
         )
-    start, stop, dt = (time / 1e3 if unit == "ms" else time).tolist()
-    return start, stop, dt
+    start, _, dt = (time / 1e3 if unit == "ms" else time).tolist()
+    return start, dt
 
 
 def write_report(
@@ -289,8 +294,8 @@ def _write(group: h5py.Group, report: ElementReport, compression: str | None) ->
     order = np.argsort(report.node_ids, kind="stable")
     ids, first = np.unique(report.node_ids[order], return_index=True)
     data = create_dataset(group, "data", report.data.shape, np.float32, compression)
-    for start in range(0, len(report.data), 1 << 12):
-        data[start : start + (1 << 12)] = report.data[start : start + (1 << 12)][:, order]
+    for start in range(0, len(report.data), _ROWS):
+        data[start : start + _ROWS] = report.data[start : start + _ROWS][:, order]
     data.attrs["units"] = report.units or "unknown"
     data.attrs["variable"] = report.variable or "unknown"
     mapping = group.create_group("mapping")

@@ -12,6 +12,7 @@ from allentk.data import SpikeTrains, StimulusTable, Traces
 from allentk.responses.measured import Measured, Window, frame_of, measure
 from allentk.responses.model_papers.layer4_metrics import METRICS, QUIRKS
 from allentk.responses.model_papers.rates import spikes_only
+from allentk.responses.populations.tuning_width import tuning_widths
 from allentk.responses.selectivity import dsi_pair, osi_vector
 from allentk.responses.trials import finite_means
 
@@ -43,6 +44,7 @@ def drifting_gratings(
     *,
     ids: ArrayLike | None = None,
     response_window_s: Window = EVOKED_S,
+    tuning_width: bool = False,
 ) -> pd.DataFrame:
     """Measure responses to drifting gratings as the layer 4 model's were.
 
@@ -56,6 +58,8 @@ def drifting_gratings(
         Cells; all by default.
     response_window_s : (float, float) or None
         Seconds from the onset; None is the presentation.
+    tuning_width : bool
+        Whether ``tuning_width_deg`` is fitted too: about 0.03 s per cell.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def drifting_gratings(
     Raises
     ------
     DataError
-        For traces, and where there is no grating.
+        For traces, where there is no grating, and for the width of fewer than six directions.
 
     References
     ----------
@@ -104,6 +108,9 @@ def drifting_gratings(
         "osi_modulation": osi_modulation(curve, theta, place),
         "dsi_pair": dsi_pair(curve, theta, preferred=place),
     }
+    if tuning_width:
+        columns["tuning_width_deg"] = tuning_widths(curve, theta)["half_width_deg"].to_numpy()
+        return frame_of(columns, (*_COLUMNS, "tuning_width_deg"), spikes=True)
     return frame_of(columns, _COLUMNS, spikes=True)
 
 

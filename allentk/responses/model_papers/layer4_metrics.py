@@ -28,6 +28,9 @@ _GRATINGS = """
     dsi_pair | 1 | (R_pref - R_opp) / (R_pref + R_opp), opp 180 deg away | no response, the opposite
         not shown
     n_trials | 1 | trials measured |
+    tuning_width_deg | deg | with `tuning_width=True`: half width at half height, sigma sqrt(2 ln 2), of
+        B + A1 G(theta - p) + A2 G(theta - p - 180) fitted to the curve at the preferred frequencies
+        (Ori_tuning_curves_Gaussian_fit.py) | equal or missing responses
     notes |  | why a cell lacks values |
 """
 _GRAY = """

@@ -85,12 +85,12 @@ def drifting_gratings(
     [[0.0, 1.0, 0.5]]
     """
     spikes_only(responses, "v1-2026")
-    shown = conditions(table)
-    if shown.frequencies_hz.size > 1:
+    frequencies = conditions(table).axes["temporal_frequency_hz"]
+    if frequencies.size > 1:
         raise DataError(
             f"drifting_gratings: 'v1-2026' is of gratings of one temporal frequency, got "
-            f"{shown.frequencies_hz.tolist()} Hz; choose one, such as "
-            f"table.where(temporal_frequency_hz={shown.frequencies_hz[0]:g}, keep_blanks=True)"
+            f"{frequencies.tolist()} Hz; choose one, such as "
+            f"table.where(temporal_frequency_hz={frequencies[0]:g}, keep_blanks=True)"
         )
     of = measure(
         "drifting_gratings",

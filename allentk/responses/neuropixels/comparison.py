@@ -244,12 +244,20 @@ def running_matched(a: ArrayLike, b: ArrayLike, *, tolerance: float = 0.05) -> t
     tuple of ndarray of int
         Sessions of the two samples; as many pairs as there can be, and of these the closest.
 
+    Raises
+    ------
+    DataError
+        For a share outside of 0 to 1, or NaN.
+
     Examples
     --------
     >>> [rows.tolist() for rows in running_matched([0.1, 0.9], [0.5, 0.12])]
     [[0], [1]]
     """
     of_a, of_b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    for shares in (of_a, of_b):
+        if not ((shares >= 0) & (shares <= 1)).all():
+            raise DataError(f"running_matched: shares must lie in 0..1, got {shares}")
     apart = np.abs(of_a[:, None] - of_b[None, :])
     fits = apart <= tolerance
     # A pair that does not fit costs more than all others together, so that it is taken last.

@@ -31,7 +31,7 @@ Counts = NDArray[np.int32]
 
 BIN_S = 0.001
 #: Counts held at once in one array.
-_MOST_COUNTS = 16_000_000
+_MOST_COUNTS = 8_000_000
 
 
 def spike_range(

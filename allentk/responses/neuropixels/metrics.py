@@ -149,7 +149,7 @@ _OWN = {
     "natural_scenes": (
         (
             "preferred_image",
-            "",
+            "1",
             "number of the image with the largest mean count",
             _SILENT,
             "pref_image",
@@ -170,7 +170,7 @@ _OWN = {
         ),
     ),
     "natural_movie": (
-        ("preferred_frame", "", "number of the frame with the largest mean count", _SILENT, ""),
+        ("preferred_frame", "1", "number of the frame with the largest mean count", _SILENT, ""),
     ),
     "flashes": (
         (
@@ -229,9 +229,15 @@ _OWN = {
     ),
 }
 
+
+def _source(stimulus: str, allen: str) -> str:
+    """Return the program; it has no table of contrasts."""
+    return _PROGRAM if allen and stimulus != "contrast_tuning" else "allentk"
+
+
 #: One entry per stimulus and column, in the order of the columns.
 METRICS = tuple(
-    Metric(stimulus, name, _DEFINITION, unit, formula, excluded, _PROGRAM if allen else "allentk")
+    Metric(stimulus, name, _DEFINITION, unit, formula, excluded, _source(stimulus, allen))
     for stimulus, own in _OWN.items()
     for name, unit, formula, excluded, allen in (*own, *_COMMON)
 )

@@ -161,7 +161,7 @@ METRICS: tuple[Metric, ...] = (
     _metric(_SG, "osi", "1", f"(pref - orth) / (pref + orth), orth at 90; {_SF}", _SILENT, _ADDED),
     _discrimination(_SG, "sfdi", "orientation and phase"),
     *_fits(_SG, "sf", "cpd", "lowest frequency"),
-    _metric(_NS, "preferred_image", "", "number of the image of the largest mean", _SILENT),
+    _metric(_NS, "preferred_image", "1", "number of the image of the largest mean", _SILENT),
     *_common(_NS, "frames 0..6 from the onset", "11 (of 50)"),
     _metric(
         _NS,
@@ -171,7 +171,7 @@ METRICS: tuple[Metric, ...] = (
         "above",
         "all means equal",
     ),
-    _metric(_NM, "peak_frame", "", "frame of the movie of the largest mean", _SILENT),
+    _metric(_NM, "peak_frame", "1", "frame of the movie of the largest mean", _SILENT),
     _metric(
         _NM,
         "peak_response",

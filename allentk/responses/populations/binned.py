@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
 
-__all__ = ["binned_counts", "intervals_of", "spikes_of", "whole_bins"]
+__all__ = ["binned_counts", "intervals_of", "onsets_of", "spikes_of", "whole_bins"]
 
 Array = NDArray[np.float64]
 
@@ -55,27 +55,55 @@ def intervals_of(intervals_s: ArrayLike, what: str) -> Array:
     Raises
     ------
     DataError
-        Where they have another shape, or one does not end after its start.
+        Where they have another shape, a time is not finite, or one does not end after its start.
     """
     intervals = np.atleast_2d(np.asarray(intervals_s, dtype=float))
     if intervals.size == 0:
         return np.empty((0, 2))
     if intervals.ndim != 2 or intervals.shape[1] != 2:
         raise DataError(f"{what}: intervals must have shape (n, 2), got {intervals.shape}")
-    if not (intervals[:, 1] > intervals[:, 0]).all():
-        raise DataError(f"{what}: an interval must end after its start, got {intervals[:3]} s")
+    wrong = ~np.isfinite(intervals).all(axis=1) | ~(intervals[:, 1] > intervals[:, 0])
+    if wrong.any():
+        raise DataError(
+            f"{what}: an interval must end after its start, both finite, got {intervals[wrong][0]} s"
+        )
     return intervals
+
+
+def onsets_of(onsets_s: ArrayLike, what: str) -> Array:
+    """Return onsets as an array of one axis.
+
+    Raises
+    ------
+    DataError
+        Where one is not finite.
+    """
+    onsets = np.asarray(onsets_s, dtype=float).ravel()
+    if not np.isfinite(onsets).all():
+        wrong = int(np.flatnonzero(~np.isfinite(onsets))[0])
+        raise DataError(f"{what}: onset {wrong} is {onsets[wrong]} s; leave such trials out")
+    return onsets
 
 
 def whole_bins(duration_s: float, bin_s: float) -> int:
     """Return how many whole bins fit, forgiving what rounding takes away.
+
+    Raises
+    ------
+    DataError
+        For a bin that is no length, and for more than 2**30 bins.
 
     Examples
     --------
     >>> whole_bins(0.3, 0.1)
     3
     """
-    return int(np.floor(duration_s / bin_s + 1e-6))
+    if not bin_s > 0 or not np.isfinite(duration_s):
+        raise DataError(f"populations: cannot cut {duration_s} s into bins of {bin_s} s")
+    number = duration_s / bin_s + 1e-6
+    if number > _MOST:
+        raise DataError(f"populations: {duration_s} s are more than 2**30 bins of {bin_s} s")
+    return int(np.floor(number))
 
 
 def binned_counts(spikes: SpikeTrains, onsets_s: ArrayLike, n_bins: int, bin_s: float) -> Array:
@@ -99,14 +127,14 @@ def binned_counts(spikes: SpikeTrains, onsets_s: ArrayLike, n_bins: int, bin_s: 
     Raises
     ------
     DataError
-        Where there would be more than 2**30 bins in all.
+        Where an onset is not finite, or there would be more than 2**30 bins in all.
 
     Examples
     --------
     >>> binned_counts(SpikeTrains([0.1, 0.35, 0.38], [0, 0, 0], 1), [0.0], 4, 0.1).tolist()
     [[[0.0, 1.0, 0.0, 2.0]]]
     """
-    onsets = np.asarray(onsets_s, dtype=float).ravel()
+    onsets = onsets_of(onsets_s, "populations")
     size = spikes.n_cells * onsets.size * n_bins
     if size > _MOST:
         raise DataError(

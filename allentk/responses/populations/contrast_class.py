@@ -11,6 +11,7 @@ from scipy.special import expit, gammaln
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
 from allentk.errors import DataError
 from allentk.responses.populations.binned import spikes_of
+from allentk.responses.trials import cells_of
 
 __all__ = ["CONTRAST_CLASSES", "contrast_class", "contrast_classes"]
 
@@ -83,7 +84,7 @@ def contrast_class(counts: ArrayLike, contrasts: ArrayLike) -> dict[str, float |
     'high'
     """
     n, c = np.asarray(counts, dtype=float).ravel(), np.asarray(contrasts, dtype=float).ravel()
-    if n.shape != c.shape or (n < 0).any() or ((c < 0) | (c > 1)).any():
+    if n.shape != c.shape or not (n >= 0).all() or not ((c >= 0) & (c <= 1)).all():
         raise DataError(
             f"contrast_class: expected as many counts >= 0 as contrasts in 0..1, got {n.size} and {c.size}"
         )
@@ -159,7 +160,7 @@ def contrast_classes(
     Raises
     ------
     DataError
-        Where no presentation has a contrast and an orientation.
+        Where no presentation has a contrast and an orientation, and for an unknown cell.
     """
     spikes = spikes_of(responses, "contrast_classes", population)
     rows = table.table
@@ -172,7 +173,7 @@ def contrast_classes(
     counts = spikes.counts(np.column_stack([onset + window_s[0], onset + window_s[1]]))
     direction, place = np.unique(kept["orientation_deg"].to_numpy(float), return_inverse=True)
     contrast = kept["contrast"].to_numpy(float)
-    names = np.arange(spikes.n_cells) if cells is None else np.asarray(cells, dtype=np.int64)
+    _, names = cells_of(spikes, cells)
     found = []
     for cell in names:
         means = [counts[cell, place == k].mean() for k in range(direction.size)]

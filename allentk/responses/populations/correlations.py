@@ -172,7 +172,7 @@ def pair_correlations(
     Raises
     ------
     DataError
-        For an unknown column, or no row with a value.
+        For an unknown column, no row with a value, or fewer than two cells.
 
     Examples
     --------
@@ -191,6 +191,8 @@ def pair_correlations(
         raise DataError(f"correlations: no presentation has a value in {list(by)}")
     labels = kept.groupby(list(by), dropna=False).ngroup().to_numpy()
     _, cells = cells_of(responses, ids)
+    if cells.size < 2:
+        raise DataError(f"correlations: a pair needs two cells, got {cells.size}")
     trials = trial_responses(responses, StimulusTable(kept), window_s=window_s, ids=cells)
     one = other = np.ones(labels.size, dtype=bool)
     if split_seed is not None:

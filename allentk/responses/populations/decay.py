@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import spikes_of, whole_bins
+from allentk.responses.populations.binned import onsets_of, spikes_of, whole_bins
 
 __all__ = ["CorticalDecay", "cortical_decay", "fit_rate_decay"]
 
@@ -122,7 +122,7 @@ def cortical_decay(
     """
     spikes = spikes_of(responses, "cortical_decay", population)
     chosen = spikes if cells is None else spikes.subset(cells)
-    cuts = np.atleast_1d(np.asarray(cut_s, dtype=float))
+    cuts = onsets_of(cut_s, "cortical_decay")
     if not chosen.n_cells or not cuts.size:
         raise DataError("cortical_decay: no cells or no cut; nothing to average")
     n = whole_bins(stop_s, _BIN_S)

@@ -74,7 +74,8 @@ def population_fano(
     Raises
     ------
     DataError
-        Where there are fewer than 15 cells, no interval, or no window that fits.
+        Where there are fewer than 15 cells, no interval, no sample, or no window that fits; for a window
+        that is no length.
 
     References
     ----------
@@ -97,6 +98,11 @@ def population_fano(
     if known.size < _FEWEST_CELLS:
         raise DataError(
             f"population_fano: samples hold {_FEWEST_CELLS} cells or more, got {known.size} cells"
+        )
+    if n_samples < 1 or not (np.isfinite(size) and size_sd >= 0):
+        raise DataError(
+            f"population_fano: expected a sample or more of size +- size_sd cells, got n_samples "
+            f"{n_samples}, size {size}, size_sd {size_sd}"
         )
     asked, steps = _steps(windows_s, intervals)
     rng = np.random.default_rng(seed)
@@ -121,6 +127,8 @@ def population_fano(
 def _steps(windows_s: ArrayLike, intervals: Array) -> tuple[Array, NDArray[np.int64]]:
     """Return the windows that fit, and their milliseconds."""
     asked = np.asarray(windows_s, dtype=float).ravel()
+    if not (np.isfinite(asked) & (asked > 0)).all():
+        raise DataError(f"population_fano: windows must be above 0 s, got {asked[:4]}")
     steps = np.round(asked / _STEP_S).astype(np.int64)
     if not len(intervals):
         raise DataError("population_fano: no interval; give (start, stop) in seconds")
@@ -168,7 +176,7 @@ def fano_distance(table: pd.DataFrame, reference: ArrayLike) -> float:
     Raises
     ------
     DataError
-        Where the lengths differ.
+        Where the lengths differ, or no window has both.
 
     Examples
     --------
@@ -180,4 +188,7 @@ def fano_distance(table: pd.DataFrame, reference: ArrayLike) -> float:
         raise DataError(
             f"fano_distance: {len(table)} windows were measured, the reference has {wanted.size}"
         )
-    return float(np.nanmean((table["fano"].to_numpy(float) - wanted) ** 2))
+    squares = (table["fano"].to_numpy(float) - wanted) ** 2
+    if np.isnan(squares).all():
+        raise DataError("fano_distance: no window has a Fano factor in both")
+    return float(np.nanmean(squares))

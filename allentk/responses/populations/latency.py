@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import binned_counts, spikes_of, whole_bins
+from allentk.responses.populations.binned import binned_counts, onsets_of, spikes_of, whole_bins
 
 __all__ = ["first_spike_latency", "flash_peaks"]
 
@@ -45,7 +45,7 @@ def first_spike_latency(
     Raises
     ------
     DataError
-        For a window that ends before it starts.
+        For a window that ends before it starts, and an onset that is not finite.
 
     References
     ----------
@@ -58,7 +58,7 @@ def first_spike_latency(
     [0.06]
     """
     spikes = spikes_of(responses, "first_spike_latency", population)
-    onsets = np.asarray(onsets_s, dtype=float).ravel()
+    onsets = onsets_of(onsets_s, "first_spike_latency")
     if not window_s[1] > window_s[0]:
         raise DataError(
             f"first_spike_latency: the window must end after its start, got {window_s} s"

@@ -21,12 +21,19 @@ _NEAREST_UM = 10.0
 def distance_weights(distances_um: ArrayLike) -> Array:
     """Return 10 um / distance, 0 nearer than 10 um.
 
+    Raises
+    ------
+    DataError
+        For a distance that is negative or NaN.
+
     Examples
     --------
     >>> distance_weights([5.0, 10.0, 40.0]).tolist()
     [0.0, 1.0, 0.25]
     """
     r = np.asarray(distances_um, dtype=float)
+    if not (r >= 0).all():
+        raise DataError("distance_weights: a distance is negative or NaN; expected 0 um or more")
     near = r < _NEAREST_UM
     return np.where(near, 0.0, _NEAREST_UM / np.where(near, 1.0, r))
 

@@ -1,4 +1,8 @@
-"""Metrics of the two-photon warehouse: the definitions behind the published cell metrics."""
+"""Metrics of the two-photon warehouse: the definitions behind the published cell metrics.
+
+The published numbers themselves are those of ``quirks="published"``; without it the defects in ``QUIRKS``
+are mended.
+"""
 
 from allentk.responses.warehouse.conditions import ConditionResponses, condition_responses
 from allentk.responses.warehouse.correlations import (

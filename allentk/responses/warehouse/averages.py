@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["Averages", "anova", "average"]
+__all__ = ["Averages", "anova", "average", "f_ratio"]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -59,6 +59,24 @@ def average(trials: Array, group: Whole, n_groups: int) -> Averages:
     return Averages(mean, np.square(apart, out=apart) @ member, n)
 
 
+def f_ratio(averages: Averages) -> tuple[Array, Array, Array]:
+    """Return the ratio of variances between and within groups, and the degrees of freedom of both.
+
+    Parameters
+    ----------
+    averages : Averages
+        One group per condition, the blank last; groups without trials do not count.
+    """
+    n, mean = averages.n, np.where(averages.n > 0, averages.mean, 0.0)
+    total, groups = n.sum(axis=1), (n > 0).sum(axis=1)
+    with np.errstate(all="ignore"):
+        grand = (n * mean).sum(axis=1) / total
+        between = (n * (mean - grand[:, None]) ** 2).sum(axis=1)
+        within = averages.squares.sum(axis=1)
+        f: Array = (between / (groups - 1)) / (within / (total - groups))
+    return f, groups - 1.0, total - groups
+
+
 def anova(averages: Averages) -> Array:
     """Return the p value of a one-way analysis of variance over the groups that have trials.
 
@@ -72,12 +90,7 @@ def anova(averages: Averages) -> Array:
     ndarray, shape (n_cells,)
         NaN where there are fewer than two groups or no more trials than groups.
     """
-    n, mean = averages.n, np.where(averages.n > 0, averages.mean, 0.0)
+    f, between, within = f_ratio(averages)
     with np.errstate(all="ignore"):
-        total = n.sum(axis=1)
-        grand = (n * mean).sum(axis=1) / total
-        between = (n * (mean - grand[:, None]) ** 2).sum(axis=1)
-        within, groups = averages.squares.sum(axis=1), (n > 0).sum(axis=1)
-        f = (between / (groups - 1)) / (within / (total - groups))
-        p: Array = special.fdtrc(groups - 1, total - groups, f)
-    return np.where((groups > 1) & (total > groups), p, np.nan)
+        p: Array = special.fdtrc(between, within, f)
+    return np.where((between > 0) & (within > 0), p, np.nan)

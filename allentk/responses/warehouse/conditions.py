@@ -12,7 +12,7 @@ from allentk.data import StimulusTable, Traces
 from allentk.responses.definition import chosen
 from allentk.responses.warehouse.averages import average
 from allentk.responses.warehouse.measured import measure
-from allentk.responses.warehouse.quirks import GRATING_SCENE_MOVIE_QUIRKS
+from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.shown import PARAMETERS
 from allentk.responses.warehouse.trial_array import TrialArray
 
@@ -87,7 +87,7 @@ def condition_responses(
     >>> condition_responses(traces, StimulusTable(shown), "natural_scenes").n.tolist()
     [[2, 1]]
     """
-    asked = chosen(quirks, GRATING_SCENE_MOVIE_QUIRKS)
+    asked = chosen(quirks, QUIRKS)
     of = measure(responses, table, stimulus, ids=ids, running=None, quirks=asked)
     n, shape = of.shown.n_conditions, of.shown.shape
     tests = n

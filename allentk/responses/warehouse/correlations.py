@@ -14,7 +14,7 @@ from allentk.errors import DataError
 from allentk.responses.definition import chosen
 from allentk.responses.warehouse.averages import average
 from allentk.responses.warehouse.measured import measure
-from allentk.responses.warehouse.quirks import GRATING_SCENE_MOVIE_QUIRKS
+from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.trial_array import TrialArray
 
 __all__ = [
@@ -145,7 +145,7 @@ def noise_correlation(
     ----------
     AllenSDK 2.16.2, ``get_noise_correlation``.
     """
-    asked = chosen(quirks, GRATING_SCENE_MOVIE_QUIRKS)
+    asked = chosen(quirks, QUIRKS)
     of = measure(responses, table, stimulus, ids=ids, running=None, quirks=asked)
     n, scenes = of.shown.n_conditions, stimulus == "natural_scenes"
     counts = np.bincount(of.shown.condition, minlength=n + 1)
@@ -172,7 +172,7 @@ def _means(
     quirks: str | Iterable[str],
 ) -> Array:
     """Return mean responses, shape (n_cells, n_conditions); of scenes the blank is the first."""
-    asked = chosen(quirks, GRATING_SCENE_MOVIE_QUIRKS)
+    asked = chosen(quirks, QUIRKS)
     of = measure(responses, table, stimulus, ids=ids, running=None, quirks=asked, stacklevel=5)
     n = of.shown.n_conditions
     mean = average(of.trials, of.shown.condition, n + 1).mean

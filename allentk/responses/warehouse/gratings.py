@@ -14,7 +14,7 @@ from allentk.responses.warehouse.averages import Averages
 from allentk.responses.warehouse.indices import contrast_index, turned, vector_index
 from allentk.responses.warehouse.measured import Measured, measure
 from allentk.responses.warehouse.preferred import Preferred, by_condition, preferred, table_of
-from allentk.responses.warehouse.quirks import GRATING_SCENE_MOVIE_QUIRKS
+from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.running import Running
 from allentk.responses.warehouse.trial_array import TrialArray
 from allentk.responses.warehouse.tuning_noise import frequency_selectivity
@@ -79,7 +79,7 @@ def drifting_gratings(
     >>> cells[["preferred_direction_deg", "peak_response", "osi"]].round(6).to_numpy().tolist()
     [[90.0, 10.0, 1.0]]
     """
-    asked = chosen(quirks, GRATING_SCENE_MOVIE_QUIRKS)
+    asked = chosen(quirks, QUIRKS)
     of = measure(responses, table, "drifting_gratings", ids=ids, running=running, quirks=asked)
     averages = by_condition(of)
     best = preferred(of, averages)
@@ -152,7 +152,7 @@ def static_gratings(
     >>> shortly.round(6).to_numpy().tolist()
     [[90.0, 0.04, 10.0]]
     """
-    asked = chosen(quirks, GRATING_SCENE_MOVIE_QUIRKS)
+    asked = chosen(quirks, QUIRKS)
     of = measure(responses, table, "static_gratings", ids=ids, running=running, quirks=asked)
     averages = by_condition(of)
     best = preferred(of, averages)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from allentk.responses.definition import Metric, ResponseQuirk
+from allentk.responses.definition import Metric
 from allentk.responses.warehouse import receptive_field_metrics as noise
-from allentk.responses.warehouse.quirks import GRATING_SCENE_MOVIE_QUIRKS
+from allentk.responses.warehouse.quirks import QUIRKS
 
 __all__ = ["ALLEN_NAMES", "METRICS", "QUIRKS"]
 
@@ -96,12 +96,6 @@ METRICS: tuple[Metric, ...] = (
     *_GRATING_SCENE_MOVIE_METRICS,
     *noise.METRICS,
     *noise.SPEED_METRICS,
-)
-
-QUIRKS: tuple[ResponseQuirk, ...] = (
-    *GRATING_SCENE_MOVIE_QUIRKS,
-    *noise.QUIRKS,
-    *noise.SPEED_QUIRKS,
 )
 
 _COMMON_NAMES = {

@@ -16,7 +16,7 @@ from allentk.responses.frames import frame_numbers
 from allentk.responses.trials import presented
 from allentk.responses.warehouse.indices import pair_reliability
 from allentk.responses.warehouse.measured import cells_and_values, inside
-from allentk.responses.warehouse.quirks import GRATING_SCENE_MOVIE_QUIRKS
+from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.running import Running
 
 __all__ = ["natural_movie"]
@@ -77,7 +77,7 @@ def natural_movie(
     >>> out.round(6).to_numpy().tolist()
     [[1.0, 1.0]]
     """
-    asked = chosen(quirks, GRATING_SCENE_MOVIE_QUIRKS)
+    asked = chosen(quirks, QUIRKS)
     cells, values = cells_and_values(responses, ids, "dF/F")
     starts, length = _repeats(responses, table)
     if "repeats_10" in asked:
@@ -96,6 +96,8 @@ def natural_movie(
             f"{starts.size - int(left[row])} of {starts.size} repeats left out: not finite, or the "
             f"trace does not vary"
         )
+    if starts.size < 2:
+        notes[notes == ""] = "one repeat: no reliability"
     return pd.DataFrame(
         {
             "cell": cells,

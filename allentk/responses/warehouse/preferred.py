@@ -75,7 +75,6 @@ def table_of(
     more_than : int
         Running and resting trials must both be more than this many.
     """
-    windows = of.sweeps.of(best.trials)
     responses = np.take_along_axis(of.trials, best.trials, axis=1)
     valid = best.valid & np.isfinite(responses)
     modulation, p_run = run_modulation(
@@ -84,26 +83,39 @@ def table_of(
         more_than=more_than,
         clip="unclipped_means" not in quirks,
     )
+    reliability, time_to_peak = _courses(of, best.trials, valid, quirks)
     columns = own | {
         "peak_response": best.mean,
         "p_value": best.p_value,
-        "reliability": pair_reliability(_part(of, windows, quirks), valid),
+        "reliability": reliability,
         "run_modulation": modulation,
         "p_run_modulation": p_run,
     }
     if of.shown.stimulus != "drifting_gratings":
-        columns["time_to_peak_s"] = _time_to_peak(of, windows, valid, quirks)
-    notes, no_value = _notes(of, best, valid)
+        columns["time_to_peak_s"] = time_to_peak
+    notes, no_value = _notes(of, best, valid, own | {"p_value": best.p_value})
     rows = {name: np.where(no_value, np.nan, column) for name, column in columns.items()}
     responsive = np.nan_to_num(rows["p_value"], nan=1.0) < RESPONSIVE_P
     return pd.DataFrame({"cell": of.cells, **rows, "responsive": responsive, "notes": notes})
+
+
+def _courses(
+    of: Measured, trials: Whole, valid: NDArray[np.bool_], quirks: Collection[str]
+) -> tuple[Array, Array]:
+    """Return what the time courses of the preferred condition's trials say: reliability, time to peak."""
+    out = np.full((2, of.cells.size), np.nan)
+    for cells, windows in of.sweeps.of(trials):
+        out[0, cells] = pair_reliability(_part(of, windows, quirks), valid[cells])
+        out[1, cells] = _time_to_peak(of, windows, valid[cells], quirks)
+    return out[0], out[1]
 
 
 def _part(of: Measured, windows: Array, quirks: Collection[str]) -> Array:
     """Return the frames whose correlation is the reliability."""
     frames = of.sweeps.frames
     if of.shown.stimulus != "drifting_gratings" and "reliability_frames_28_42" in quirks:
-        return windows[:, :, 28:42]
+        missing = 2 * frames.response - frames.baseline  # of windows that were cut before
+        return windows[:, :, max(28 - missing, 0) : max(42 - missing, 0)]
     return windows[:, :, frames.baseline : frames.baseline + frames.response]
 
 
@@ -123,7 +135,7 @@ def _time_to_peak(
 
 
 def _notes(
-    of: Measured, best: Preferred, valid: NDArray[np.bool_]
+    of: Measured, best: Preferred, valid: NDArray[np.bool_], columns: dict[str, Array]
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return why cells lack values, and which of them have none at all."""
     finite = np.isfinite(of.trials)
@@ -131,7 +143,7 @@ def _notes(
     nothing = ~finite.any(axis=1)
     least = np.where(finite, of.trials, np.inf).min(axis=1, initial=np.inf)
     most = np.where(finite, of.trials, -np.inf).max(axis=1, initial=-np.inf)
-    still = ~nothing & (most - least < _STILL)
+    still = (finite.sum(axis=1) > 1) & (most - least < _STILL)
     notes = np.full(of.cells.size, "", dtype=object)
     for row in np.flatnonzero(n_missing):
         notes[row] = f"{n_missing[row]} of {of.trials.shape[1]} trials left out: not finite"
@@ -145,4 +157,10 @@ def _notes(
     ):
         for row in np.flatnonzero(which):
             notes[row] = "; ".join(filter(None, (notes[row], reason)))
+    lacking = {name: np.isnan(c) & ~nothing & ~still & ~silent for name, c in columns.items()}
+    for row in np.flatnonzero(np.any(list(lacking.values()), axis=0)):
+        names = ", ".join(name for name, lacks in lacking.items() if lacks[row])
+        notes[row] = "; ".join(
+            filter(None, (notes[row], f"too few conditions or trials for {names}"))
+        )
     return notes, nothing | still

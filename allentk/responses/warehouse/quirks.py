@@ -1,8 +1,9 @@
 """Defects of the published two-photon classes that change numbers; each can be asked for."""
 
 from allentk.responses.definition import ResponseQuirk
+from allentk.responses.warehouse import receptive_field_metrics as noise
 
-__all__ = ["GRATING_SCENE_MOVIE_QUIRKS"]
+__all__ = ["QUIRKS"]
 
 _BRIEF = "static_gratings, natural_scenes"
 _GRATINGS = "drifting_gratings, static_gratings"
@@ -76,7 +77,12 @@ _ROWS = (
     ),
 )
 
-GRATING_SCENE_MOVIE_QUIRKS = tuple(
-    ResponseQuirk(name, "warehouse", stimulus, published, mended)
-    for name, stimulus, published, mended in _ROWS
+#: Every function of this definition takes all names, so that one choice does for all stimuli of a session.
+QUIRKS: tuple[ResponseQuirk, ...] = (
+    *(
+        ResponseQuirk(name, "warehouse", stimulus, published, mended)
+        for name, stimulus, published, mended in _ROWS
+    ),
+    *noise.QUIRKS,
+    *noise.SPEED_QUIRKS,
 )

@@ -15,6 +15,7 @@ from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
 from allentk.responses.sparse_noise import SparseNoise, sparse_noise
 from allentk.responses.trials import cells_of
+from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.receptive_field_chi2 import chi2_maps, neighbourhoods
 from allentk.responses.warehouse.receptive_field_events import (
     EVENT_FRAMES,
@@ -26,7 +27,6 @@ from allentk.responses.warehouse.receptive_field_gaussians import (
     components,
     fitted_gaussians,
 )
-from allentk.responses.warehouse.receptive_field_metrics import QUIRKS
 from allentk.responses.warehouse.receptive_field_null import event_maps, holm_sidak
 
 __all__ = ["ReceptiveField", "Subfield", "receptive_fields"]

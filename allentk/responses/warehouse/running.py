@@ -40,7 +40,12 @@ def speed_of_frames(running: Running | None, time_s: Array) -> Array:
     """
     if running is None:
         return np.full(time_s.size, np.nan)
-    if len(running) != 2 or np.shape(running[0]) != np.shape(running[1]):
+    if not isinstance(running, (tuple, list)) or len(running) != 2:
+        raise DataError(
+            f"running: expected (speed_cm_s, time_s), as running_speed() returns, got a "
+            f"{type(running).__name__}"
+        )
+    if np.shape(running[0]) != np.shape(running[1]):
         raise DataError(
             f"running: expected (speed_cm_s, time_s), two arrays of one length, got shapes "
             f"{[np.shape(part) for part in running]}"

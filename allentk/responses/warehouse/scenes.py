@@ -12,7 +12,7 @@ from allentk.responses.definition import chosen
 from allentk.responses.warehouse.indices import image_selectivity
 from allentk.responses.warehouse.measured import measure
 from allentk.responses.warehouse.preferred import by_condition, preferred, table_of
-from allentk.responses.warehouse.quirks import GRATING_SCENE_MOVIE_QUIRKS
+from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.running import Running
 from allentk.responses.warehouse.trial_array import TrialArray
 
@@ -72,7 +72,7 @@ def natural_scenes(
     >>> cells[["preferred_image", "peak_response"]].round(6).to_numpy().tolist()
     [[1.0, 10.0]]
     """
-    asked = chosen(quirks, GRATING_SCENE_MOVIE_QUIRKS)
+    asked = chosen(quirks, QUIRKS)
     of = measure(responses, table, "natural_scenes", ids=ids, running=running, quirks=asked)
     averages = by_condition(of)
     best = preferred(of, averages)

@@ -15,7 +15,7 @@ from allentk.errors import DataError
 from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
 from allentk.responses.trials import cells_of, presented
-from allentk.responses.warehouse.receptive_field_metrics import SPEED_QUIRKS
+from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.speed_bins import SpeedBins, speed_bins
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = ["speed_curves", "speed_tuning"]
 
 Array = NDArray[np.float64]
 _PERCENTILE = 99.9
+_MOST_BINS = 1000
 _NAMES = ("spontaneous", "stimulus")
 
 
@@ -89,7 +90,11 @@ def speed_tuning(
     """
     import pandas as pd
 
-    kept = chosen(quirks, SPEED_QUIRKS)
+    kept = chosen(quirks, QUIRKS)
+    if not (isinstance(n_shuffles, int) and n_shuffles > 0):
+        raise DataError(
+            f"speed tuning: n_shuffles must be a whole number of 1 or more, got {n_shuffles!r}"
+        )
     rows, cells = cells_of(responses, ids)
     speed = _speed(responses, running)
     columns: dict[str, object] = {"cell": cells}
@@ -218,7 +223,13 @@ def _bins(
         frames = frames[np.isfinite(speed[frames])]
     if not np.isfinite(speed[frames]).any():
         raise DataError(f"speed tuning: no frame of the {name} condition has a speed")
-    return speed_bins(speed, frames, bin_frames)
+    bins = speed_bins(speed, frames, bin_frames)
+    if bins.n_bins > _MOST_BINS:
+        raise DataError(
+            f"speed tuning: bins of {bin_frames} frames make {bins.n_bins} bins of the {name} condition, "
+            f"expected {_MOST_BINS} at most; give a larger bin_frames"
+        )
+    return bins
 
 
 def _metrics(

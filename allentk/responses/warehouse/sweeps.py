@@ -89,17 +89,23 @@ class Sweeps:
                 out[cells] = between / (within / (n + m - 2)) > least
         return out
 
-    def of(self, trials: Whole) -> Array:
-        """Return the windows in percent of some trials of every cell, shape (cells, k, frames).
+    def of(self, trials: Whole) -> Iterator[tuple[slice, Array]]:
+        """Yield the windows in percent of some trials, some cells at a time, shape (cells, k, frames).
 
         Parameters
         ----------
         trials : ndarray of int, shape (n_cells, k)
             Trials of every cell.
         """
-        cell = np.arange(len(self.windows))[:, None]
-        found = self.windows[cell, self.position[trials]].astype(float)
-        with np.errstate(all="ignore"):
-            base = found[:, :, : self.frames.baseline].mean(axis=2)
-            percent: Array = 100 * (found / base[:, :, None] - 1)
-        return percent
+        k = trials.shape[1]
+        # Who correlates the trials needs a number for every pair of them.
+        size = max(_BLOCK_BYTES // max(k * max(k, self.frames.all) * 8, 1), 1)
+        for first in range(0, len(self.windows), size):
+            cells = slice(first, min(first + size, len(self.windows)))
+            cell = np.arange(cells.start, cells.stop)[:, None]
+            found = self.windows[cell, self.position[trials[cells]]].astype(float, copy=False)
+            with np.errstate(all="ignore"):
+                found /= found[:, :, : self.frames.baseline].mean(axis=2)[:, :, None]
+                found -= 1
+                found *= 100
+            yield cells, found

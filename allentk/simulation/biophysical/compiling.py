@@ -10,12 +10,11 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
 from pathlib import Path
 
 from allentk.errors import SimulationError
 
-__all__ = ["compile_mechanisms", "how_to_install", "missing_tools"]
+__all__ = ["compile_mechanisms", "compiler", "how_to_install", "missing_tools"]
 
 #: The longest that compiling may take, in seconds; a slow machine under load takes a few minutes.
 LIMIT_S = 1500.0
@@ -130,21 +129,21 @@ def _environment() -> dict[str, str]:
             f"once. To install: {how_to_install()}"
         )
     kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
-    return kept | {"LC_ALL": "C", "CXX": str(_compiler(os.environ))}
+    return kept | {"LC_ALL": "C", "CXX": str(compiler())}
 
 
 def missing_tools() -> tuple[str, ...]:
     """Return the names of the programs that compiling needs and this machine does not have."""
     absent = tuple(name for name in ("make", "bash") if shutil.which(name) is None)
-    if _compiler(os.environ) is None:
+    if compiler() is None:
         absent += (os.environ.get("CXX", "g++"),)
     return absent
 
 
-def _compiler(environment: Mapping[str, str]) -> str | None:
+def compiler() -> str | None:
     """Return the command of the C++ compiler; None where it is not there."""
-    if "CXX" in environment:
-        candidates = [environment["CXX"]]
+    if "CXX" in os.environ:
+        candidates = [os.environ["CXX"]]
     else:
         # The one that Python was built with may be on another machine.
         candidates = [str(sysconfig.get_config_var("CXX") or ""), *_COMPILERS]

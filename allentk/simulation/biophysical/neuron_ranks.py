@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from allentk.errors import AllenTKError, SimulationError
 from allentk.simulation.ranks import launched_ranks
 
-__all__ = ["Ranks"]
+__all__ = ["Ranks", "mpi_library"]
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class Ranks:
 
 def _join(h: Any, launched: int) -> None:
     """Join the processes that were started together."""
-    library = os.environ.get(_LIBRARY) or _library()
+    library = os.environ.get(_LIBRARY) or mpi_library()
     if library:
         os.environ[_LIBRARY] = library
     before = _initialized()
@@ -137,8 +137,8 @@ def _aside() -> Iterator[None]:
         os.close(kept)
 
 
-def _library() -> str | None:
-    """Return the MPI library that belongs to the launcher."""
+def mpi_library() -> str | None:
+    """Return the MPI library that belongs to the launcher ``mpiexec``; None where there is none."""
     names = ["libmpi.so.12", "libmpi.12.dylib", "libmpi.dylib"]
     open_mpi = ["libmpi.so.40", "libmpi.40.dylib"]
     names = [*open_mpi, *names] if "OMPI_COMM_WORLD_SIZE" in os.environ else [*names, *open_mpi]

@@ -59,6 +59,13 @@ def test_the_field_is_that_of_a_loop() -> None:
     assert {m.name for m in NOISE_METRICS} == set(found.columns) - {"cell", "notes"}
 
 
+def test_a_template_of_contrasts_is_the_same_template() -> None:
+    found = locally_sparse_noise(EVENTS, TABLE, template=TEMPLATE)
+    contrasts = np.sign(TEMPLATE - 127).astype(float)
+    again = locally_sparse_noise(EVENTS, TABLE, template=contrasts)
+    pd.testing.assert_frame_equal(found, again)
+
+
 def test_a_silent_cell_has_no_field() -> None:
     quiet = Traces(np.zeros((1, FRAMES)), EVENTS.time_s, [1], "events")
     row = locally_sparse_noise(quiet, TABLE, template=TEMPLATE).iloc[0]

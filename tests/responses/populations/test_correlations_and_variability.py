@@ -19,7 +19,7 @@ from allentk.responses.populations import (
     population_fano,
     signal_correlations,
 )
-from allentk.responses.populations.binned import binned_counts
+from allentk.responses.populations.binned import binned_counts, whole_bins
 
 
 def test_signal_and_noise_correlations_are_those_of_numpy():
@@ -218,3 +218,56 @@ def test_far_cells_weigh_less_in_the_spectrum():
 def test_every_metric_has_a_formula_and_a_source():
     assert all(m.formula and m.source and m.definition == "population" for m in METRICS)
     assert len({(m.stimulus, m.name) for m in METRICS}) == len(METRICS)
+
+
+REGULAR = SpikeTrains(np.arange(400) / 100, np.arange(400) % 20, 20)
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("windows must be above 0 s", {"windows_s": [0.1, -0.1]}),
+        ("windows must be above 0 s", {"windows_s": [0.1, np.nan]}),
+        ("expected a sample or more", {"n_samples": 0}),
+        ("expected a sample or more", {"size_sd": -1.0}),
+    ],
+)
+def test_nonsense_windows_and_samples_are_refused(words, asked):
+    with pytest.raises(DataError, match=words):
+        population_fano(REGULAR, [[0, 4]], **asked)
+
+
+def test_times_that_are_no_times_are_refused():
+    with pytest.raises(DataError, match=r"both finite, got \[ 1\. inf\]"):
+        population_fano(REGULAR, [[0, 1], [1, np.inf]])
+    with pytest.raises(DataError, match="onset 1 is nan s"):
+        autocorrelation_timescale(REGULAR, [0.0, np.nan, 2.0])
+    with pytest.raises(DataError, match=r"bins of 0\.0 s"):
+        whole_bins(1.0, 0.0)
+    with pytest.raises(DataError, match=r"more than 2\*\*30 bins"):
+        population_fano(REGULAR, [[0, 1e9]])
+    with pytest.raises(DataError, match="negative or NaN"):
+        oscillation_spectrum(REGULAR, [[0, 1]], distances_um=np.full(20, -5.0))
+
+
+def test_one_cell_is_no_pair():
+    shown = {"start_s": [0.0, 1.0], "stop_s": [1.0, 2.0], "stimulus": "natural_scenes"}
+    table = StimulusTable(pd.DataFrame(shown | {"frame": [0, 1]}))
+    with pytest.raises(DataError, match="two cells, got 1"):
+        pair_correlations(REGULAR, table, by=["frame"], ids=[3])
+
+
+def test_no_window_in_common_is_no_distance():
+    with pytest.raises(DataError, match="no window"):
+        fano_distance(pd.DataFrame({"fano": [np.nan]}), [1.0])
+
+
+def test_fano_is_one_by_slow_loops_too():
+    rng = np.random.default_rng(5)
+    spikes = SpikeTrains(np.sort(rng.uniform(0, 9, 900)), rng.integers(0, 20, 900), 20)
+    asked = {"windows_s": [0.01, 0.3], "size": 100.0, "size_sd": 0.0}  # all cells in each sample
+    found = population_fano(spikes, [[1.0, 8.0]], **asked)
+    for window, fano in found[["window_s", "fano"]].to_numpy():
+        starts = 1 + window * np.arange(int(7 / window + 1e-6))
+        n = [((spikes.times_s >= a) & (spikes.times_s < a + window)).sum() for a in starts]
+        assert fano == pytest.approx(np.var(n) / np.mean(n), rel=0.02)

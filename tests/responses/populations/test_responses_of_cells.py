@@ -217,3 +217,17 @@ def test_amplification_is_the_ratio_at_the_strongest_grating():
         cortical_amplification(every, alone, ["a"], [[8.0, 9.0]])
     with pytest.raises(DataError, match="recorded in both"):
         cortical_amplification(every[[1]], alone[[2]], ["a"], [[0.0, 1.0]])
+
+
+def test_classes_need_known_cells_and_finite_numbers():
+    shown = {"start_s": [0.0, 1.0], "stop_s": [0.5, 1.5], "stimulus": "drifting_gratings"}
+    rows = pd.DataFrame(shown | {"contrast": [0.1, 0.8], "orientation_deg": 0.0})
+    with pytest.raises(DataError, match="no cell with id -1"):
+        contrast_classes(SpikeTrains([0.1], [0], 1), StimulusTable(rows), cells=[-1])
+    with pytest.raises(DataError, match=r"contrasts in 0\.\.1"):
+        contrast_class([1, np.nan, 2, 3], [0.1, 0.2, 0.4, 0.8])
+
+
+def test_an_onset_must_be_a_time():
+    with pytest.raises(DataError, match="onset 0 is nan s"):
+        first_spike_latency(SpikeTrains([0.1], [0], 1), [np.nan])

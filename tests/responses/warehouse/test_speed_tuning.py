@@ -132,3 +132,7 @@ def test_bad_input_is_named() -> None:
         speed_tuning(TRACES, TABLE, running=(SPEED * np.nan, TRACES.time_s))
     with pytest.raises(DataError, match="bin_frames must be a positive whole number"):
         speed_tuning(TRACES, TABLE, running=RUNNING, bin_frames=0)
+    with pytest.raises(DataError, match=r"bins of 1 frames make .* expected 1000 at most"):
+        speed_tuning(TRACES, TABLE, running=RUNNING, bin_frames=1)
+    with pytest.raises(DataError, match="n_shuffles must be a whole number of 1 or more"):
+        speed_tuning(TRACES, TABLE, running=RUNNING, n_shuffles=0)

@@ -147,9 +147,9 @@ def test_the_library_is_that_of_the_launcher(monkeypatch, tmp_path):
         (tmp_path / name).touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.delenv("OMPI_COMM_WORLD_SIZE", raising=False)
-    assert neuron_ranks._library() == str(tmp_path / "lib" / "libmpi.so.12")
+    assert neuron_ranks.mpi_library() == str(tmp_path / "lib" / "libmpi.so.12")
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
-    assert neuron_ranks._library() == str(tmp_path / "lib" / "libmpi.so.40")
+    assert neuron_ranks.mpi_library() == str(tmp_path / "lib" / "libmpi.so.40")
 
 
 def test_launchers_say_how_many_there_are(monkeypatch):
