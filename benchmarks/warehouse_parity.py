@@ -108,18 +108,22 @@ COMMON = {
 }
 
 
-def difference(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, int]:
-    """Return the largest relative difference, and how many are NaN on one side alone."""
+def difference(ours: np.ndarray, theirs: np.ndarray, least: object = 0.0) -> tuple[float, int]:
+    """Return the largest relative difference, and how many are NaN on one side alone.
+
+    Relative to the other side's value, or to `least` where that is more.
+    """
     ours, theirs = ours.astype(float), theirs.astype(float)
-    both = np.isfinite(ours) & np.isfinite(theirs)
-    gap = np.abs(ours[both] - theirs[both])
-    size = np.maximum(np.abs(theirs[both]), np.finfo(float).tiny)
-    return float((gap / size).max(initial=0.0)), int((np.isnan(ours) != np.isnan(theirs)).sum())
+    with np.errstate(all="ignore"):
+        size = np.maximum(np.maximum(np.abs(theirs), least), np.finfo(float).tiny)
+        gap = np.abs(ours - theirs) / size
+    alone = int((np.isnan(ours) != np.isnan(theirs)).sum())
+    return float(gap[np.isfinite(gap)].max(initial=0.0)), alone
 
 
-def line(what: str, column: str, ours: np.ndarray, theirs: np.ndarray) -> str:
+def line(what: str, column: str, ours: np.ndarray, theirs: np.ndarray, least: object = 0.0) -> str:
     """Return a row of the table."""
-    gap, alone = difference(ours, theirs)
+    gap, alone = difference(ours, theirs, least)
     known = theirs[np.isfinite(theirs)]
     spread = f"{known.min():.3g} .. {known.max():.3g}" if known.size else "-"
     verdict = "yes" if gap <= GATE and not alone else "NO"
@@ -174,7 +178,9 @@ def conditions(
         blank, inner = inner[0], inner[1:]
     for place, part in enumerate(("mean", "sem", "significant")):
         value = np.moveaxis(inner[..., place], -1, 0)
-        lines.append(line(name, f"response, {part}", getattr(by, part), value))
+        # A mean may be as near to 0 as rounding brings it: 1e-16 % is much of 1e-5 %.
+        least = by.sem if part == "mean" else 0.0
+        lines.append(line(name, f"response, {part}", getattr(by, part), value, least))
         ours = getattr(by, f"blank_{part}")
         lines.append(line(name, f"response of the blank, {part}", ours, blank[:, place]))
     return lines
@@ -244,7 +250,8 @@ def page(lines: list[str], few: list[str], counts: tuple[int, int], python: str)
         "",
         f"SYNTHETIC sessions of the real shape (A: 115,471 frames, {counts[0]} cells; B: 113,850 frames, "
         f'{counts[1]} cells), the same for both; allentk with `quirks="published"`. Largest relative '
-        f"difference over cells (and conditions), and values that are NaN on one side alone; the gate is "
+        f"difference over cells (and conditions; of a mean response relative to its standard error where that "
+        f"is more), and values that are NaN on one side alone; the gate is "
         f"{GATE:g}. Made by `python -m benchmarks.warehouse_parity PYTHON`.",
         "",
         f"- AllenSDK, in its own environment: {versions(python, ['allensdk', 'numpy', 'scipy'])}",

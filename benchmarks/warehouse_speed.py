@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from allentk.responses import warehouse
-from benchmarks._observatory_sessions import session_a, session_b, session_c
+from benchmarks._noise_sessions import noise_session
+from benchmarks._observatory_sessions import session_a, session_b
 from benchmarks._paired import processor, versions
 from benchmarks._warehouse_answers import NAMES, OURS, RUNS, answers
 
@@ -80,7 +82,7 @@ def container(cells: int) -> str:
         make()
         parts.append((name, time.process_time() - start))
 
-    for kind in (session_a, session_b, session_c):
+    for kind in (session_a, session_b, lambda n: noise_session(n)[0]):
         session = kind(cells)
         traces, dff, fast = session.traces(), session.dff(), session.running
         for name in session.tables:
@@ -127,6 +129,9 @@ def main() -> None:
             f"SYNTHETIC sessions of the real shape; CPU seconds of a whole table, one thread. AllenSDK "
             f"once, allentk {RUNS} times before and {RUNS} after it (the median). {processor()}. "
             f"Made by `python -m benchmarks.warehouse_speed PYTHON`.",
+            "",
+            f"Other work on the machine makes CPU seconds more, of both: the load was "
+            f"{os.getloadavg()[2]:.0f} on {os.cpu_count()} cores.",
             "",
             f"- AllenSDK, in its own environment: {versions(options.python, ['allensdk', 'numpy'])}",
             "",
