@@ -19,7 +19,6 @@ os.environ["ALLENTK_OFFLINE"] = "1"
 
 import allentk  # noqa: E402
 from docs import make_background, make_cli, make_reference  # noqa: E402
-from docs.extensions.gallery_figures import scrape  # noqa: E402
 
 project = "allentk"
 author = "the allentk developers"
@@ -63,7 +62,7 @@ sphinx_gallery_conf = {
     # cell_classes asks the published tables, which need a network; it is shown and not run
     "filename_pattern": rf"gallery{re.escape(os.sep)}(?!cell_classes)",
     "ignore_pattern": r"__init__\.py",
-    "image_scrapers": (scrape,),
+    "image_scrapers": ("docs.extensions.gallery_figures.scrape",),
     "capture_repr": ("_repr_html_", "__repr__"),
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,

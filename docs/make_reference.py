@@ -89,7 +89,9 @@ def _title(text: str) -> list[str]:
 def page(room: str, home: dict[int, str]) -> str:
     """Return the page of a room as reStructuredText."""
     names = public(room)
-    lines = [*_title(room), f".. automodule:: {room}", "   :no-members:", ""]
+    lines = [*_title(room), f".. automodule:: {room}", "   :no-members:"]
+    # a function may have the name of the module it is in
+    lines += ["   :no-index:", ""] if room in home.values() else [""]
     own = [n for n, v in names.items() if home.get(id(v)) == f"{room}.{n}"]
     if own:
         lines += [f".. currentmodule:: {room}", "", ".. autosummary::", "   :toctree: names", ""]

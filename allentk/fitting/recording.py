@@ -13,9 +13,20 @@ from numpy.typing import NDArray
 from allentk.data import Sweep, SweepSet
 from allentk.errors import FitError
 from allentk.features import spikes
-from allentk.simulation.glif import resampled
+from allentk.simulation.current import resampled
 
-__all__ = ["BIN_S", "Group", "Trial", "choose", "fitted_to", "groups", "read", "sweep_set"]
+__all__ = [
+    "BIN_S",
+    "REPEAT_PA",
+    "Group",
+    "Trial",
+    "check_finite",
+    "choose",
+    "fitted_to",
+    "groups",
+    "read",
+    "sweep_set",
+]
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +34,8 @@ Array = NDArray[np.float64]
 
 #: Shortest sweep that a fit can use.
 SHORTEST_S = 0.5
+#: Sweeps whose currents are nearer than this (root mean square) are repeats.
+REPEAT_PA = 1.0
 #: Bins of the regressions, and the time step of the simulations, in seconds.
 BIN_S, DT_S = 5e-4, 1e-4
 
@@ -102,6 +115,20 @@ def _binned(values: Array, rate: float) -> Array:
     return resampled(np.ascontiguousarray(values), 1 / rate, BIN_S)
 
 
+def check_finite(sweep: Sweep) -> None:
+    """Refuse a sweep with a voltage or current that is no number.
+
+    Raises
+    ------
+    FitError
+        Says when the first one is.
+    """
+    finite = np.isfinite(sweep.voltage_mv) & np.isfinite(sweep.current_pa)
+    if not finite.all():
+        at = int((~finite).argmax()) / sweep.sampling_rate_hz
+        raise FitError(f"{sweep.label} is not finite at {at:.4f} s; cut it there or leave it out")
+
+
 def read(sweep: Sweep) -> Trial:
     """Bin one sweep and find its spikes.
 
@@ -114,10 +141,7 @@ def read(sweep: Sweep) -> Trial:
         raise FitError(
             f"{sweep.label} lasts {sweep.duration_s:.3f} s; a fit needs noise of {SHORTEST_S} s or more"
         )
-    finite = np.isfinite(sweep.voltage_mv) & np.isfinite(sweep.current_pa)
-    if not finite.all():
-        at = int((~finite).argmax()) / sweep.sampling_rate_hz
-        raise FitError(f"{sweep.label} is not finite at {at:.4f} s; cut it there or leave it out")
+    check_finite(sweep)
     found = spikes(sweep)
     current = _binned(sweep.current_pa, sweep.sampling_rate_hz)
     start = sweep.start_s if sweep.has_window else 0.0
@@ -197,7 +221,7 @@ def groups(trials: Iterable[Trial]) -> list[Group]:
             other = members[0].current_pa
             if other.size == trial.current_pa.size:
                 apart = float(np.sqrt(np.mean((other - trial.current_pa) ** 2)))
-                if apart < 1.0:
+                if apart < REPEAT_PA:
                     members.append(trial)
                     break
         else:

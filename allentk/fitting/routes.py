@@ -16,7 +16,7 @@ from allentk.fitting.recording import Group
 from allentk.fitting.refine import PULLS, Refined, refine
 from allentk.fitting.result import Reason
 from allentk.fitting.spans import Fold
-from allentk.fitting.stages import Part, prepared
+from allentk.fitting.stages import Part, or_worst, prepared
 from allentk.fitting.trains import Scorer
 from allentk.fitting.triples import Recovery
 from allentk.models import GLIFParameters
@@ -182,7 +182,7 @@ def _by_folds(
                 ways += [(Route(origin, step.pull), step.model) for step in path]
             for route, model in ways:
                 models.setdefault(route, []).append(model)
-                scores.setdefault(route, []).append(_finite(held.ratio(model)))
+                scores.setdefault(route, []).append(or_worst(held.ratio(model)))
     table = {route: np.array(values) for route, values in scores.items()}
     route = best_route(table)
     return route, tuple(models[route]), table[route]
@@ -214,9 +214,5 @@ def _unchecked(
     """Return a route where nothing can be held out: the start that fits best, gently refined."""
     part = recording.whole
     starts = {origin: _start(part, level, origin, below, None) for origin in (0, *below)}
-    origin = max(starts, key=lambda k: _finite(part.scorer.ratio(starts[k])))
+    origin = max(starts, key=lambda k: or_worst(part.scorer.ratio(starts[k])))
     return Route(origin, DEFAULT_PULL if max_evaluations else None)
-
-
-def _finite(score: float) -> float:
-    return score if math.isfinite(score) else -1.0

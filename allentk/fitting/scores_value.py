@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 __all__ = ["Kind", "Score", "known_mean", "scored"]
 
+#: How a model was compared: one train, trials in pairs, or a rate.
 Kind = Literal["deterministic", "pairwise", "psth"]
 
 

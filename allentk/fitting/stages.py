@@ -21,7 +21,7 @@ from allentk.fitting.triples import Recovery
 from allentk.models import GLIFParameters
 from allentk.models.glif import ASC_LEVELS, RESET_LEVELS
 
-__all__ = ["Part", "Start", "prepared"]
+__all__ = ["Part", "Start", "or_worst", "prepared"]
 
 #: Smoothing of the scan, wide first so that a late model is still led towards the spikes.
 WIDE_SIGMA_S = 0.040
@@ -116,7 +116,7 @@ class Part:
         """Move the threshold alone on the training trials, coarse and wide, then fine."""
         for sigma, factors in ((WIDE_SIGMA_S, WIDE), (SIGMA_S, FINE)):
             tried = [replace(model, th_inf_mv=model.th_inf_mv * float(f)) for f in factors]
-            scores = [_or_worst(self.scorer.ratio(candidate, sigma)) for candidate in tried]
+            scores = [or_worst(self.scorer.ratio(candidate, sigma)) for candidate in tried]
             model = tried[int(np.argmax(scores))]
         return model
 
@@ -134,7 +134,8 @@ def _with_threshold(bare: GLIFParameters, found: Threshold) -> GLIFParameters:
     return model
 
 
-def _or_worst(score: float) -> float:
+def or_worst(score: float) -> float:
+    """Return a score that is no number as the worst there is."""
     return score if math.isfinite(score) else -1.0
 
 

@@ -15,7 +15,8 @@ from allentk.features.detect import Criteria, detect
 from allentk.features.measure import amplitude_pa
 from allentk.features.short_square import adjusted
 from allentk.features.spike_table import Filtered
-from allentk.simulation.glif import resampled
+from allentk.fitting.recording import REPEAT_PA, check_finite
+from allentk.simulation.current import resampled
 
 __all__ = [
     "DT_S",
@@ -35,8 +36,6 @@ DT_S = 5e-5
 CUTOFF_HZ, POLES = 10_000.0, 4
 #: Shortest sweep that can stand in for noise, and longest stretch before a stimulus that tells the rest.
 SHORTEST_S, REST_S = 0.5, 0.5
-#: Sweeps whose currents are farther apart (root mean square) are no repeats.
-REPEAT_PA = 1.0
 
 
 @dataclass(slots=True)
@@ -98,10 +97,7 @@ class Trace:
 def _at_step(sweep: Sweep, dt_s: float) -> Sweep:
     """Low-pass the voltage and average voltage and current within every step."""
     rate = sweep.sampling_rate_hz
-    finite = np.isfinite(sweep.voltage_mv) & np.isfinite(sweep.current_pa)
-    if not finite.all():
-        at = int((~finite).argmax()) / rate
-        raise FitError(f"{sweep.label} is not finite at {at:.4f} s; cut it there or leave it out")
+    check_finite(sweep)
     voltage = np.asarray(sweep.voltage_mv)
     # Below this rate there is nothing above 10 kHz to be taken out.
     if rate > 2 * CUTOFF_HZ * (1 + 1e-9):

@@ -34,4 +34,4 @@ marked = sweep_figure(step, synthetic=cells.synthetic)
 # %%
 # The page of the cell: f-I curve, sag, time constant, spikes over each other, quality.
 
-overview = feature_figure(sweeps)
+overview = feature_figure(sweeps, synthetic=cells.synthetic)

@@ -38,7 +38,7 @@ voltage = response.voltage_mv["Scnn1a"]
 above.plot(voltage.index, voltage.iloc[:, 0], color="#222222", linewidth=0.8)
 above.set(ylabel="voltage (mV)", title="Scnn1a 0, SYNTHETIC shape")
 row = 0
-for name, trains in response.spikes.items():
+for trains in response.spikes.values():
     for cell in range(2):
         below.plot(trains.of(cell), [row] * len(trains.of(cell)), "|", markersize=12)
         row += 1

@@ -13,7 +13,7 @@ from allentk.fitting.recording import BIN_S, Trial
 from allentk.fitting.refractory import Reset, fit_reset
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
-from allentk.simulation.glif import resampled
+from allentk.simulation.current import resampled
 
 FINE_S = 5e-5
 BASE = {"C_pf": 100.0, "R_mohm": 200.0, "E_L_mv": -72.0, "th_inf_mv": 22.0, "t_ref_s": 0.004}

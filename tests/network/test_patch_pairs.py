@@ -140,5 +140,5 @@ def test_a_rule_that_is_no_probability_is_refused(wrong):
 
 def test_cells_without_a_place_are_refused():
     lost = Population("lost", (CELL,), pd.DataFrame({"x_um": [0.0]}))
-    with pytest.raises(DataError, match=r"no \['y_um'\]"):
+    with pytest.raises(DataError, match=r"no column 'y_um'"):
         connect(lost, EXC, **RULE)

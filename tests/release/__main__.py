@@ -1,9 +1,11 @@
 """Build what would be published, look into it, install it elsewhere and run the demo from there.
 
-``make release``, a few minutes; needs a package index. The archives are left in ``dist/``.
+``make release``, a few minutes; needs git and a package index. What git keeps is copied and built
+from the copy, so that nothing else that lies in the checkout gets in. The archives are left in ``dist/``.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,7 +16,6 @@ from pathlib import Path
 
 from tests.release import contents
 
-ROOT = contents.ROOT
 _PIP_QUIET = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 
 
@@ -33,21 +34,30 @@ def environment(folder: Path) -> Path:
     return folder / ("Scripts" if os.name == "nt" else "bin") / "python"
 
 
-def build(work: Path) -> tuple[Path, Path]:
+def copy(work: Path) -> Path:
+    """Copy the files that git keeps into a folder of their own."""
+    source = work / "source"
+    for name in contents.tracked():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(contents.ROOT / name, source / name)
+    return source
+
+
+def build(source: Path, work: Path) -> tuple[Path, Path]:
     """Build the source archive, the wheel from it, and check both; return wheel and archive."""
     python, out = environment(work / "tools"), work / "dist"
     run(python, *_PIP_QUIET, "build", "twine", cwd=work)
-    run(python, "-m", "build", "--outdir", out, ROOT, cwd=work)
+    run(python, "-m", "build", "--outdir", out, source, cwd=work)
     (wheel,), (archive,) = out.glob("*.whl"), out.glob("*.tar.gz")
     run(python, "-m", "twine", "check", "--strict", wheel, archive, cwd=work)
     return wheel, archive
 
 
-def wheel_faults(wheel: Path) -> list[str]:
+def wheel_faults(wheel: Path, source: Path = contents.ROOT) -> list[str]:
     """Return what is wrong with the files in a wheel, and with its size."""
     with zipfile.ZipFile(wheel) as opened:
         names = {name for name in opened.namelist() if ".dist-info/" not in name}
-    wanted = contents.shipped()
+    wanted = contents.shipped(source)
     faults = [f"wheel lacks {name}" for name in sorted(wanted - names)]
     faults += [f"wheel should not carry {name}" for name in sorted(names - wanted)]
     if (size := wheel.stat().st_size) > contents.LARGEST_WHEEL:
@@ -59,10 +69,7 @@ def archive_faults(archive: Path) -> list[str]:
     """Return the files of the repository that a source archive lacks."""
     with tarfile.open(archive) as opened:
         names = {member.name.partition("/")[2] for member in opened}
-    command = ["git", "ls-files", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    tracked = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
-    return [f"source archive lacks {name}" for name in sorted(tracked - names)]
+    return [f"source archive lacks {name}" for name in sorted(set(contents.tracked()) - names)]
 
 
 def try_out(wheel: Path, work: Path) -> None:
@@ -83,14 +90,16 @@ def main() -> None:
     """Do all of it."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        wheel, archive = build(work)
-        if faults := [*wheel_faults(wheel), *archive_faults(archive)]:
+        source = copy(work)
+        wheel, archive = build(source, work)
+        if faults := [*wheel_faults(wheel, source), *archive_faults(archive)]:
             sys.exit("\n".join(faults))
         try_out(wheel, work)
-        (ROOT / "dist").mkdir(exist_ok=True)
+        dist = contents.ROOT / "dist"
+        dist.mkdir(exist_ok=True)
         for path in (wheel, archive):
             print(f"dist/{path.name}: {path.stat().st_size / 1e6:.1f} MB")
-            (ROOT / "dist" / path.name).write_bytes(path.read_bytes())
+            (dist / path.name).write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":

@@ -18,19 +18,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import AllenTKError
 from allentk.fitting.biophysical.genes import GeneSet
-from allentk.fitting.biophysical.measured import COUNT, SPIKE_MV, measure
+from allentk.fitting.biophysical.measured import COUNT, measure
 from allentk.fitting.biophysical.objective import (
     BLOCK_MV,
     BLOCK_PA,
     BLOCK_S,
-    BLOCKED,
     BROKEN,
     FIRES_AT_REST,
     LINEAR_Z,
-    SILENT,
     Evaluation,
     Measured,
     compressed,
+    turned_away,
 )
 from allentk.fitting.biophysical.runner import Clock
 from allentk.fitting.biophysical.stepped import during, longest_run, sweep_of
@@ -172,15 +171,7 @@ class StageObjective:
         """Return the cost of a model that is depolarised at rest, or fails at the largest step."""
         lead = voltage[: self.clock.n(self.clock.lead_s)]
         stepped = during(voltage, step, self.clock)
-        if lead.max() >= BLOCK_MV:
-            return Evaluation(FIRES_AT_REST, "depolarised at rest")
-        free = self._free(voltage, step)
-        if free < 1.0:
-            return Evaluation(BLOCKED + 20.0 * (1.0 - free), "blocked at the largest step")
-        if stepped.max() < SPIKE_MV:
-            missing = (SPIKE_MV - float(stepped.max())) / 10.0
-            return Evaluation(SILENT + missing, "silent at the largest step")
-        return None
+        return turned_away(lead, stepped, blocked=1.0 - self._free(voltage, step), fires=True)
 
     def _compare(self, response: Stepped, step: StepTarget) -> Iterator[Measured]:
         """Yield the features of a response that count."""

@@ -26,10 +26,10 @@ from allentk.data import Sweep, SweepSet
 from allentk.errors import AllenTKError, FitError
 from allentk.features import stimulus_window
 from allentk.fitting.biophysical.measured import COUNT, EFEL_NINE
-from allentk.fitting.biophysical.measured_targets import targets_from_sweeps
+from allentk.fitting.biophysical.measured_targets import targets_from_sweeps, unmeasured
 from allentk.fitting.biophysical.runner import Clock
 from allentk.fitting.biophysical.targets import JUNCTION_MV, StepTarget, Targets
-from allentk.fitting.biophysical.training import BLOCKED
+from allentk.fitting.biophysical.training import BLOCKED_RATE
 from allentk.fitting.recording import sweep_set
 
 __all__ = ["STAGES", "TAIL_S", "Stage", "all_active_targets", "stage_targets"]
@@ -123,10 +123,7 @@ def all_active_targets(
         except AllenTKError as error:
             notes.append(f"sweep {number}: left out ({error})")
     if not cut:
-        raise FitError(
-            f"{recording.source or 'the recording'}: no long square can be measured: "
-            f"{'; '.join(notes) or 'there is none'}"
-        )
+        raise unmeasured(recording, notes)
     found = targets_from_sweeps(
         SweepSet(cut, source=recording.source),
         junction_potential_mv=junction_potential_mv,
@@ -215,5 +212,5 @@ def _largest(spiking: Sequence[StepTarget]) -> list[StepTarget]:
     """Return the two largest steps that are not blocked, of those that tell spikes' shape."""
     most = max(step.n_spikes for step in spiking)
     peak = next(i for i, step in enumerate(spiking) if step.n_spikes == most)
-    free = [s for i, s in enumerate(spiking) if i <= peak or s.n_spikes >= BLOCKED * most]
+    free = [s for i, s in enumerate(spiking) if i <= peak or s.n_spikes >= BLOCKED_RATE * most]
     return [step for step in free if "AP_width" in step.features][-2:] or free[-1:]

@@ -371,7 +371,9 @@ def _passive(
             return found, list(found.notes)
     usual = default_passive(spiny=spiny)
     dendrites = usual.cm_by_section["dend"]
-    return usual, [f"passive: Ra 100 Ohm cm, Cm 1 uF/cm2, {dendrites:g} in dendrites ({why})"]
+    smooth = usual.cm_by_section["soma"]
+    told = f"Ra {usual.ra_ohm_cm:g} Ohm cm, Cm {smooth:g} uF/cm2, {dendrites:g} in dendrites"
+    return usual, [f"passive: {told} ({why})"]
 
 
 def _objective(

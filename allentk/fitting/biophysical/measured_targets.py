@@ -17,7 +17,7 @@ from allentk.fitting.biophysical.targets import JUNCTION_MV, StepTarget, Target,
 from allentk.fitting.biophysical.training import SAME_PA
 from allentk.fitting.recording import sweep_set
 
-__all__ = ["SPIKING", "SUBTHRESHOLD", "targets_from_sweeps", "targets_from_table"]
+__all__ = ["SPIKING", "SUBTHRESHOLD", "targets_from_sweeps", "targets_from_table", "unmeasured"]
 
 #: Features of a step with spikes and of one without.
 SPIKING = (
@@ -33,12 +33,21 @@ SPIKING = (
     "width",
     "v_baseline",
 )
+#: Targets of a step at which the cell does not fire.
 SUBTHRESHOLD = (COUNT, "v_baseline", "v_steady", "v_deflected")
 #: Steps that differ by less last as long, in s.
 SAME_S = 0.01
 #: A current that nobody calls a long square is one where it lasts so long, in s, and lies for 90 % of
 #: that within this part of its amplitude, and so many pA.
 LONG_S, EVEN, EVEN_PA = 0.2, 0.05, 5.0
+
+
+def unmeasured(recording: SweepSet, notes: Sequence[str]) -> FitError:
+    """Return the error of a recording no step of which can be measured; notes say why of each."""
+    return FitError(
+        f"{recording.source or 'the recording'}: no long square can be measured: "
+        f"{'; '.join(notes) or 'there is none'}"
+    )
 
 
 def targets_from_sweeps(
@@ -105,10 +114,7 @@ def targets_from_sweeps(
             continue
         groups.setdefault(_group(groups, amplitude, sweep), []).append((sweep, found))
     if not groups:
-        raise FitError(
-            f"{recording.source or 'the recording'}: no long square can be measured: "
-            f"{'; '.join(notes) or 'there is none'}"
-        )
+        raise unmeasured(recording, notes)
     kept = _usual(groups, notes)
     steps = tuple(_step(pa, members, spiking, subthreshold) for pa, members in kept.items())
     return Targets(

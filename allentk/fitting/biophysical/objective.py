@@ -4,7 +4,8 @@ Every feature counts by its deviation in tolerances. Steps fall into groups that
 many features they have: shape and timing of spikes at the largest step, how many there are at each
 current, when they come at the others, silence below rheobase, and the voltage there. A candidate is
 turned away early, at a cost above that of any other, where it fires at rest, stays silent at the largest
-step, or is blocked there; the cost says how far it is from doing better, so that an optimizer finds the way.
+step, or is blocked there; the cost says how far it is from doing better, so that an optimizer finds the
+way.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from allentk.models.frozen import Frozen
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GROUPS", "WEIGHTS", "Evaluation", "Measured", "Objective", "compressed"]
+__all__ = ["GROUPS", "WEIGHTS", "Evaluation", "Measured", "Objective", "compressed", "turned_away"]
 
 Array = NDArray[np.float64]
 
@@ -49,6 +50,8 @@ COARSE = 5
 BLOCK_PA, BLOCK_COST = 10.0, 5.0
 #: Costs of candidates that are turned away begin here; no other reaches it.
 FIRES_AT_REST, BLOCKED, SILENT, BROKEN = 300.0, 200.0, 100.0, 1000.0
+#: Above that: what a block of the whole step costs, and how far below a spike costs 1.
+_WHOLLY_BLOCKED, _SHORT_MV = 20.0, 10.0
 
 
 #: Features of the largest step that other groups or features tell.
@@ -126,6 +129,33 @@ class Evaluation:
             for m in self.measured
         ]
         return pd.DataFrame(rows, columns=columns)
+
+
+def turned_away(lead: Array, stepped: Array, *, blocked: float, fires: bool) -> Evaluation | None:
+    """Return the cost of a model that is depolarised at rest, or fails at the largest step.
+
+    Parameters
+    ----------
+    lead, stepped : array
+        Voltage before the step and during it, in mV.
+    blocked : float
+        Part of the step that its longest block takes, 0 where there is none.
+    fires : bool
+        Whether the cell fires there, so that a silent model is turned away.
+
+    Returns
+    -------
+    Evaluation or None
+        None where the model is worth a closer look.
+    """
+    if lead.max() >= BLOCK_MV:
+        return Evaluation(FIRES_AT_REST, "depolarised at rest")
+    if blocked:
+        return Evaluation(BLOCKED + _WHOLLY_BLOCKED * blocked, "blocked at the largest step")
+    if fires and stepped.max() < SPIKE_MV:
+        missing = (SPIKE_MV - float(stepped.max())) / _SHORT_MV
+        return Evaluation(SILENT + missing, "silent at the largest step")
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,15 +279,8 @@ class Objective:
     def _turned_away(self, voltage: Array, step: StepTarget, clock: Clock) -> Evaluation | None:
         """Return the cost of a model that is depolarised at rest, or fails at the largest step."""
         lead, stepped = voltage[: clock.n(clock.lead_s)], during(voltage, step, clock)
-        if lead.max() >= BLOCK_MV:
-            return Evaluation(FIRES_AT_REST, "depolarised at rest")
         blocked = _blocked(stepped, clock)
-        if blocked:
-            return Evaluation(BLOCKED + 20.0 * blocked, "blocked at the largest step")
-        if step.role == "spiking" and stepped.max() < SPIKE_MV:
-            missing = (SPIKE_MV - float(stepped.max())) / 10.0
-            return Evaluation(SILENT + missing, "silent at the largest step")
-        return None
+        return turned_away(lead, stepped, blocked=blocked, fires=step.role == "spiking")
 
     def _compare(
         self, voltage: Array, step: StepTarget, clock: Clock, *, shaped: bool

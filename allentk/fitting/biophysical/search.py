@@ -68,7 +68,7 @@ class Plan:
     draws : int
         First points, a quarter of the evaluations at most.
     population : int, optional
-        Candidates per generation; 16 of CMA-ES where not given.
+        Candidates per generation; 24 of CMA-ES where not given.
     sigma : float
         First step size, of the way between the bounds.
     tolerance : float

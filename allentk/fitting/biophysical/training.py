@@ -15,7 +15,7 @@ __all__ = ["RULES", "choose_training", "nearest_pa"]
 #: The f-I and I-V curve, or the one step of the published perisomatic models.
 RULES = ("curve", "single")
 #: A step at which the cell fires slower than this part of its highest rate is taken for blocked.
-BLOCKED = 0.8
+BLOCKED_RATE = 0.8
 #: Features that a step tells beyond how often it fires, to be worth fitting its spikes' shape.
 SHAPES = frozenset(
     ("peak_v", "width", "fast_trough_v", "AP_width", "AHP_depth", "AP_amplitude_from_voltagebase")
@@ -111,7 +111,7 @@ def _largest(spiking: Sequence[StepTarget]) -> StepTarget:
     free = [
         step
         for i, (step, rate) in enumerate(zip(spiking, rates, strict=True))
-        if i <= peak or rate >= BLOCKED * rates[peak]
+        if i <= peak or rate >= BLOCKED_RATE * rates[peak]
     ]
     shaped = [step for step in free if SHAPES & set(step.features)]
     return (shaped or free)[-1]

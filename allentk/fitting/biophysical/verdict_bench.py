@@ -56,7 +56,7 @@ def bench(model: BiophysicalModel, backend: str = "auto") -> Bench:
         The model.
     backend : {"auto", "reduced", "neuron"}
         ``"auto"``: the reduced backend for the perisomatic models that it can run, NEURON for the
-        others, as in ``allentk.simulate``.
+        others (not the compiled tree, which ``allentk.simulate`` takes).
 
     Raises
     ------
@@ -104,7 +104,7 @@ class _Reduced:
         return _swept(voltage, DT_S, amplitude_pa, BEFORE_S, duration_s)
 
     def play(self, current_pa: ArrayLike, sampling_rate_hz: float) -> Array:
-        from allentk.simulation.glif import resampled
+        from allentk.simulation.current import resampled
 
         given = np.ascontiguousarray(current_pa, dtype=float)
         batch = self._run(resampled(given, 1.0 / sampling_rate_hz, DT_S), voltage=False)

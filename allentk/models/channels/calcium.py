@@ -25,11 +25,13 @@ __all__ = [
     "nernst_mv",
 ]
 
-#: Coulombs in a mole of charges, and the gas constant in J/(mol K): CODATA 2018, as in NEURON 9.
+#: Coulombs in a mole of charges: CODATA 2018, as in NEURON 9.
 FARADAY = 96485.33212331001
+#: The gas constant in J/(mol K): CODATA 2018, as in NEURON 9.
 GAS_CONSTANT = 8.31446261815324
-#: Calcium inside at rest and at the beginning, and outside, in mM.
+#: Calcium inside at rest and at the beginning, mM.
 CAI0_MM = 1e-4
+#: Calcium outside, mM.
 CAO_MM = 2.0
 
 _M2H = ((1.0, (2, 1)),)

@@ -35,6 +35,7 @@ from allentk.models.channels.rates import Array, q10
 
 __all__ = ["OPEN", "SCHEMES", "STATES", "Ladder", "equilibrium", "ladder", "rate_matrix"]
 
+#: States of the schemes: closed, open, inactivated.
 STATES = ("C1", "C2", "C3", "C4", "C5", "O", "I1", "I2", "I3", "I4", "I5", "I6")
 #: Place of the open state.
 OPEN = STATES.index("O")

@@ -21,4 +21,5 @@ __all__ = [
     "static_gratings",
 ]
 
+#: Every column, with unit, formula and source.
 METRICS = (*metrics.METRICS, *NOISE_METRICS)

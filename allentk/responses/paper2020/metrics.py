@@ -205,6 +205,7 @@ METRICS: tuple[Metric, ...] = (
     ),
 )
 
+#: Defects of the published program, off unless asked for.
 QUIRKS: tuple[ResponseQuirk, ...] = (
     ResponseQuirk(
         "shifted-spatial-frequency",

@@ -180,11 +180,13 @@ _ROWS = (
     ),
 )
 
+#: Every column, with unit, formula and source.
 METRICS: tuple[Metric, ...] = tuple(
     Metric(stimulus, name, DEFINITION, unit, formula, excluded, source)
     for stimulus, name, unit, formula, excluded, source in _ROWS
 )
 
+#: Defects of the published program, off unless asked for.
 QUIRKS: tuple[ResponseQuirk, ...] = (
     ResponseQuirk(
         "stretched-lags",

@@ -102,9 +102,9 @@ def autocorrelation_timescale(
 
     Notes
     -----
-    C(lag) = mean over k != 0 of sum over trials i and bins t of n(i, t) n(i + k, t + lag), |k| up to half
-    of the trials, lag up to half of the bins: spikes of one trial against those of others, so that it is
-    the course of the mean response that is correlated, not noise. Then ``fit_decay``.
+    C(lag) = mean over k != 0 of sum over trials i and bins t of n(i, t) n(i + k, t + lag), k up to half
+    of the trials either way, lag up to half of the bins: spikes of one trial against those of others, so
+    that it is the course of the mean response that is correlated, not noise. Then ``fit_decay``.
 
     References
     ----------

@@ -13,6 +13,7 @@ def _step(name: str, unit: str, formula: str, source: str, excluded: str = "") -
 
 _NOT_FINITE = "NaN for a cell with a frame that is not finite; the warning names it."
 
+#: Every column, with unit, formula and source.
 METRICS = (
     _step(
         "demixed",

@@ -6,6 +6,7 @@ from allentk.responses.definition import ResponseQuirk
 
 __all__ = ["QUIRKS"]
 
+#: Defects of the published program, off unless asked for.
 QUIRKS = (
     ResponseQuirk(
         name="zero_edges",

@@ -92,6 +92,7 @@ _GRATING_SCENE_MOVIE_METRICS = tuple(
     for name, unit, formula, excluded in (*own, *(() if stimulus == _NM else _common(stimulus)))
 )
 
+#: Every column, with unit, formula and source.
 METRICS: tuple[Metric, ...] = (
     *_GRATING_SCENE_MOVIE_METRICS,
     *noise.METRICS,

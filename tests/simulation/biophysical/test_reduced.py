@@ -242,7 +242,7 @@ def test_what_it_cannot_run_is_refused():
     sections = dict(active.parameters.sections)
     sections["dend"] = replace(sections["dend"], mechanisms={"Ih": {"gbar": 1e-4}})
     model = replace(active, parameters=replace(active.parameters, sections=sections))
-    with pytest.raises(SimulationError, match=r"channels in dend; use backend='neuron'"):
+    with pytest.raises(SimulationError, match=r"channels in dend; use backend='tree' or 'neuron'"):
         simulate_reduced(model, Zero())
     long = Morphology([1, 2], [1, 1], [[0, 0, 0], [0, 90, 0]], [5, 5], [-1, 0])
     soma = {name: cell().parameters.sections[name] for name in ("soma", "axon")}
