@@ -117,7 +117,7 @@ def difference(ours: np.ndarray, theirs: np.ndarray, least: object = 0.0) -> tup
     with np.errstate(all="ignore"):
         size = np.maximum(np.maximum(np.abs(theirs), least), np.finfo(float).tiny)
         gap = np.abs(ours - theirs) / size
-    alone = int((np.isnan(ours) != np.isnan(theirs)).sum())
+    alone = int((np.isfinite(ours) != np.isfinite(theirs)).sum())
     return float(gap[np.isfinite(gap)].max(initial=0.0)), alone
 
 
@@ -250,9 +250,9 @@ def page(lines: list[str], few: list[str], counts: tuple[int, int], python: str)
         "",
         f"SYNTHETIC sessions of the real shape (A: 115,471 frames, {counts[0]} cells; B: 113,850 frames, "
         f'{counts[1]} cells), the same for both; allentk with `quirks="published"`. Largest relative '
-        f"difference over cells (and conditions; of a mean response relative to its standard error where that "
-        f"is more), and values that are NaN on one side alone; the gate is "
-        f"{GATE:g}. Made by `python -m benchmarks.warehouse_parity PYTHON`.",
+        f"difference over cells (and conditions; of a mean response relative to its standard error where "
+        f"that is more), and values that are NaN on one side alone; the gate is {GATE:g}. "
+        f"Made by `python -m benchmarks.warehouse_parity PYTHON`.",
         "",
         f"- AllenSDK, in its own environment: {versions(python, ['allensdk', 'numpy', 'scipy'])}",
         "",
