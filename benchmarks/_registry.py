@@ -140,7 +140,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         5,
         "--peer {allensdk} --cells 1 --frames 10000 --runs 1",
     ),
-    Benchmark("warehouse_speed", "responses", "{allensdk}", 45),
+    Benchmark("warehouse_speed", "responses", "{allensdk} --keep {work}", 45),
     Benchmark("warehouse_parity", "responses", "{allensdk} --keep {work}", 30),
     Benchmark("receptive_fields", "responses", "--allensdk {allensdk}", 15),
     Benchmark("neuropixels_speed", "responses", "--allensdk {allensdk}", 15),

@@ -189,7 +189,7 @@ class Traces:
     Parameters
     ----------
     values : array_like, shape (n_cells, n_frames)
-        The traces; single precision is kept, else they are held in double.
+        The traces, in `unit`; single precision is kept, else they are held in double.
     time_s : array_like, shape (n_frames,)
         Time of every frame in seconds, rising.
     ids : array_like of int, shape (n_cells,)

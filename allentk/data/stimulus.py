@@ -191,7 +191,7 @@ class Noise(Stimulus):
     epoch_s, gap_s : float
         Length of an epoch, and of the zeros between two, in seconds.
     fractions : tuple of float
-        Mean of each epoch, as a part of `amplitude_pa`.
+        Mean of each epoch, as a fraction of `amplitude_pa`.
 
     References
     ----------

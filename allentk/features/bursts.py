@@ -30,14 +30,14 @@ class Bursts:
     Parameters
     ----------
     max_index : float
-        The largest of `indices`, 0 where there is no burst.
+        The largest of `indices`, a number without unit; 0 where there is no burst.
     n : int
         Number of bursts.
     ranges : tuple of (int, int)
         First interval of each burst and the interval after its last, counted from 0.
     indices : tuple of float
-        Of each burst (fastest rate in it - fastest rate after it, up to the next burst) / (their sum);
-        a burst at the end of the train is compared with what comes before it.
+        Of each burst the ratio (fastest rate in it - fastest rate after it, up to the next burst) / (their
+        sum); a burst at the end of the train is compared with what comes before it.
     """
 
     max_index: float
@@ -66,7 +66,7 @@ def bursts(
     tolerance_mv : float
         A detour whose slow trough lies less than this below the threshold does not end a burst.
     pause_cost : float
-        The `cost_weight` of the pauses, which take no part in bursts.
+        The `cost_weight` of the pauses, without unit; pauses take no part in bursts.
     definition : {"allen", "allentk"}
         Whose rules; see Notes.
 

@@ -45,13 +45,13 @@ class LongSquares:
     input_resistance_mohm, tau_s : float
         From hyperpolarising steps.
     rheobase_pa, rheobase_sweep : float, int or None
-        The lowest amplitude with a spike, and its sweep.
+        The lowest amplitude with a spike in pA, and its sweep.
     hero_sweep : int or None
         The sweep 39 to 61 pA above it.
     f_i_slope : float
         Slope of the rate on the amplitude over spiking sweeps, spikes/s per pA.
     adaptation, latency_s, mean_isi_s : float
-        Of the hero sweep.
+        Of the hero sweep; the adaptation without unit, -1 to 1, the times in seconds.
     """
 
     sweeps: pd.DataFrame

@@ -115,9 +115,9 @@ def _spikes(pulse: Sweep, criteria: Criteria) -> pd.DataFrame:
 def _criteria(pulses: list[Sweep]) -> Criteria:
     """Return the criteria that tell spikes of short squares from the charging by the pulse.
 
-    As `short_square.adjusted`, but without its floor of 20 V/s. dV/dt must reach 1.1 times the median of the steepest charging in the pulse's first millisecond;
-    the threshold is where it was 1.2 times its median at the end of that millisecond, at least 10 % of
-    the mean upstroke.
+    As `short_square.adjusted`, but without its floor of 20 V/s: dV/dt must reach 1.1 times the median
+    of the steepest charging in the pulse's first millisecond; the threshold is where it was 1.2 times
+    its median at the end of that millisecond, at least 10 % of the mean upstroke.
     """
     steepest, at_end = [], []
     for pulse in pulses:

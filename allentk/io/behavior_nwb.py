@@ -37,6 +37,7 @@ from allentk.io.hdf5 import attribute, member, text
 from allentk.io.nwb2_presentations import presentations, shown
 from allentk.io.nwb2_series import plain, read_series, settings
 from allentk.io.remote import Place, RangedFile, open_place, place_of
+from allentk.io.synthetic import is_synthetic
 
 __all__ = ["BehaviorSession", "read_behavior_session", "read_head"]
 
@@ -280,7 +281,7 @@ def read_head(file: h5py.File, where: str) -> tuple[tuple[str, ...], dict[str, A
     metadata: dict[str, Any] = {
         "format": f"NWB {version}",
         "session_description": description,
-        "synthetic": "synthetic" in description.lower(),
+        "synthetic": is_synthetic(description),
     }
     for key, path in _GENERAL.items():
         written = text(member(file, path))

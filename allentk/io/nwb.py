@@ -18,6 +18,7 @@ from allentk.io.hdf5 import attribute, member, open_hdf5, text
 from allentk.io.nwb_written import written_sweeps
 from allentk.io.places import Place
 from allentk.io.sweeps import WHAT, SweepReader
+from allentk.io.synthetic import is_synthetic
 
 __all__ = ["read_nwb"]
 
@@ -104,7 +105,7 @@ def _metadata(file: h5py.File, version: str) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "format": f"NWB {version}",
         "session_description": description,
-        "synthetic": "synthetic" in description.lower(),
+        "synthetic": is_synthetic(description),
     }
     for key, *places in (
         ("specimen_id", "general/aibs_specimen_id", "general/specimen_id"),

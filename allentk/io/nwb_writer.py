@@ -21,6 +21,7 @@ from allentk.data import SWEEP_COLUMNS, Sweep, SweepSet
 from allentk.errors import AllenTKError, DataError
 from allentk.io.exact import Quantity, Samples, packed
 from allentk.io.nwb_recordings import CATEGORY, Pair, Recording, identify, write_recordings
+from allentk.io.synthetic import is_synthetic
 from allentk.progress import track
 
 __all__ = ["write_nwb"]
@@ -159,7 +160,7 @@ def _write_frame(part: Path, metadata: Mapping[str, Any], where: str) -> None:
 
 def _description(metadata: Mapping[str, Any]) -> str:
     described = str(metadata.get("session_description") or "Patch-clamp recording")
-    if metadata.get("synthetic") and "synthetic" not in described.lower():
+    if metadata.get("synthetic") and not is_synthetic(described):
         return f"SYNTHETIC. {described}"
     return described
 

@@ -29,6 +29,7 @@ from allentk.io.hdf5 import (
 )
 from allentk.io.nwb_recordings import CATEGORY, COLUMNS, RECORDINGS, Recording
 from allentk.io.sweeps import WHAT
+from allentk.io.synthetic import is_synthetic
 
 __all__ = ["written_sweeps"]
 
@@ -212,7 +213,7 @@ def _metadata(file: h5py.File, where: str) -> dict[str, Any]:
         raise FormatError(f"{where}: general/notes: expected an object {CATEGORY}, got {kept!r}")
     return {
         "session_description": description,
-        "synthetic": "synthetic" in description.lower(),
+        "synthetic": is_synthetic(description),
         **kept,
         "format": f"NWB {text(attribute(file, 'nwb_version'))}",
     }

@@ -40,6 +40,7 @@ from allentk.io.hdf5 import member, numeric, open_hdf5, readable, text, texts, w
 from allentk.io.observatory_layout import DFF, PRESENTED, SEGMENTS, WHAT
 from allentk.io.observatory_metadata import OLDEST_PIPELINE, typed_metadata
 from allentk.io.observatory_session import OphysSession
+from allentk.io.synthetic import is_synthetic
 
 __all__ = ["OphysSession", "read_session"]
 
@@ -144,7 +145,7 @@ def _metadata(file: h5py.File, where: str) -> dict[str, Any]:
     return {
         "format": f"NWB {version or '1'}",
         "session_description": description,
-        "synthetic": "synthetic" in description.lower(),
+        "synthetic": is_synthetic(description),
         **plain,
         **typed_metadata(plain, device),
         "pipeline_version": pipeline,

@@ -31,7 +31,8 @@ def passing(
     quality : str, optional
         ``"good"`` or ``"noise"``.
     amplitude_cutoff_max, presence_ratio_min, isi_violations_max : float, optional
-        Bounds; None leaves a column alone.
+        Bounds, in the units of the columns: two fractions, and violations as a ratio of rates. None
+        leaves a column alone.
 
     Raises
     ------

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class Act:
     n: int = 1
 
 
+@cache
+def packed_zeros(n_mib):
+    """Return so many MiB of zeros by gzip; packing them may take longer than a client waits."""
+    return gzip.compress(bytes(n_mib * 2**20))
+
+
 HONEST = Act("honest")
 STATUSES = (429, 500, 503)
 
@@ -53,6 +60,9 @@ class Misbehaving:
         """
         self.file, self.other = file, other
         self.acts = list(acts)
+        for act in self.acts:
+            if act.kind == "bomb":
+                packed_zeros(act.n)
         self.ranges = ranges
         self.pace_s = pace_s
         self.pieces = []
@@ -196,7 +206,7 @@ class Misbehaving:
         self._reply(connection, 302, [("Location", target), ("Content-Length", 0)])
 
     def _bomb(self, connection, head, act):
-        body = gzip.compress(bytes(act.n * 2**20))
+        body = packed_zeros(act.n)
         headers = [("Content-Encoding", "gzip"), ("Content-Length", len(body))]
         self._reply(connection, 200, headers, body)
 

@@ -25,7 +25,7 @@ def test_what_it_is(path):
     assert lfp.span_s == pytest.approx((5.0, 24.9))
     assert lfp.metadata["session_id"] == 766_640_955
     assert lfp.channels()["structure_acronym"].tolist() == ["VISp", "CA1"]
-    assert repr(lfp) == "<ProbeLFP lfp.nwb: 2 channels, 5.0 to 24.9 s>"
+    assert repr(lfp) == "<ProbeLFP lfp.nwb: 2 channels, 5.0 to 24.9 s, SYNTHETIC>"
 
 
 def test_a_window_in_mv(path):

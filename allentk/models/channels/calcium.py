@@ -44,7 +44,7 @@ def calcium_drive(gamma: float, depth_um: float) -> float:
     Parameters
     ----------
     gamma : float
-        Part of the calcium that is not buffered.
+        Fraction of the calcium that is not buffered.
     depth_um : float
         Depth of the shell in um.
 
