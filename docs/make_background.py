@@ -19,17 +19,17 @@ FOLDER = Path(__file__).resolve().parent
 
 #: Columns of ``features.spikes``: beginning of the name, unit and meaning.
 SPIKE_MEANINGS = {
-    "threshold": "where dV/dt first passes 5 % of the mean upstroke",
-    "clipped": "whether the spike is cut off by the end of the window",
-    "peak": "the largest voltage",
-    "trough": "the smallest voltage up to the next threshold",
+    "threshold": "the last sample before the upstroke with dV/dt at most 5 % of the sweep's mean upstroke",
+    "clipped": "whether the voltage does not come back before the next spike or the end of the window",
+    "peak": "the largest voltage of the spike",
+    "trough": "the smallest voltage from the peak to the next threshold",
     "upstroke": "the largest dV/dt between threshold and peak",
     "downstroke": "the smallest dV/dt between peak and trough",
-    "isi_type": "shape of the way to the next spike: direct or detour",
-    "fast_trough": "where dV/dt rises again above 1 % of the downstroke, within 5 ms",
-    "adp": "the afterdepolarisation: the largest voltage between fast and slow trough",
-    "slow_trough": "the smallest voltage after the afterdepolarisation",
-    "width": "time at half height between the smaller trough and the peak",
+    "isi_type": "way to the next spike: detour where the voltage dips once more by 0.5 mV, else direct",
+    "fast_trough": "the first sample after the downstroke with dV/dt back above 1 % of it",
+    "adp": "the afterdepolarisation: a peak within 5 ms of the fast trough, at most 10 mV above it",
+    "slow_trough": "of a detour, the smallest voltage after the afterdepolarisation or the fast trough",
+    "width": "time above half height between fast trough, or threshold where that is higher, and peak",
     "upstroke_downstroke_ratio": "largest over smallest dV/dt, without sign",
 }
 _ENDS = {"_index": "sample", "_t": "s", "_v": "mV", "_i": "pA"}

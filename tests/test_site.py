@@ -49,51 +49,6 @@ NUMERIC = re.compile(r"\b(float|(array_like|ndarray)(?! of (int|bool|str|object)
 #: Names that say that the number has no unit, or is a label.
 BARE = re.compile(r"(^n_\w+|\w*(fraction|ratio|share|factor)(_\w+)?|conditions|ids|seed|images)$")
 
-#: Numbers whose docstring does not say the unit yet; the list may only get shorter.
-UNSAID = {
-    "allentk.benchmark.Distribution ceiling",
-    "allentk.benchmark.Distribution median, q25, q75",
-    "allentk.benchmark.decode trials",
-    "allentk.benchmark.forward.Indicator hill, rest",
-    "allentk.benchmark.forward.Indicator polynomial",
-    "allentk.benchmark.forward.Indicator saturation",
-    "allentk.benchmark.forward.SpikeToCalcium half, steepness",
-    "allentk.benchmark.imaged noise_std",
-    "allentk.benchmark.to_fluorescence baseline",
-    "allentk.data.Noise fractions",
-    "allentk.data.Traces values",
-    "allentk.features.Bursts indices",
-    "allentk.features.Bursts max_index",
-    "allentk.features.LongSquares adaptation, latency_s, mean_isi_s",
-    "allentk.features.LongSquares rheobase_pa, rheobase_sweep",
-    "allentk.features.bursts pause_cost",
-    "allentk.fitting.optimizers.DifferentialEvolution start",
-    "allentk.fitting.optimizers.Genetic eta",
-    "allentk.fitting.optimizers.Genetic start",
-    "allentk.io.passing amplitude_cutoff_max, presence_ratio_min, isi_violations_max",
-    "allentk.models.channels.calcium_drive gamma",
-    "allentk.network.LogNormal mean",
-    "allentk.network.Population positions",
-    "allentk.network.Receptor slow_amplitude",
-    "allentk.network.Tuning same",
-    "allentk.network.Tuning untuned",
-    "allentk.responses.image_selectivity means",
-    "allentk.responses.lifetime_sparseness return",
-    "allentk.responses.populations.cycle_average values",
-    "allentk.responses.populations.fano_distance reference",
-    "allentk.responses.populations.pairs_table **further",
-    "allentk.responses.populations.pairs_table signal, noise",
-    "allentk.responses.populations.signal_correlations trials",
-    "allentk.responses.populations.sine_fit mean, amplitude, phase_deg",
-    "allentk.responses.populations.tuning_widths curves",
-    "allentk.responses.traces.L0Fit cost",
-    "allentk.responses.traces.events precision",
-    "allentk.responses.traces.events smallest",
-    "allentk.responses.warehouse.ConditionResponses blank_mean, blank_sem, blank_significant, blank_n",
-    "allentk.responses.warehouse.ConditionResponses mean, sem",
-    "allentk.simulation.PackedPopulation steps",
-}
-
 
 def named_in_code(text):
     """Yield dotted calls and names of allentk in code spans."""
@@ -166,8 +121,7 @@ def test_numbers_have_units(room):
         for one in methods(value)
         for what in unexplained(one)
     ]
-    mine = {one for one in UNSAID if one.partition(" ")[0].rpartition(".")[0] == room}
-    assert set(lacking) == mine
+    assert not lacking
 
 
 def test_the_test_of_units_can_fail():

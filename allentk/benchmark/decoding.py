@@ -59,7 +59,7 @@ def decode(
     Parameters
     ----------
     trials : array_like, shape (n_cells, n_trials)
-        Response of every cell in every trial. A trial with a NaN is left out.
+        Response of every cell in every trial, in any unit. A trial with a NaN is left out.
     conditions : array_like, shape (n_trials,)
         What was shown: numbers or words.
     n_cells : iterable of int, optional

@@ -51,9 +51,9 @@ class Distribution:
     n : int
         Number of cells.
     median, q25, q75 : float
-        NaN where fewer than 5 cells.
+        In the unit of `values`; NaN where fewer than 5 cells.
     ceiling : float
-        Mean of 1 - KS between random halves of the cells: how well the data agree with themselves.
+        Mean of 1 - KS between random halves of the cells, 0 to 1: how well the data agree with themselves.
     noise_floor : float
         95th percentile of the KS distance between those halves: a smaller distance says nothing.
     quantile_error : float

@@ -66,7 +66,7 @@ def to_fluorescence(
     drift_period_s : float
         Its period in seconds.
     baseline : float
-        F0.
+        F0, in the unit that the fluorescence is to have.
     seed : int
         Every cell draws from its own generator, so that neither the number of cells nor their order in
         memory matters.
@@ -152,7 +152,7 @@ def imaged(
     signal : {"F", "dF/F", "events"}
         What to return: of ``responses`` the definition "warehouse" is of "F", "paper2020" of "events".
     noise_std : float, or mapping of str to float or array_like
-        As for ``to_fluorescence``; of every population where it is a mapping.
+        As for ``to_fluorescence``, a fraction of the baseline; of every population where it is a mapping.
     half_life_s : float, optional
         With which events are found; by default that of the indicator's decay, decay_s ln 2.
     baseline : {"known", "running_median"}

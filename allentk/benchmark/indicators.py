@@ -39,11 +39,11 @@ class Indicator:
     decay_s : float
         Time constant in seconds.
     polynomial : (float, float)
-        a and b.
+        a and b, without unit.
     saturation : float
-        0 for none.
+        Without unit; 0 for none.
     hill, rest : float
-        h and c0; 1 and 0 for none.
+        h, without unit, and c0 in the calcium of one spike; 1 and 0 for none.
     rise_s : float
         Time constant in seconds with which p follows: dp/dt = (1 + saturation c') (p_inf - p) / rise_s;
         0 for at once.
@@ -108,7 +108,7 @@ class SpikeToCalcium:
     decay_s, rise_s : float
         Time constants in seconds.
     half, steepness : float
-        Kd or c0, and n.
+        Kd or c0, and n; without unit.
     calcium_noise_std : float
         Standard deviation of noise of the calcium; what is negative then is 0.
 

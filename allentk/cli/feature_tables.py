@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from allentk.cli.messages import count, say
+from allentk.cli.messages import TOLD, about, count, say
 from allentk.cli.output import Output, text_table
 from allentk.errors import FeatureError
 
@@ -32,9 +32,6 @@ SHOWN = {
     "latency": "latency_s",
     "synthetic": "synthetic",
 }
-
-#: How many failures are told where a file has them all.
-TOLD = 10
 
 
 def show(batch: FeatureBatch, output: Output) -> None:
@@ -88,17 +85,12 @@ def _tell_failures(batch: FeatureBatch) -> None:
     lines = []
     for row in batch.errors.to_dict("records"):
         part = "" if row["what"] == "cell" else f", {row['what']}"
-        lines.append(f"Not measured{part}, {_told(row['recording'], row['message'])}")
+        lines.append(f"Not measured{part}, {about(row['recording'], row['message'])}")
     for row in batch.sweep_errors.to_dict("records"):
         name = f"{row['source']}: sweep {row['number']}"
-        lines.append(f"Not measured, {_told(name, row['error'])}")
+        lines.append(f"Not measured, {about(name, row['error'])}")
     told = lines[:TOLD] if batch.files else lines
     for line in told:
         click.echo(line, err=True)
     if len(told) < len(lines):
         click.echo(f"... and {len(lines) - len(told)} more, in the tables of errors.", err=True)
-
-
-def _told(name: str, message: str) -> str:
-    """Return a message that names once what it is about."""
-    return message if message.startswith(name) else f"{name}: {message}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allentk.cli.messages import count, say
+from allentk.cli.messages import TOLD, about, count, say
 from allentk.cli.output import Output
 from allentk.cli.source import Source
 from allentk.errors import FitError
@@ -33,9 +33,6 @@ _TO_READ = {
     "ratio": "ratio",
     "reliability": "data's reliability",
 }
-
-#: How many failures are told where a file has them all.
-TOLD = 10
 
 
 def fit_list(file: Path, source: Source, output: Output, folder: Path, **options: Any) -> None:
@@ -73,7 +70,7 @@ def _to_read(fits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tell(batch: FitBatch, folder: Path) -> None:
-    lines = [_told(row["recording"], row["message"]) for row in batch.errors.to_dict("records")]
+    lines = [about(row["recording"], row["message"]) for row in batch.errors.to_dict("records")]
     for line in lines[:TOLD]:
         click.echo(f"Not fitted, {line}", err=True)
     if len(lines) > TOLD:
@@ -99,8 +96,3 @@ def _tell(batch: FitBatch, folder: Path) -> None:
             f"{batch.n_failed} of {count(n_all, 'cell')} not fitted; what to do is in fits_errors.csv.",
             err=True,
         )
-
-
-def _told(name: str, message: str) -> str:
-    """Return a message that names once what it is about."""
-    return message if message.startswith(name) else f"{name}: {message}"

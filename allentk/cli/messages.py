@@ -11,9 +11,12 @@ import click
 from allentk import progress
 from allentk.cli.group import show_traceback
 
-__all__ = ["count", "manners", "say"]
+__all__ = ["TOLD", "about", "count", "manners", "say"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: How many failures are told where a file has them all.
+TOLD = 10
 
 
 def say(message: str) -> None:
@@ -31,6 +34,17 @@ def count(number: int, what: str) -> str:
     ('1 cell', '2 cells')
     """
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def about(name: str, message: str) -> str:
+    """Return a message that names once what it is about.
+
+    Examples
+    --------
+    >>> about("a.nwb", "no spike"), about("a.nwb", "a.nwb: no spike")
+    ('a.nwb: no spike', 'a.nwb: no spike')
+    """
+    return message if message.startswith(name) else f"{name}: {message}"
 
 
 def manners(command: F) -> F:

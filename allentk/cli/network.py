@@ -28,17 +28,20 @@ network.add_command(validate)
 
 _MODELS = click.Path(exists=True, path_type=Path)
 
-#: Options of the patch alone, and of a saved network alone.
-_PATCH = ("models", "excitatory", "inhibitory", "n_cells", "cache_dir")
-_SAVED = (
-    "stimulus",
-    "backend",
+#: Options of a stimulus; of the patch alone; and of a saved network alone.
+_SHOWN = (
     "duration_s",
     "gap_s",
     "directions_deg",
     "temporal_frequencies_hz",
     "spatial_frequency_cpd",
     "contrast",
+)
+_PATCH = ("models", "excitatory", "inhibitory", "n_cells", "cache_dir")
+_SAVED = (
+    "stimulus",
+    "backend",
+    *_SHOWN,
     "record",
     "split",
     "dt_s",
@@ -192,7 +195,7 @@ def run(
         return
     from allentk.cli.network_simulate import Asked, run_saved
 
-    shown = {"repeats": repeats, **_some(options, _SAVED[2:8])}
+    shown = {"repeats": repeats, **_some(options, _SHOWN)}
     engine = {
         "dt_s": options["dt_s"],
         "spike_threshold_mv": options["spike_threshold_mv"],

@@ -17,6 +17,7 @@ from allentk.cli.pools import Pools, pools
 from allentk.data import NetworkResponse
 from allentk.network import recipes, visual
 from allentk.simulation import simulate as simulate_model
+from allentk.workflow.table_files import write_csv
 
 __all__ = ["Run", "pools", "simulate", "table_to_read", "write_run"]
 
@@ -75,7 +76,7 @@ def write_run(run: Run, folder: Path) -> dict[str, Any]:
     if run.response.presentations is not None:
         tables["presentations.csv"] = run.response.presentations.table
     for name, table in tables.items():
-        write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
+        write_csv(table, folder / name)
     document: dict[str, Any] = plain(
         {
             "models": run.models.sources,

@@ -201,7 +201,7 @@ class DifferentialEvolution(_Population):
     Parameters
     ----------
     start : array_like, shape (n,)
-        First member; the others are drawn around it.
+        First member, each value 0 to 1; the others are drawn around it.
     spread : float
         Standard deviation of the first members; outside the cube they are mirrored at its walls.
     seed : int
@@ -265,7 +265,7 @@ class Genetic(_Population):
     Parameters
     ----------
     start : array_like, shape (n,)
-        First member; the others are drawn around it.
+        First member, each value 0 to 1; the others are drawn around it.
     spread : float
         Standard deviation of the first members; outside the cube they are mirrored at its walls.
     seed : int
@@ -277,7 +277,7 @@ class Genetic(_Population):
     crossover, mutation : float
         Chance that a pair is crossed, and that a gene of a child is mutated.
     eta : float
-        How near children stay to their parents.
+        How near children stay to their parents, a number without unit.
 
     References
     ----------

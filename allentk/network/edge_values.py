@@ -154,7 +154,7 @@ class LogNormal:
     Parameters
     ----------
     mean : float
-        Mean; negative for inhibition.
+        Mean, in the unit of what it stands for, such as pA; negative for inhibition.
     sigma : float
         Standard deviation of the logarithm.
 

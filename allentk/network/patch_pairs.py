@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import DataError
+from allentk.network.ends import angles_deg, places_um
 from allentk.network.population import Population
 from allentk.network.spatial import difference_deg
 
@@ -121,8 +122,8 @@ def connect(
             f"{tuning_ratio} and {sigma_um}"
         )
     rng = np.random.default_rng(seed)
-    here, there = _positions(source), _positions(target)
-    tuned = [_tuning(source), _tuning(target)]
+    here, there = places_um(source, "xy"), places_um(target, "xy")
+    tuned = [angles_deg(source), angles_deg(target)]
     parts: list[tuple[NDArray[Any], ...]] = []
     rows = max(1, chunk_pairs // len(source))
     for first in range(0, len(target), rows):
@@ -139,21 +140,6 @@ def connect(
         row, column = np.nonzero(hit)
         parts.append((column, row + first, distance[row, column], apart[row, column]))
     return Edges(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def _positions(population: Population) -> Array:
-    missing = {"x_um", "y_um"} - set(population.nodes)
-    if missing:
-        raise DataError(f"connect: {population!r} has no {sorted(missing)} in its node table")
-    places: Array = population.nodes[["x_um", "y_um"]].to_numpy(float)
-    return places
-
-
-def _tuning(population: Population) -> Array:
-    if "tuning_angle_deg" not in population.nodes:
-        return np.full(len(population), np.nan)
-    angles: Array = population.nodes["tuning_angle_deg"].to_numpy(float)
-    return angles
 
 
 def delays_s(edges: Edges, *, synapse_s: float, speed_um_per_s: float) -> Array:

@@ -130,7 +130,7 @@ class Population:
             Number of cells.
         positions : Region, DataFrame or array_like, optional
             Where they are: a ``Column``, ``Box`` or ``Ellipsoid`` they are spread over, a table with
-            ``x_um``, ``y_um`` and ``z_um``, or an array of shape (n, 3).
+            ``x_um``, ``y_um`` and ``z_um``, or an array of shape (n, 3) in um.
         density_per_mm3 : float, optional
             Cells per cubic millimetre of the region, in place of `n`.
         weights : array_like, optional

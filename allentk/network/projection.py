@@ -36,7 +36,7 @@ class Receptor:
     tau_slow_s : float, optional
         Time to peak of the slower current of a double alpha.
     slow_amplitude : float
-        Peak of the slower current over that of the first, 0 or more.
+        Ratio of the peak of the slower current to that of the first, 0 or more.
 
     Raises
     ------

@@ -49,13 +49,13 @@ class Tuning:
     Parameters
     ----------
     same : float
-        At a difference of 0.
+        Factor at a difference of 0.
     opposite : float
-        At the greatest difference: 90 degrees of orientation, or 180 of direction.
+        Factor at the greatest difference: 90 degrees of orientation, or 180 of direction.
     of : {"orientation", "direction"}
         Whether opposite directions of motion count as the same.
     untuned : float, optional
-        Where one of the two has no tuning; by default the mean of the line.
+        Factor where one of the two has no tuning; by default the mean of the line.
 
     Examples
     --------

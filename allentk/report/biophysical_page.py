@@ -8,7 +8,6 @@ from pathlib import Path
 
 from allentk.atomic import write_text
 from allentk.data import Sweep, SweepSet
-from allentk.errors import DataError
 from allentk.fitting.biophysical.result import BiophysicalFitResult
 from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.biophysical.verdict import Verdict
@@ -27,7 +26,7 @@ from allentk.report.biophysical_tables import (
 from allentk.report.biophysical_words import facts_table, in_words, uses_table
 from allentk.report.blocks import Block, Fold, Heading, Picture, Prose, Section
 from allentk.report.figures import image
-from allentk.report.html import render
+from allentk.report.html import page_file, render
 from allentk.report.text import listed
 
 __all__ = ["write_biophysical_report"]
@@ -81,8 +80,7 @@ def write_biophysical_report(
     >>> write_biophysical_report(fit.result_, "fit.html", sweeps=sweeps)  # doctest: +SKIP
     PosixPath('fit.html')
     """
-    if Path(path).is_dir():
-        raise DataError(f"write_biophysical_report: {path} is a folder; name the file")
+    file = page_file(path, "write_biophysical_report")
     shown = Shown.of(model, targets, sweeps, verdict=verdict, backend=backend)
     judged, result = shown.verdict, shown.result
     last = provenance_table(shown.model, result, shown.targets, judged, synthetic=shown.synthetic)
@@ -95,7 +93,7 @@ def write_biophysical_report(
     ]
     made_up = ("the recording that the model is judged by",) if shown.synthetic else ()
     name = title or ("A biophysical model, fitted and judged" if result else "A biophysical model")
-    return write_text(Path(path), render(name, sections, made_up))
+    return write_text(file, render(name, sections, made_up))
 
 
 def _picture(shown: Shown) -> Picture:

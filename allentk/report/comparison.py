@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from allentk.atomic import write_text
-from allentk.errors import DataError
 from allentk.report.blocks import Block, Cell, Picture, Prose, Section, Table
 from allentk.report.comparison_figures import compared_distributions, compared_scores
 from allentk.report.downloads import csv_file, downloads, json_file
 from allentk.report.figures import image
-from allentk.report.html import render
+from allentk.report.html import page_file, render
 from allentk.report.provenance import made_facts, models_synthetic, reference_table
 from allentk.report.result_tables import result_document
 from allentk.report.scores import score_said
@@ -50,8 +49,7 @@ def write_comparison(comparison: Comparison, path: str | os.PathLike[str]) -> Pa
     DataError
         Where `path` is a folder.
     """
-    if Path(path).is_dir():
-        raise DataError(f"write_comparison: {path} is a folder; name the file")
+    file = page_file(path, "write_comparison")
     names = list(comparison.results)
     made_up = [n for n, of in comparison.results.items() if models_synthetic(of.model_table)]
     synthetic = (f"the models of the cells of {listed(made_up)}",) if made_up else ()
@@ -63,7 +61,7 @@ def write_comparison(comparison: Comparison, path: str | os.PathLike[str]) -> Pa
         _provenance(comparison, synthetic),
     ]
     title = f"{listed(names)}, compared with the Observatory"
-    return write_text(Path(path), render(title, sections, synthetic))
+    return write_text(file, render(title, sections, synthetic))
 
 
 def _summary(comparison: Comparison) -> Section:

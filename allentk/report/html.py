@@ -26,7 +26,7 @@ from allentk.report.result_tables import result_tables
 from allentk.report.scores import scores_section
 from allentk.report.summary import summary_section
 
-__all__ = ["write_report"]
+__all__ = ["page_file", "render", "write_report"]
 
 
 def write_report(
@@ -81,8 +81,7 @@ def write_report(
             "write_report: nothing to report; give a BenchmarkResult, cells=, network= or "
             "observatory="
         )
-    if Path(path).is_dir():
-        raise DataError(f"write_report: {path} is a folder; name the file, such as report.html")
+    file = page_file(path, "write_report")
     network = network or _network_of(result)
     synthetic = synthetic_parts(cells, observatory, provenance, result)
     sections = _sections(result, cells, network, observatory)
@@ -92,7 +91,21 @@ def write_report(
         [*sections, last],
         synthetic,
     )
-    return write_text(Path(path), text)
+    return write_text(file, text)
+
+
+def page_file(path: str | os.PathLike[str], who: str) -> Path:
+    """Return where a page is written, before anything is drawn for it.
+
+    Raises
+    ------
+    DataError
+        Where it is a folder.
+    """
+    file = Path(path)
+    if file.is_dir():
+        raise DataError(f"{who}: {path} is a folder; name the file, such as report.html")
+    return file
 
 
 def _network_of(result: BenchmarkResult | None) -> NetworkPage | None:

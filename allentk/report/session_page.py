@@ -17,7 +17,7 @@ from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.report.blocks import Block, Cell, Prose, Section, Table
 from allentk.report.downloads import csv_file, downloads, json_file
-from allentk.report.html import render
+from allentk.report.html import page_file, render
 from allentk.report.provenance import made_facts
 from allentk.report.session_cell import cell_section, stimulus_title, unit_said
 from allentk.report.text import capital, counted, frame_table, listed, metric_name, table_of_facts
@@ -108,8 +108,7 @@ def write_session_report(page: SessionPage, path: str | os.PathLike[str]) -> Pat
     DataError
         Where no cell is asked for, one is not among the traces, or `path` is a folder.
     """
-    if Path(path).is_dir():
-        raise DataError(f"write_session_report: {path} is a folder; name the file")
+    file = page_file(path, "write_session_report")
     absent = [cell for cell in page.cells if cell not in page.traces.ids]
     if absent or not page.cells:
         what = f"no cell {absent[0]} among the traces" if absent else "no cell to draw"
@@ -118,7 +117,7 @@ def write_session_report(page: SessionPage, path: str | os.PathLike[str]) -> Pat
     synthetic = (f"the Observatory session {page.name}",) if page.synthetic else ()
     sections += [_tables(page), _provenance(page, synthetic)]
     title = f"Cells of session {page.name}"
-    return write_text(Path(path), render(title, sections, synthetic))
+    return write_text(file, render(title, sections, synthetic))
 
 
 def _summary(page: SessionPage) -> Section:

@@ -21,7 +21,7 @@ def lifetime_sparseness(means: ArrayLike) -> Array:
     Returns
     -------
     ndarray, shape (n_cells,)
-        NaN for a cell that does not respond, and for fewer than two conditions.
+        From 0 to 1; NaN for a cell that does not respond, and for fewer than two conditions.
 
     References
     ----------
@@ -51,7 +51,7 @@ def image_selectivity(means: ArrayLike) -> Array:
     Parameters
     ----------
     means : array_like, shape (n_cells, n)
-        Mean response to every image; NaN is left out.
+        Mean response to every image, in any unit; NaN is left out.
 
     Returns
     -------

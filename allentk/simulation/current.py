@@ -14,6 +14,7 @@ from allentk.errors import SimulationError
 __all__ = [
     "DEFAULT_DT_S",
     "check_clock",
+    "check_point_step",
     "check_step",
     "current_of",
     "described",
@@ -25,6 +26,9 @@ __all__ = [
 DEFAULT_DT_S = 5e-5
 #: Longest step for cells with compartments, in seconds: spikes of some are hardly longer.
 LONGEST_DT_S = 2e-4
+#: Longest step of populations and networks of point neurons, in seconds; a longer one was meant in
+#: another unit.
+LONGEST_POINT_DT_S = 0.01
 
 Array = NDArray[np.float64]
 
@@ -184,4 +188,18 @@ def check_step(dt_s: float) -> None:
         raise SimulationError(
             f"dt_s={dt_s!r} s is so long that spikes would be missed; expected at most {LONGEST_DT_S:g} "
             f"seconds (0.025 ms is dt_s=2.5e-5)"
+        )
+
+
+def check_point_step(dt_s: float) -> None:
+    """Refuse a time step, in seconds, that makes no sense for many point neurons.
+
+    Raises
+    ------
+    SimulationError
+        On one that is not positive, or is above 0.01 s.
+    """
+    if not (math.isfinite(dt_s) and 0 < dt_s <= LONGEST_POINT_DT_S):
+        raise SimulationError(
+            f"dt_s must lie in 0..{LONGEST_POINT_DT_S:g} seconds, got {dt_s!r}; 0.1 ms is dt_s=1e-4"
         )

@@ -12,16 +12,14 @@ from allentk.data import Response, Stimulus, Sweep
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
 from allentk.simulation.current import (
-    DEFAULT_DT_S,
     check_clock,
     current_of,
     described,
-    resampled,
 )
 from allentk.simulation.glif_kernels import Traces, run_allensdk, run_glif
 from allentk.simulation.glif_propagator import propagator
 
-__all__ = ["DEFAULT_DT_S", "check_clock", "resampled", "simulate_glif", "spike_steps"]
+__all__ = ["simulate_glif", "spike_steps"]
 
 Array = NDArray[np.float64]
 

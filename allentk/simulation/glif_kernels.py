@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from allentk.simulation.glif_propagator import Propagator
 
-__all__ = ["Traces", "exponential_pair", "run_allensdk", "run_glif", "threshold_step"]
+__all__ = ["Traces", "exponential_pair", "run_allensdk", "run_glif"]
 
 Array = NDArray[np.float64]
 
@@ -43,22 +43,6 @@ def exponential_pair(step: float, tau: float, other: float) -> float:
     if abs(rate - slow) < 1e-9 * rate:
         return step * rate * math.exp(-step * rate)
     return rate * (math.exp(-step * slow) - math.exp(-step * rate)) / (rate - slow)
-
-
-@njit(cache=True, nogil=True)
-def threshold_step(
-    theta: float, v: float, target: float, step: float, tau: float, a: float, b: float
-) -> float:
-    """Voltage-dependent threshold after `step`, the voltage relaxing from `v` to `target`."""
-    decay = math.exp(-b * step)
-    if b == 0.0:
-        return theta + a * (target * step + (v - target) * tau * (1.0 - math.exp(-step / tau)))
-    steady = a * target / b
-    if abs(b - 1.0 / tau) < 1e-9 * b:
-        return decay * (theta - steady + a * (v - target) * step) + steady
-    phi = a / (b - 1.0 / tau)
-    moving = phi * (v - target)
-    return moving * math.exp(-step / tau) + decay * (theta - moving - steady) + steady
 
 
 @njit(cache=True, nogil=True)

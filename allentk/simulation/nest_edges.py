@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.errors import SimulationError
 from allentk.network import JumpProjection, Projection
 from allentk.network.connectivity import distinct
 from allentk.simulation.nest_cells import Receptors
+from allentk.simulation.network_request import short_delay
 
 __all__ = ["AT_ONCE", "FlatEdges", "delay_steps", "flat_edges"]
 
@@ -42,10 +42,7 @@ def delay_steps(projection: Projection | JumpProjection, dt_s: float) -> NDArray
     steps = np.rint(delays.astype(float) / dt_s).astype(np.int64)
     if steps.size and steps.min() < 1:
         at = int(steps.argmin())
-        raise SimulationError(
-            f"{projection!r}: the delay of edge {at}, {delays[at]:g} s, is shorter than the time step "
-            f"of {dt_s:g} s; take a smaller dt_s or a longer delay"
-        )
+        raise short_delay(projection, at, float(delays[at]), dt_s)
     return steps
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.errors import SimulationError
 from allentk.network import JumpProjection, Projection
 from allentk.network.connectivity import distinct
 from allentk.simulation.delivery_kernels import ONE, Edges, place_edges
 from allentk.simulation.network_arrays import Layout
+from allentk.simulation.network_request import short_delay
 
 __all__ = ["MAX_SPAN", "edges_of", "span_and_slots"]
 
@@ -41,10 +41,7 @@ class _Block:
         shortest, longest = (round(float(x) / dt_s) for x in (delays.min(), delays.max()))
         if shortest < 1:
             at = int(delays.argmin())
-            raise SimulationError(
-                f"{projection!r}: the delay of edge {at}, {delays[at]:g} s, is shorter than the time "
-                f"step of {dt_s:g} s; take a smaller dt_s or a longer delay"
-            )
+            raise short_delay(projection, at, float(delays[at]), dt_s)
         weights = (
             projection.weights_mv
             if isinstance(projection, JumpProjection)

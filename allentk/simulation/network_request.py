@@ -10,7 +10,14 @@ import numpy as np
 
 from allentk.data import StimulusTable
 from allentk.errors import SimulationError
-from allentk.network import Network, Population
+from allentk.network import (
+    ConductanceProjection,
+    JumpProjection,
+    Network,
+    Population,
+    Projection,
+)
+from allentk.simulation.current import check_point_step
 
 __all__ = [
     "RATE_BIN_S",
@@ -21,11 +28,25 @@ __all__ = [
     "n_steps_of",
     "nodes_of",
     "record_of",
+    "short_delay",
     "watched_nodes",
 ]
 
 #: Bin of a population's rate where none is asked for, seconds.
 RATE_BIN_S = 0.01
+
+
+def short_delay(
+    projection: Projection | JumpProjection | ConductanceProjection,
+    edge: int,
+    delay_s: float,
+    dt_s: float,
+) -> SimulationError:
+    """Return the error of an edge whose delay no engine can keep."""
+    return SimulationError(
+        f"{projection!r}: the delay of edge {edge}, {delay_s:g} s, is shorter than the time step of "
+        f"{dt_s:g} s; take a smaller dt_s or a longer delay"
+    )
 
 
 def check_request(network: Network, table: StimulusTable, dt_s: float, seed: int) -> None:
@@ -36,8 +57,7 @@ def check_request(network: Network, table: StimulusTable, dt_s: float, seed: int
     SimulationError
         On a time step or seed that makes no sense, a network without cells, or an empty table.
     """
-    if not (math.isfinite(dt_s) and 0 < dt_s <= 0.01):
-        raise SimulationError(f"dt_s must lie in 0..0.01 seconds, got {dt_s!r}")
+    check_point_step(dt_s)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise SimulationError(f"seed must be an integer, 0 or more, got {seed!r}")
     if network.n_cells == 0:

@@ -6,12 +6,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["mixed", "normals"]
+__all__ = ["FAST", "GOLDEN", "mixed", "normals", "splitmix"]
 
 Array = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -26,7 +26,8 @@ FAST = {"contract", "nsz"}
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _splitmix(word: np.uint64) -> np.uint64:
+def splitmix(word: np.uint64) -> np.uint64:
+    """Return the number that the generator splitmix64 makes of a state."""
     word = (word ^ (word >> _S30)) * _MIX_A
     word = (word ^ (word >> _S27)) * _MIX_B
     return word ^ (word >> _S31)
@@ -37,16 +38,16 @@ def mixed(seeds: Words) -> Words:
     """Return well-mixed stream states of any seeds, small and consecutive ones included."""
     out = np.empty_like(seeds)
     for i in range(seeds.size):
-        out[i] = _splitmix(seeds[i] + _GOLDEN)
+        out[i] = splitmix(seeds[i] + GOLDEN)
     return out
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", boundscheck=False)
 def _draw(streams: Words, number: int, words: Words, uniform: Array) -> None:
     """Fill word `number` of every stream, and its high half plus 1/2 as a float."""
-    shift = np.uint64(number) * _GOLDEN
+    shift = np.uint64(number) * GOLDEN
     for i in range(streams.size):
-        word = _splitmix(streams[i] + shift)
+        word = splitmix(streams[i] + shift)
         words[i] = word
         uniform[i] = np.float64(np.int64(word >> _S32)) + 0.5
 

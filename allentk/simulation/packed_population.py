@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data._arrays import frozen
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
+from allentk.simulation.current import check_point_step
 from allentk.simulation.glif_propagator import Propagator, propagator
 
 __all__ = ["PackedPopulation", "pack"]
@@ -33,7 +33,7 @@ class PackedPopulation:
     dt_s : float
         Time step in seconds.
     steps : ndarray, shape (n_models, 22)
-        What a step of `dt_s` does to each model.
+        What a step of `dt_s` does to each model: coefficients in units of mV, pA and s.
     """
 
     models: tuple[GLIFParameters, ...]
@@ -74,8 +74,7 @@ def pack(
     >>> pack([cell] * 1000)
     <PackedPopulation: 1000 neurons of 1 models>
     """
-    if not (math.isfinite(dt_s) and 0 < dt_s <= 0.01):
-        raise SimulationError(f"dt_s must lie in 0..0.01 seconds, got {dt_s!r}")
+    check_point_step(dt_s)
     place: dict[GLIFParameters, int] = {}
     for number, cell in enumerate(parameters):
         if not isinstance(cell, GLIFParameters):

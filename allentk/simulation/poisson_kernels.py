@@ -9,15 +9,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from allentk.simulation.network_tile_kernels import TILE
-from allentk.simulation.noise_kernels import FAST
+from allentk.simulation.noise_kernels import FAST, GOLDEN, splitmix
 
 __all__ = ["GROUP", "Noise", "add_noise"]
 
 Steps = NDArray[np.int64]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
+_S32 = np.uint64(32)
 _ZERO, _N, _2N = np.uint64(0), np.uint64(TILE), np.uint64(2 * TILE)
 
 #: Levels that are looked at at once; a table has a multiple of it.
@@ -47,12 +45,9 @@ def _draw(
     streams: NDArray[np.uint64], at: np.uint64, number: int, drawn: NDArray[np.int32]
 ) -> None:
     """Fill numbers `number` (even) and the one after it of every stream, by splitmix64."""
-    shift = np.uint64(number >> 1) * _GOLDEN
+    shift = np.uint64(number >> 1) * GOLDEN
     for i in range(_N):
-        word = streams[at + i] + shift
-        word = (word ^ (word >> _S30)) * _MIX_A
-        word = (word ^ (word >> _S27)) * _MIX_B
-        word = word ^ (word >> _S31)
+        word = splitmix(streams[at + i] + shift)
         drawn[i] = np.int32(word)
         drawn[_N + i] = np.int32(word >> _S32)
 

@@ -13,6 +13,7 @@ from allentk.fitting.biophysical.estimator import BiophysicalFitter
 from allentk.fitting.biophysical.verdict import Verdict, verdict
 from allentk.io import write_biophysical_model
 from allentk.workflow.biophysical_cell import BiophysicalCell
+from allentk.workflow.table_files import write_csv
 
 if TYPE_CHECKING:
     from allentk.fitting.biophysical.result import BiophysicalFitResult
@@ -108,7 +109,7 @@ def write_fit(fit: BiophysicalFit, folder: Path, *, figure: bool = False) -> tup
     files = [
         manifest,
         write_text(folder / "verdict.json", text + "\n"),
-        write_text(folder / "verdict.csv", table.to_csv(index=False, lineterminator="\n")),
+        write_csv(table, folder / "verdict.csv"),
         write_json(folder / "result.json", told),
         write_biophysical_report(
             result,

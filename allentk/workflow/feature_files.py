@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from allentk.atomic import room, whole, write_text
 from allentk.errors import ConfigError, MissingExtraError
 from allentk.workflow.feature_cell import plain_records
+from allentk.workflow.table_files import write_csv
 
 if TYPE_CHECKING:
     from allentk.workflow.feature_batch import FeatureBatch
@@ -72,12 +72,12 @@ def write_batch(batch: FeatureBatch, out: Path) -> tuple[Path, ...]:
     for name, table in (("errors", batch.errors), ("sweep_errors", batch.sweep_errors)):
         file = beside(out, f"{name}.csv")
         if len(table):
-            written.append(_write_csv(table, file))
+            written.append(write_csv(table, file))
         else:
             with room(file):
                 file.unlink(missing_ok=True)
     if batch.quality is not None:
-        written.append(_write_csv(batch.quality, beside(out, "quality.csv")))
+        written.append(write_csv(batch.quality, beside(out, "quality.csv")))
     if batch.vectors is not None:
         written.append(_write_vectors(batch, beside(out, "vectors.npz")))
     return tuple(written)
@@ -86,17 +86,13 @@ def write_batch(batch: FeatureBatch, out: Path) -> tuple[Path, ...]:
 def _write_features(batch: FeatureBatch, out: Path) -> None:
     kind = out.suffix.lower()
     if kind == ".csv":
-        _write_csv(batch.features, out)
+        write_csv(batch.features, out)
     elif kind == ".json":
         text = json.dumps(document(batch), indent=1, ensure_ascii=False, allow_nan=False)
         write_text(out, text + "\n")
     else:
         with whole(out) as part:
             batch.features.to_parquet(part, engine="pyarrow", index=False)
-
-
-def _write_csv(table: pd.DataFrame, file: Path) -> Path:
-    return write_text(file, table.to_csv(index=False, lineterminator="\n"))
 
 
 def _write_vectors(batch: FeatureBatch, file: Path) -> Path:

@@ -15,10 +15,9 @@ from allentk.workflow.feature_cell import plain_records
 from allentk.workflow.fit_cell import CellFit, identity
 from allentk.workflow.fit_tables import model_file, rows_with_files, score_table
 from allentk.workflow.recordings import Recording
+from allentk.workflow.table_files import write_csv
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from allentk.workflow.fit_batch import FitBatch
 
 __all__ = ["batch_document", "cell_document", "folder_names", "write_batch", "write_cell"]
@@ -74,7 +73,7 @@ def write_cell(fit: CellFit, folder: Path) -> tuple[Path, ...]:
     table = score_table(fit).assign(synthetic=fit.synthetic)
     return (
         *models,
-        _write_csv(table, folder / "scores.csv"),
+        write_csv(table, folder / "scores.csv"),
         write_text(folder / "scores.json", text + "\n"),
     )
 
@@ -87,15 +86,11 @@ def batch_document(batch: FitBatch) -> dict[str, Any]:
 
 def write_batch(batch: FitBatch, folder: Path) -> tuple[Path, ...]:
     """Write ``fits.csv``, and ``fits_errors.csv`` where a cell failed; return the files."""
-    written = [_write_csv(batch.fits, folder / "fits.csv")]
+    written = [write_csv(batch.fits, folder / "fits.csv")]
     errors = folder / "fits_errors.csv"
     if len(batch.errors):
-        written.append(_write_csv(batch.errors, errors))
+        written.append(write_csv(batch.errors, errors))
     else:
         with room(errors):
             errors.unlink(missing_ok=True)
     return tuple(written)
-
-
-def _write_csv(table: pd.DataFrame, file: Path) -> Path:
-    return write_text(file, table.to_csv(index=False, lineterminator="\n"))

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allentk.atomic import write_text
 from allentk.data import NetworkResponse
 from allentk.errors import ConfigError, MissingExtraError
 from allentk.io.sonata import ElementReport, write_report, write_spikes
 from allentk.network.sonata_ids import sonata_trains
 from allentk.simulation.ranks import launched_ranks
+from allentk.workflow.table_files import write_csv
 
 __all__ = ["check_engine", "write_response"]
 
@@ -83,8 +83,7 @@ def write_response(
     if response.population_rate_hz:
         tables["population_rates.csv"] = _rates(response.population_rate_hz)
     for name, table in tables.items():
-        text = table.to_csv(index=False, lineterminator="\n")
-        written.append(write_text(home / name, text))
+        written.append(write_csv(table, home / name))
     for name, reports in _reports(response, ids):
         written.append(write_report(reports, home / f"{name}.h5"))
     return written

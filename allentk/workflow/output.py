@@ -10,6 +10,7 @@ from allentk.io import write_glif
 from allentk.report import CellPage, NetworkPage, ObservatoryPage, write_report
 from allentk.workflow.cell import CellStudy
 from allentk.workflow.result import LoopResult
+from allentk.workflow.table_files import write_csv
 
 __all__ = ["feature_table", "score_table", "write_all"]
 
@@ -76,7 +77,7 @@ def _write_tables(result: LoopResult, folder: Path) -> None:
         "benchmark": result.benchmark.table,
     }
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+        write_csv(table, folder / f"{name}.csv")
 
 
 def _cell_page(study: CellStudy) -> CellPage:

@@ -13,7 +13,7 @@ from allentk.atomic import whole, write_text
 from allentk.errors import FormatError, MissingExtraError
 from allentk.plain import plain
 
-__all__ = ["TABLES", "read_parquet", "write_table"]
+__all__ = ["TABLES", "read_parquet", "write_csv", "write_table"]
 
 #: Endings of tables of cells that can be read.
 TABLES = (".csv", ".csv.gz", ".dat", ".parquet")
@@ -39,6 +39,11 @@ def read_parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
         ) from error
 
 
+def write_csv(table: pd.DataFrame, file: Path) -> Path:
+    """Write a table whole as CSV, lines ended alike on every system, and return the file."""
+    return write_text(file, table.to_csv(index=False, lineterminator="\n"))
+
+
 def write_table(table: pd.DataFrame, out: Path) -> Path:
     """Write a table whole, by the ending of its name; ``target_of`` says which there are."""
     kind = out.suffix.lower()
@@ -50,4 +55,4 @@ def write_table(table: pd.DataFrame, out: Path) -> Path:
         records = plain(table.to_dict("records"))
         text = json.dumps(records, indent=1, ensure_ascii=False, allow_nan=False)
         return write_text(out, text + "\n")
-    return write_text(out, table.to_csv(index=False, lineterminator="\n"))
+    return write_csv(table, out)

@@ -14,10 +14,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from allentk.errors import FitError
 from allentk.fitting.biophysical.genes import GeneSet
 from allentk.models import BiophysicalParameters, SectionParameters
 from allentk.models.biophysical import SECTIONS
-from allentk.models.channels import CHANNELS, OPEN, SCHEMES, calcium_drive, equilibrium, nernst_mv
+from allentk.models.channels import (
+    CAI0_MM,
+    CHANNELS,
+    OPEN,
+    SCHEMES,
+    calcium_drive,
+    equilibrium,
+    nernst_mv,
+)
 from allentk.models.compartments import Compartments
 from allentk.simulation.biophysical.reduction import PassiveTree
 
@@ -124,8 +133,6 @@ def _calcium(section: SectionParameters, v_mv: float, celsius: float) -> tuple[f
     """Return the current of the calcium channels in mA/cm2, and the concentration it keeps in mM."""
     names = [n for n in section.mechanisms if n in CHANNELS and CHANNELS[n].ion == "ca"]
     if "CaDynamics" not in section.mechanisms:
-        from allentk.models.channels import CAI0_MM
-
         return sum(_current(section, n, v_mv, celsius, CAI0_MM) for n in names), CAI0_MM
     least = section.value("CaDynamics", "min_cai_mM")
     drive = calcium_drive(
@@ -166,7 +173,5 @@ def _reversal(section: SectionParameters, ion: str, name: str, cai: float, celsi
         return float(nernst_mv(np.array(cai), celsius))
     found = section.ena_mv if ion == "na" else section.ek_mv
     if found is None:
-        from allentk.errors import FitError
-
         raise FitError(f"{name}: the section has no e{ion}; give the template one")
     return found

@@ -85,7 +85,7 @@ def tutorial8(
     --------
     >>> from allentk.network import recipes
     >>> recipes.tutorial8()
-    <Network: 8 cells in 4 populations, 25 virtual nodes, 156 edges>
+    <Network: 8 cells in 4 populations, 25 virtual nodes, 156 edges, SYNTHETIC>
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise DataError(f"tutorial8: seed must be an integer, 0 or more, got {seed!r}")

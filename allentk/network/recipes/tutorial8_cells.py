@@ -32,7 +32,7 @@ def synthetic_cells() -> dict[str, BiophysicalModel]:
     Examples
     --------
     >>> synthetic_cells()["PV1"]
-    <BiophysicalModel: perisomatic, axon 'stub', soma axon dend, 57 nodes>
+    <BiophysicalModel: perisomatic, axon 'stub', soma axon dend, 57 nodes, SYNTHETIC>
     """
     return {
         "Scnn1a": BiophysicalModel(_SCNN1A, _shape(_BASAL + _APICAL, 6.0, "Scnn1a")),

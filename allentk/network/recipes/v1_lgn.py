@@ -27,6 +27,7 @@ from allentk.network.lgn import LGN
 from allentk.network.lgn_v1 import v1_lgn
 from allentk.network.population import Population
 from allentk.network.recipes.v1_lgn_kernels import draw_subfields, draw_weighted
+from allentk.network.visual_field import v1_field_deg
 
 __all__ = [
     "LGN_NAME",
@@ -38,9 +39,6 @@ __all__ = [
 ]
 
 LGN_NAME = "LGN"
-
-#: Degrees of the visual field per um of cortex, along x and z.
-DEG_PER_UM = (0.07, 0.04)
 
 #: Size of the field that the LGN of 2026 covers, of 240 x 120 linear degrees before.
 FIELD_SHARE_2026 = (120.0 / 240.0, 80.0 / 120.0)
@@ -135,12 +133,15 @@ def _stream(target: Population, seed: int) -> np.random.Generator:
     return np.random.default_rng(int(key_of(seed, LGN_NAME, target.name, "fields")))
 
 
-def _places(lgn: Population, target: Population) -> tuple[tuple[Array, ...], Array, Array]:
+def _places(
+    lgn: Population, target: Population, *, linear: bool
+) -> tuple[tuple[Array, ...], Array, Array]:
     source = lgn.source
     assert isinstance(source, LGN)
     assert source.axis_deg is not None
-    centres = target.nodes[["x_um", "z_um"]].to_numpy(float) * DEG_PER_UM
-    angles = target.nodes["tuning_angle_deg"].to_numpy(float)
+    nodes = target.nodes
+    centres = np.column_stack(v1_field_deg(nodes["x_um"], nodes["z_um"], linear=linear))
+    angles = nodes["tuning_angle_deg"].to_numpy(float)
     return (source.x_deg, source.y_deg, source.axis_deg), centres, angles
 
 
@@ -184,7 +185,7 @@ def weighted_inputs(
         Draws everything that is random; threads.
     """
     names, kind, sides = _classes(lgn)
-    (x, y, axis), centres, angles = _places(lgn, target)
+    (x, y, axis), centres, angles = _places(lgn, target, linear=False)
     rng = _stream(target, seed)
     on = rng.random(len(target)) < on_share
     chances = _chances(names, _frequencies(frequency, len(target), rng), on)
@@ -215,9 +216,8 @@ def subfield_inputs(
     """
     n = len(target)
     names, kind, sides = _classes(lgn)
-    (x, y, axis), centres, angles = _places(lgn, target)
     # the map of the cortex on the screen is linear on the screen, not in degrees
-    centres = np.rad2deg(np.tan(np.deg2rad(centres)))
+    (x, y, axis), centres, angles = _places(lgn, target, linear=True)
     rng = _stream(target, seed)
     heard = rng.random(n) < fields.chance
     on = rng.random(n) < fields.on_share

@@ -10,6 +10,7 @@ told by, and the mean and variance that Poisson trains of it have (Campbell's th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -80,5 +81,5 @@ def _course(time: Array, resistance: float, membrane_s: float, tau_s: float) -> 
         gone = time**2 / 2 * np.exp(-b * time)
     else:
         gone = (np.exp(-b * time) - np.exp(-a * time) * (1 + d * time)) / d**2
-    course: Array = resistance * np.e * a * b * gone
+    course: Array = resistance * math.e * a * b * gone
     return course

@@ -46,7 +46,7 @@ def signal_correlations(trials: ArrayLike, conditions: ArrayLike) -> Array:
     Parameters
     ----------
     trials : array_like, shape (n_cells, n_trials)
-        Response of every cell in every trial, such as of ``trial_responses``.
+        Response of every cell in every trial, in any unit, such as of ``trial_responses``.
     conditions : array_like, shape (n_trials,)
         What was shown in every trial: numbers or words.
 
@@ -126,9 +126,9 @@ def pairs_table(cells: ArrayLike, signal: Array, noise: Array, **further: Array)
     cells : array_like of int, shape (n_cells,)
         Ids.
     signal, noise : ndarray, shape (n_cells, n_cells)
-        Matrices.
+        Matrices of correlations, values from -1 to 1.
     **further : ndarray, shape (n_cells, n_cells)
-        Further columns, such as distances.
+        Further columns, such as distances; their names are to say the unit.
     """
     ids = np.asarray(cells)
     first, second = np.triu_indices(ids.size, k=1)

@@ -171,7 +171,7 @@ def fano_distance(table: pd.DataFrame, reference: ArrayLike) -> float:
     table : DataFrame
         Of ``population_fano``.
     reference : array_like, shape (n_windows,)
-        Fano factors at the same windows.
+        Fano factors, without unit, at the same windows.
 
     Raises
     ------

@@ -109,7 +109,7 @@ def cycle_average(
     time_s : array_like, shape (n_times,)
         Time in seconds.
     values : array_like, shape (n_times,) or (n_times, n_cells)
-        Such as synaptic currents.
+        Such as synaptic currents; the average has their unit.
     intervals_s : array_like, shape (n_trials, 2)
         Trials of one grating in seconds; cut to whole cycles.
     frequency_hz : float
@@ -161,7 +161,7 @@ def sine_fit(cycle: ArrayLike) -> tuple[Array, Array, Array]:
     Returns
     -------
     mean, amplitude, phase_deg : ndarray
-        Scalars or one per cell.
+        Scalars or one per cell; mean and amplitude in the unit of `cycle`, the phase in degrees.
 
     Raises
     ------

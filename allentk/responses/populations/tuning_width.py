@@ -56,7 +56,7 @@ def tuning_widths(
     Parameters
     ----------
     curves : array_like, shape (n_cells, n_directions)
-        Mean responses.
+        Mean responses, in any unit.
     directions_deg : array_like, shape (n_directions,)
         Directions of motion in degrees, six or more.
     cells : iterable of int, optional

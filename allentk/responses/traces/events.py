@@ -47,11 +47,11 @@ def events(
     half_life_s : float, optional
         Half-life of the fluorescence in seconds; this or `genotype` must be given.
     smallest : float
-        Least size of an event, in standard deviations of the noise.
+        Least size of an event, in units of the noise's standard deviation.
     noise : array_like, shape (n_cells,), optional
         Standard deviation of every cell's noise; by default ``noise_std(traces)``.
     precision : float
-        Width of the interval of the penalty at which its bisection ends.
+        Width of the interval of the penalty, in its unit, at which its bisection ends.
     quirks : str or iterable of str
         ``"half_width_middle"``, ``"thirty_hz"``, or ``"published"``.
 

@@ -28,7 +28,7 @@ class L0Fit:
     jumps : ndarray, shape (n_frames,)
         ``calcium[t] - gamma * calcium[t - 1]`` where a new piece starts, else 0; 0 in frame 0.
     cost : float
-        Half the sum of squares, and the penalty for every jump.
+        Half the sum of squares, in the squared unit of the trace, and the penalty for every jump.
     """
 
     calcium: Array

@@ -32,12 +32,13 @@ class ConditionResponses:
     axes : dict of str to ndarray
         Values of every parameter; its name is the table's column. The order is that of the axes below.
     mean, sem : ndarray, shape (n_cells, ...)
-        Percent of the baseline; the standard error has ddof 1. NaN where a condition has no trial (or one).
+        In the unit percent of the baseline; the standard error has ddof 1. NaN where a condition has no
+        trial (or one).
     significant, n : ndarray of int, shape (n_cells, ...)
         Trials whose frames differ from their baseline (one-way analysis of variance, 0.05 by Bonferroni
         over conditions), and all trials.
     blank_mean, blank_sem, blank_significant, blank_n : ndarray, shape (n_cells,)
-        The same of the blanks.
+        The same of the blanks: two in percent of the baseline, two numbers of trials.
     """
 
     cells: NDArray[np.int64]

@@ -157,7 +157,7 @@ def _neuron() -> importlib.metadata.Distribution:
             return importlib.metadata.distribution(name)
     raise MissingExtraError(
         "NEURON is not installed: pip install neuron (Linux and macOS; on Windows in WSL). "
-        "Models with channels in the soma alone need none of it: backend='reduced'"
+        "Single cells need none of it: backend='reduced' with channels in the soma alone, else 'tree'"
     )
 
 

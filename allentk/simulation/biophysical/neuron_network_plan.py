@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import StimulusTable
-from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel, GLIFParameters
 from allentk.models.axon import Axon
 from allentk.models.compartments import Compartments, compartments
 from allentk.network import ConductanceProjection, JumpProjection, Network, Population, Projection
 from allentk.simulation.biophysical.neuron_network_checks import check_points, temperature
 from allentk.simulation.biophysical.neuron_network_record import Trace, traces_of
-from allentk.simulation.network_request import cells_of, n_steps_of
+from allentk.simulation.network_request import cells_of, n_steps_of, short_delay
 
 __all__ = ["Edges", "Plan"]
 
@@ -125,10 +124,7 @@ def delays_ms(projection: Edges, dt_s: float) -> NDArray[np.float64]:
     delays: NDArray[np.float64] = np.round(projection.delays_s.astype(float) * 1e3, 5)
     if delays.size and delays.min() < dt_s * 1e3 * (1 - 1e-9):
         at = int(delays.argmin())
-        raise SimulationError(
-            f"{projection!r}: the delay of edge {at}, {delays[at] * 1e-3:g} s, is shorter than the time "
-            f"step of {dt_s:g} s; take a smaller dt_s or a longer delay"
-        )
+        raise short_delay(projection, at, float(delays[at]) * 1e-3, dt_s)
     # Between processes NEURON wants a little more than a step.
     delays = np.maximum(delays, dt_s * 1e3 + _MORE_MS)
     several = isinstance(projection, ConductanceProjection)

@@ -201,7 +201,7 @@ def _imported(library: Path) -> Any:
         raise MissingExtraError(
             "running the whole cell needs NEURON, which is not installed or cannot be loaded "
             f"({error}): pip install neuron (there are no wheels for Windows), or take "
-            "backend='reduced' for a perisomatic model"
+            "backend='reduced' for a perisomatic model, 'tree' for any other single cell"
         ) from error
     finally:
         if before is None:

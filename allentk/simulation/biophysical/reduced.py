@@ -151,7 +151,7 @@ def _cell_of(model: BiophysicalModel) -> ReducedCell:
     if active:
         raise SimulationError(
             f"the reduced backend takes passive dendrites and axons, but there are channels in "
-            f"{', '.join(active)}; use backend='neuron'"
+            f"{', '.join(active)}; use backend='tree' or 'neuron'"
         )
     soma = parameters.sections["soma"].mechanisms
     cell = ReducedCell.of(
@@ -164,7 +164,8 @@ def _cell_of(model: BiophysicalModel) -> ReducedCell:
     if not bound <= _TOLERANCE:
         raise SimulationError(
             f"the passive tree of {cell.compartments.n} compartments is off by {bound:.2g} of its "
-            f"admittance with {N_MODES} modes, more than {_TOLERANCE:g}; use backend='neuron'"
+            f"admittance with {N_MODES} modes, more than {_TOLERANCE:g}; use backend='tree' or "
+            f"'neuron'"
         )
     return cell
 
@@ -182,7 +183,7 @@ def _places(cell: ReducedCell, record: str | Collection[str]) -> dict[str, int]:
     if unknown:
         raise SimulationError(
             f"the reduced backend cannot record {', '.join(unknown)}; there are spikes, "
-            f"{', '.join(there)}. Places on the tree need backend='neuron'"
+            f"{', '.join(there)}. Places on the tree need backend='tree' or 'neuron'"
         )
     return {name: there[name] for name in wanted}
 

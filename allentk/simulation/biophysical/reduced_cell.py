@@ -164,7 +164,7 @@ class ReducedCell:
         if soma.size != 1 or soma[0] != 0:
             raise SimulationError(
                 f"the reduced backend takes a soma of one compartment, this one has {soma.size} (it "
-                f"is longer than 40 um, or in pieces); use backend='neuron'"
+                f"is longer than 40 um, or in pieces); use backend='tree' or 'neuron'"
             )
         names = tuple(name for name in channels if name != POOL)
         lanes_of(names)

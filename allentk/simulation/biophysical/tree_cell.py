@@ -12,19 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import SimulationError
 from allentk.models.biophysical import SECTIONS, BiophysicalParameters
-from allentk.models.channels import (
-    SCHEMES,
-    equilibrium,
-)
+from allentk.models.channels import SCHEMES, equilibrium
 from allentk.models.compartments import Compartments
-from allentk.simulation.biophysical.tree_layout import (
-    CHUNK,
-    Here,
-    Seen,
-    State,
-    Tables,
-    Values,
-)
+from allentk.simulation.biophysical.tree_layout import CHUNK, Here, Seen, State, Tables, Values
 from allentk.simulation.biophysical.tree_plan import Plan, plan
 from allentk.simulation.biophysical.tree_values import mechanisms_of, pool_of, tables_of, values_of
 
@@ -376,7 +366,8 @@ class TreeCell:
         Returns
         -------
         list of TreeRun
-            One for every current; none where the soma spikes during the rest.
+            One for every current; none where the soma spikes, or the voltage leaves all bounds,
+            during the rest.
 
         Raises
         ------
