@@ -67,6 +67,8 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "show_memory": False,
+    # the page of times asks for scripts from elsewhere
+    "write_computation_times": False,
     "show_signature": False,
     "min_reported_time": 1_000_000,
     "abort_on_example_error": False,

@@ -237,3 +237,5 @@ def test_the_site_asks_nobody():
         text = path.read_text(encoding="utf-8")
         assert "intersphinx" not in text
         assert "http" not in text
+    conf = (DOCS / "conf.py").read_text(encoding="utf-8")
+    assert '"write_computation_times": False' in conf  # that page loads scripts from elsewhere

@@ -189,7 +189,7 @@ def test_network_tells_what_it_is():
     assert connections["median_weight_pa"].tolist() == [2.5, 2.5]
     html = network._repr_html_()
     assert "&lt;one&gt;" in html
-    assert html.count("<table") == 2
+    assert html.count("<table") == 3
     assert repr(lgn) == "<Population lgn: 2 virtual nodes>"
     assert repr(projection()) == "<Projection a -> a: 4 edges on 3 targets>"
     background = PoissonInput("a", [1.0, 3.0, 2.0], [1.0] * 3, EXCITATION)

@@ -201,7 +201,9 @@ def test_score_figure(result):
     figure = score_figure(result.table)
     scored = result.table[result.table["scored"]]
     assert titles(figure) == ["peak rate", "OSI (vector)"]
-    assert [a.lines[0].get_xdata()[0] for a in figure.axes] == pytest.approx(list(scored["S"]))
+    noise, score = ([a.lines[k].get_xdata()[0] for a in figure.axes] for k in (0, 1))
+    assert noise == pytest.approx(list(1 - scored["noise_floor"]))
+    assert score == pytest.approx(list(scored["S"]))
     bars = [a.patches[0].get_width() for a in figure.axes]
     assert bars == pytest.approx(list(scored["ceiling"]))
 

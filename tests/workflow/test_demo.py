@@ -88,7 +88,7 @@ def test_the_session_is_measured_by_the_same_code(demo):
 def test_its_tables_can_be_scored_again(demo, tmp_path):
     folder, _ = demo
     out = tmp_path / "again.html"
-    done = CliRunner().invoke(cli, ["benchmark", str(folder), "--out", str(out), "--json"])
+    done = CliRunner().invoke(cli, ["benchmark", "run", str(folder), "--out", str(out), "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)
     assert out.stat().st_size > 20_000

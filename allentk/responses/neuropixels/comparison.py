@@ -54,6 +54,7 @@ def spontaneous_counts(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> shown = pd.DataFrame({"start_s": [0.0], "stop_s": [1.0], "stimulus": "spontaneous"})
     >>> spontaneous_counts(SpikeTrains([0.1, 0.6], [0, 0], 1), StimulusTable(shown), 0.5).tolist()
     [[1, 1]]

@@ -138,7 +138,7 @@ def test_other_targets_bounds_or_weights_are_another_objective():
 
 
 def test_a_search_finds_the_stand_in_again():
-    plan = Plan(n_dimensions=4, max_evaluations=700, restarts=2, draws=64, population=10)
+    plan = Plan(n_dimensions=4, max_evaluations=1000, restarts=2, draws=64, population=10)
     outcome = run_search(made(), plan)
     assert outcome.best.cost < 0.5
     values = gene_set().values(outcome.best.point)
