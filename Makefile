@@ -24,9 +24,12 @@ format:  ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs:  ## build the site into docs/_build/html, offline; a warning is an error
+docs: $(BIN)/sphinx-build  ## build the site into docs/_build/html, offline once Sphinx is there; a warning is an error
+	$(BIN)/sphinx-build -W --keep-going -j auto -b html docs docs/_build/html
+
+$(BIN)/sphinx-build:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -e ".[docs]"
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
 bench:  ## run every comparison with other programs and write the one table (hours; ALLENTK_SHARED names real data)
 	$(BIN)/python -m benchmarks --all
