@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
+from allentk.report.response_maps import trials_of
 from allentk.responses import tuning_curves
 from allentk.responses.conditions import conditions
 
@@ -121,19 +122,10 @@ def aligned_trace(
         match &= np.isclose(rows["temporal_frequency_hz"].to_numpy(float), frequency)
     intervals = table.intervals_s[match]
     duration = float(np.median(np.diff(intervals, axis=1))) if len(intervals) else 0.0
-    frame_s = float(np.median(np.diff(traces.time_s)))
-    offsets = np.arange(-round(before_s / frame_s), round((duration + after_s) / frame_s) + 1)
-    onsets = np.searchsorted(traces.time_s, intervals[:, 0] - 1e-6 * frame_s)
-    at = onsets[:, None] + offsets[None, :]
-    inside = (at >= 0) & (at < traces.time_s.size)
-    row = int(np.flatnonzero(traces.ids == cell)[0])
-    of_cell: Array = traces.values[row]  # noqa: PD011 (traces are no table)
-    values = of_cell[np.clip(at, 0, traces.time_s.size - 1)]
-    return (
-        np.asarray(offsets * frame_s, dtype=np.float64),
-        np.where(inside, values, np.nan),
-        duration,
+    trials = trials_of(
+        traces, intervals[:, 0], cell, duration_s=duration, before_s=before_s, after_s=after_s
     )
+    return trials.time_s, trials.values, duration  # noqa: PD011 (trials are no table)
 
 
 def examples(metrics: pd.DataFrame, n: int = 3, *, min_peak: float | None = None) -> pd.DataFrame:

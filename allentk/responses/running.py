@@ -9,12 +9,44 @@ from allentk.errors import DataError
 from allentk.responses.trials import finite_means
 from allentk.responses.welch import welch_p
 
-__all__ = ["RUNNING_CM_S", "run_modulation", "trial_speeds"]
+__all__ = ["RUNNING_CM_S", "run_modulation", "speeds_and_times", "trial_speeds"]
 
 Array = NDArray[np.float64]
 
 #: Faster is running; de Vries et al. 2020, Nature Neuroscience 23:138.
 RUNNING_CM_S = 1.0
+
+
+def speeds_and_times(running: object) -> tuple[Array, Array]:
+    """Return the running speed in cm/s, and the times of its samples in seconds.
+
+    Parameters
+    ----------
+    running : (array_like, array_like)
+        Speed in cm/s and times in seconds, two lines of one length.
+
+    Raises
+    ------
+    DataError
+        Where `running` is no such pair.
+
+    Examples
+    --------
+    >>> speeds_and_times(([0.0, 2.0], [0.0, 1.0]))[0].tolist()
+    [0.0, 2.0]
+    """
+    if not isinstance(running, tuple | list) or len(running) != 2:
+        raise DataError(
+            f"running= must be a pair: expected (speed_cm_s, time_s), such as session.running_speed() "
+            f"returns, got a {type(running).__name__}"
+        )
+    speed, time = (np.asarray(part, dtype=float) for part in running)
+    if speed.ndim != 1 or speed.shape != time.shape:
+        raise DataError(
+            f"running= must be two equally long lines, (speed_cm_s, time_s): expected arrays of one "
+            f"length, got shapes {speed.shape} and {time.shape}"
+        )
+    return speed, time
 
 
 def trial_speeds(running: object, intervals_s: Array) -> Array:
@@ -37,17 +69,9 @@ def trial_speeds(running: object, intervals_s: Array) -> Array:
     >>> trial_speeds(([0.0, 2.0, 4.0], [0.0, 1.0, 2.0]), np.array([[0.5, 2.5]])).tolist()
     [3.0]
     """
-    if not isinstance(running, tuple | list) or len(running) != 2:
-        raise DataError(
-            f"responses: running= must be (speed in cm/s, time in s), two arrays such as "
-            f"session.running_speed() returns, got {type(running).__name__}"
-        )
-    speed, time = (np.asarray(part, dtype=float).ravel() for part in running)
-    if speed.size != time.size or not (np.diff(time) > 0).all():
-        raise DataError(
-            f"responses: running= must be (speed in cm/s, time in s) of equal length with rising "
-            f"times, got {speed.size} speeds and {time.size} times"
-        )
+    speed, time = speeds_and_times(running)
+    if not (np.diff(time) > 0).all():
+        raise DataError("responses: running= must be sampled at rising times; sort both by time")
     good = np.isfinite(speed)
     total = np.concatenate([[0.0], np.cumsum(np.where(good, speed, 0.0))])
     count = np.concatenate([[0], np.cumsum(good)])

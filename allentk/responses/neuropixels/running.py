@@ -10,6 +10,7 @@ from allentk.errors import DataError
 from allentk.responses.neuropixels.counting import Moments
 from allentk.responses.neuropixels.ratios import ratio
 from allentk.responses.neuropixels.shown import Shown
+from allentk.responses.running import speeds_and_times
 
 __all__ = ["RUNNING", "STATIONARY", "UNKNOWN", "run_modulation", "states"]
 
@@ -32,12 +33,7 @@ def states(
     """
     if running is None:
         return np.full(shown.start_s.size, UNKNOWN, dtype=np.int64)
-    speed, time = (np.asarray(values, dtype=float) for values in running)
-    if speed.ndim != 1 or speed.shape != time.shape:
-        raise DataError(
-            f"running: expected speeds (cm/s) and their times (s) of one length, got shapes "
-            f"{speed.shape} and {time.shape}"
-        )
+    speed, time = speeds_and_times(running)
     if not np.all(np.diff(time) >= 0):
         raise DataError("running: the times must rise; sort both arrays by time")
     known = ~np.isnan(speed)

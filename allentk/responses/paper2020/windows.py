@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from allentk.data import Traces
 from allentk.errors import DataError
 from allentk.responses.frames import frame_rate_hz
+from allentk.responses.running import speeds_and_times
 
 __all__ = ["blocks", "event_traces", "inside", "mean_speed", "window_means", "window_values"]
 
@@ -95,12 +96,7 @@ def mean_speed(
     """
     if running is None:
         return np.full(starts.size, np.nan)
-    speed, time_s = (np.asarray(part, dtype=float) for part in running)
-    if speed.ndim != 1 or speed.shape != time_s.shape:
-        raise DataError(
-            f"running: expected (speed_cm_s, time_s) of one length, got shapes {speed.shape} and "
-            f"{time_s.shape}"
-        )
+    speed, time_s = speeds_and_times(running)
     step = 1 / frame_rate_hz(traces)
     onset = traces.time_s[starts] - step / 2
     a, b = (np.searchsorted(time_s, edge) for edge in (onset, onset + n_frames * step))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import DataError
+from allentk.responses.running import speeds_and_times
 from allentk.responses.trials import finite_means
 from allentk.responses.welch import welch_p
 
@@ -40,17 +41,7 @@ def speed_of_frames(running: Running | None, time_s: Array) -> Array:
     """
     if running is None:
         return np.full(time_s.size, np.nan)
-    if not isinstance(running, (tuple, list)) or len(running) != 2:
-        raise DataError(
-            f"running: expected (speed_cm_s, time_s), as running_speed() returns, got a "
-            f"{type(running).__name__}"
-        )
-    if np.shape(running[0]) != np.shape(running[1]):
-        raise DataError(
-            f"running: expected (speed_cm_s, time_s), two arrays of one length, got shapes "
-            f"{[np.shape(part) for part in running]}"
-        )
-    speed, times = (np.asarray(part, dtype=float).ravel() for part in running)
+    speed, times = speeds_and_times(running)
     if (np.diff(times) <= 0).any() or not np.isfinite(times).all():
         raise DataError("running: the times must rise, every one finite")
     found = np.full(time_s.size, np.nan)

@@ -14,6 +14,7 @@ from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
+from allentk.responses.running import speeds_and_times
 from allentk.responses.trials import cells_of, presented
 from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.speed_bins import SpeedBins, speed_bins
@@ -166,18 +167,11 @@ def _speed(responses: Traces, running: tuple[ArrayLike, ArrayLike]) -> Array:
     """Return the speed in every frame; frames after its end have none."""
     if not isinstance(responses, Traces):
         raise DataError(f"speed tuning: expected Traces, got a {type(responses).__name__}")
-    if not isinstance(running, tuple) or len(running) != 2:
-        raise DataError(
-            "speed tuning: running must be (speed_cm_s, time_s), as running_speed() returns"
-        )
-    speed, time = (np.asarray(part, dtype=float) for part in running)
+    speed, time = speeds_and_times(running)
     n = min(speed.size, responses.time_s.size)
     step = np.median(np.diff(responses.time_s)) if responses.time_s.size > 1 else 1.0
-    if speed.ndim != 1 or speed.shape != time.shape or not n:
-        raise DataError(
-            f"speed tuning: speed and its times must be two equally long lines, got {speed.shape} and "
-            f"{time.shape}"
-        )
+    if not n:
+        raise DataError("speed tuning: expected a speed in some frame, got none")
     if not (np.abs(time[:n] - responses.time_s[:n]) < step / 2).all():
         raise DataError(
             f"speed tuning: the speed must be on the clock of the traces, which starts at "
