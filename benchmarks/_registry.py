@@ -76,7 +76,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         "data",
         "--peer {allensdk}",
         3,
-        "--peer {allensdk} --cells 20 --frames 20000 --runs 3",
+        "--peer {allensdk} --cells 20 --runs 3",
     ),
     # features
     Benchmark(

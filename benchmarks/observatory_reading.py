@@ -30,6 +30,7 @@ from allentk.io import read_session
 P = "processing/brain_observatory_pipeline"
 DFF = f"{P}/DfOverF/imaging_plane_1"
 FRAME_S = 0.03325
+N_FRAMES = 115_471
 RESULTS = Path(__file__).parent / "results" / "observatory_reading.md"
 
 PEER = """
@@ -249,21 +250,20 @@ def main() -> None:
     """Measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=200)
-    parser.add_argument("--frames", type=int, default=115_471)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--peer", default="", help="python that has allensdk")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "session.nwb"
-        write_session(path, n_cells=options.cells, n_frames=options.frames)
+        write_session(path, n_cells=options.cells, n_frames=N_FRAMES)
         rows = list(range(0, options.cells, max(options.cells // 10, 1)))[:10]
         ids = [517_000_000 + row for row in rows]
         lines = against_raw(str(path), rows, ids, options.runs)
         if options.peer:
             lines += against_peer(str(path), ids, options.peer, max(options.runs // 3, 3))
         dtype = str(read_session(path).dff().values.dtype)
-    text = page(lines, dtype, f"{options.cells} cells x {options.frames} frames", options.peer)
+    text = page(lines, dtype, f"{options.cells} cells x {N_FRAMES} frames", options.peer)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text, encoding="utf-8")
     sys.stdout.write(text)

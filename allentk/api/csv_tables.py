@@ -150,8 +150,12 @@ def _floats(values: pd.Series) -> pd.Series:
     return pd.to_numeric(values).astype("float64")
 
 
+def _texts(values: pd.Series) -> pd.Series:
+    return values.map(str, na_action="ignore").astype(_TEXT)
+
+
 def _bools(values: pd.Series) -> pd.Series:
-    plain = values.astype(_TEXT).str.strip().str.lower()
+    plain = _texts(values).str.strip().str.lower()
     known = plain.map(_TRUTH)
     wrong = plain[known.isna() & values.notna()]
     if len(wrong):
@@ -178,6 +182,6 @@ _CONVERT = {
     "int": _ints,
     "float": _floats,
     "bool": _bools,
-    "text": lambda values: values.astype(_TEXT),
+    "text": _texts,
     "list": _lists,
 }
