@@ -13,7 +13,7 @@ from typing import Any
 
 from allentk.errors import ConfigError
 
-__all__ = ["part_of", "room", "whole", "write_json", "write_text"]
+__all__ = ["part_of", "prepared", "room", "whole", "write_json", "write_text"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -51,6 +51,30 @@ def room(target: Path) -> Iterator[None]:
             f"folder (downloads: cache_dir= or ALLENTK_CACHE_DIR; channels compiled for NEURON: "
             f"ALLENTK_MECHANISMS_DIR)"
         ) from error
+
+
+def prepared(folder: str | os.PathLike[str]) -> Path:
+    """Make a folder, see that a file can be written into it, and return it: before the work for it is done.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no room or no permission.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     prepared(Path(folder) / "results").name
+    'results'
+    """
+    path = Path(folder)
+    with room(path):
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / f".{secrets.token_hex(4)}.part"
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    return path
 
 
 @contextmanager

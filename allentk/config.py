@@ -15,22 +15,25 @@ setting             environment                 default
 
 The file is ``config.toml`` in the system's configuration folder for ``allentk``
 (``allentk doctor`` prints where), or the one that ``ALLENTK_CONFIG`` names. Where a setting is several
-folders, the file has a list, and the environment separates them as it does in ``PATH``.
+folders, the file has a list, and the environment separates them as it does in ``PATH``. A name in the file
+that is no setting is refused: a misspelt ``offline`` must not go online.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from allentk.errors import ConfigError
 
-__all__ = ["TIME_LIMIT_S", "Settings", "config_path", "settings"]
+__all__ = ["TIME_LIMIT_S", "Settings", "config_path", "settings", "unknown_variables"]
 
 #: The longest that one download may take where nobody says otherwise, in seconds: 6 hours.
 TIME_LIMIT_S = 6 * 3600.0
@@ -38,6 +41,7 @@ _MAX_AGE_DAYS = 30.0
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
+_WHOLE = re.compile("[0-9]{1,6}")
 
 #: One folder, or several.
 Folders: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
@@ -79,11 +83,21 @@ class Settings:
     time_limit_s: float = TIME_LIMIT_S
 
 
+#: Names of the settings, as the file has them.
+_NAMES = tuple(field.name for field in fields(Settings))
+
+
 def config_path() -> Path:
-    """Return where the configuration file is looked for."""
-    named = os.environ.get("ALLENTK_CONFIG")
-    if named:
-        return Path(named)
+    """Return where the configuration file is looked for.
+
+    Raises
+    ------
+    ConfigError
+        Where ``ALLENTK_CONFIG`` names the home of a user that there is not.
+    """
+    named = _folder(os.environ.get("ALLENTK_CONFIG"), "ALLENTK_CONFIG", "a file")
+    if named is not None:
+        return named
     import platformdirs
 
     return Path(platformdirs.user_config_dir("allentk", appauthor=False)) / "config.toml"
@@ -98,15 +112,51 @@ def _default_cache_dir() -> Path:
 def _from_file() -> dict[str, Any]:
     path = config_path()
     try:
-        text = path.read_text(encoding="utf-8")
+        # Editors on Windows put a mark of the encoding in front.
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}; mend or remove it") from error
     try:
-        return tomllib.loads(text)
+        found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}; mend or remove it") from error
+    for name in found:
+        if name not in _NAMES:
+            raise ConfigError(
+                f"{path}: there is no setting {name!r}{_meant(name)}; there are {', '.join(_NAMES)}; "
+                f"mend or remove it"
+            )
+    return found
+
+
+def _meant(name: str) -> str:
+    """Return the setting that a misspelt name is nearest to, in words; empty where it is near none."""
+    near = get_close_matches(name.lower().replace("-", "_"), _NAMES, n=1)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def unknown_variables() -> dict[str, str]:
+    """Return the variables of the environment that look like settings and are none.
+
+    Returns
+    -------
+    dict of str to str
+        By name, the variable that may be meant; empty where none is near.
+
+    Examples
+    --------
+    >>> unknown_variables().get("ALLENTK_JOBS", "known")
+    'known'
+    """
+    known = [f"ALLENTK_{name.upper()}" for name in ("config", *_NAMES)]
+    given = sorted(name for name in os.environ if name.startswith("ALLENTK_"))
+    return {
+        name: "".join(get_close_matches(name, known, n=1, cutoff=0.85))
+        for name in given
+        if name not in known
+    }
 
 
 def _bool(value: Any, where: str) -> bool:
@@ -119,21 +169,18 @@ def _bool(value: Any, where: str) -> bool:
 
 
 def _jobs(value: Any, where: str) -> int:
-    try:
-        jobs = int(value)
-    except (TypeError, ValueError):
-        jobs = 0
-    if jobs < 1:
+    text = str(value).strip()
+    if not _WHOLE.fullmatch(text) or int(text) < 1:
         raise ConfigError(f"{where}: expected a whole number of at least 1, got {value!r}")
-    return jobs
+    return int(text)
 
 
-def _folder(value: Any, where: str) -> Path | None:
-    """Return a folder; None where none is named."""
+def _folder(value: Any, where: str, what: str = "a folder") -> Path | None:
+    """Return a folder, or a file; None where none is named."""
     try:
         return Path(value).expanduser() if value else None
     except (TypeError, RuntimeError) as error:
-        raise ConfigError(f"{where}: expected a folder, got {value!r}") from error
+        raise ConfigError(f"{where}: expected {what}, got {value!r}") from error
 
 
 def _folders(value: Any, where: str) -> tuple[Path, ...]:
@@ -181,7 +228,8 @@ def settings(
     Raises
     ------
     ConfigError
-        Where a value makes no sense; names the variable or the file.
+        Where a value makes no sense, or the file has a name that is no setting; names the variable or
+        the file.
 
     Examples
     --------

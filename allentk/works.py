@@ -70,9 +70,14 @@ Nature Communications 9:709, https://doi.org/10.1038/s41467-017-02717-4
         """Address of the work, by its DOI where there is one; may be empty."""
         return f"https://doi.org/{self.doi}" if self.doi else self.url
 
-    def __str__(self) -> str:
+    @property
+    def reference(self) -> str:
+        """Who, when, what and where, without the link."""
         place = f"{self.where} {self.volume}:{self.pages}" if self.where else ""
-        return ", ".join(part for part in (self.name, self.title, place, self.link) if part)
+        return ", ".join(part for part in (self.name, self.title, place) if part)
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.reference, self.link) if part)
 
     def bibtex(self) -> str:
         """Return the entry for BibTeX."""

@@ -25,7 +25,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from allentk.io import read_session
+from allentk.io import read_ophys_session
 
 P = "processing/brain_observatory_pipeline"
 DFF = f"{P}/DfOverF/imaging_plane_1"
@@ -168,9 +168,9 @@ def line(what: str, peer: str, ours: list[float], theirs: list[float]) -> str:
 
 def against_raw(path: str, rows: list[int], ids: list[int], runs: int) -> list[str]:
     """Time h5py alone and allentk in one process."""
-    session = read_session(path)
+    session = read_ophys_session(path)
     whole = pairs(session.dff, lambda: raw_all(path), runs)
-    opened = pairs(lambda: read_session(path).dff(), lambda: raw_all(path), runs)
+    opened = pairs(lambda: read_ophys_session(path).dff(), lambda: raw_all(path), runs)
     some = pairs(lambda: session.dff(ids=ids), lambda: raw_some(path, rows), runs)
     return [
         line("all dF/F of an opened session", "h5py", *whole),
@@ -182,12 +182,12 @@ def against_raw(path: str, rows: list[int], ids: list[int], runs: int) -> list[s
 def against_peer(path: str, ids: list[int], peer: str, runs: int) -> list[str]:
     """Time AllenSDK in its own environment, one process per run, ours between."""
     asked: dict[str, Callable[[], object]] = {
-        "opening a session, all its dF/F": lambda: read_session(path).dff(),
-        "opening a session, dF/F of 10 cells": lambda: read_session(path).dff(ids=ids),
-        "opening a session, natural movie three": lambda: read_session(path).stimulus_table(
+        "opening a session, all its dF/F": lambda: read_ophys_session(path).dff(),
+        "opening a session, dF/F of 10 cells": lambda: read_ophys_session(path).dff(ids=ids),
+        "opening a session, natural movie three": lambda: read_ophys_session(path).stimulus_table(
             "natural_movie_three"
         ),
-        "opening a session, its epochs": lambda: read_session(path).stimulus_epochs(),
+        "opening a session, its epochs": lambda: read_ophys_session(path).stimulus_epochs(),
     }
     ours: dict[str, list[float]] = {name: [] for name in asked}
     theirs: dict[str, list[float]] = {name: [] for name in asked}
@@ -262,7 +262,7 @@ def main() -> None:
         lines = against_raw(str(path), rows, ids, options.runs)
         if options.peer:
             lines += against_peer(str(path), ids, options.peer, max(options.runs // 3, 3))
-        dtype = str(read_session(path).dff().values.dtype)
+        dtype = str(read_ophys_session(path).dff().values.dtype)
     text = page(lines, dtype, f"{options.cells} cells x {N_FRAMES} frames", options.peer)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text, encoding="utf-8")

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from allentk.responses.warehouse.locally_sparse_noise import locally_sparse_noise
+from allentk.responses.warehouse.metrics import ALLEN_NAMES
 from allentk.responses.warehouse.receptive_field import receptive_fields
-from allentk.responses.warehouse.receptive_field_metrics import ALLEN_NAMES
 from allentk.responses.warehouse.speed_tuning import speed_tuning
 from benchmarks._noise_sessions import noise_session
 from benchmarks._observatory_sessions import PEER_SESSION, Session
@@ -106,7 +106,8 @@ def agreement(
         lines.append(
             (f"significant pixels, {side}", f"{int(mask.sum())}, of which {unequal} differ")
         )
-    for name, published in ALLEN_NAMES.items():
+    names = ALLEN_NAMES[NOISE] | ALLEN_NAMES["running speed"]
+    for name, published in names.items():
         table, other = (fields, peer["peak"]) if name in fields else (speed, peer["speed"])
         a, b = table[name].to_numpy(float), np.array(other[published], dtype=float)
         missing = int((np.isnan(a) != np.isnan(b)).sum())

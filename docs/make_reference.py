@@ -35,7 +35,6 @@ MODULES = (
     "allentk.network.source_trains",
     "allentk.network.visual",
     "allentk.simulation.ranks",
-    "allentk.workflow.session_metrics",
 )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from allentk.config import config_path, settings
+from allentk.config import config_path, settings, unknown_variables
 from allentk.errors import ConfigError
 
 
@@ -51,6 +51,52 @@ def test_a_broken_file_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("ALLENTK_CONFIG", str(tmp_path))
     with pytest.raises(ConfigError, match="cannot read"):
         settings()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("ofline = true", "no setting 'ofline', did you mean 'offline'\\?"),
+        ('Cache-Dir = "/tmp"', "no setting 'Cache-Dir', did you mean 'cache_dir'\\?"),
+        ("[network]", "no setting 'network'; there are cache_dir, mechanisms_dir, offline, jobs"),
+    ],
+)
+def test_a_misspelt_name_in_the_file_is_refused(monkeypatch, tmp_path, line, says):
+    (tmp_path / "config.toml").write_text(line)
+    monkeypatch.setenv("ALLENTK_CONFIG", str(tmp_path / "config.toml"))
+    with pytest.raises(ConfigError, match=rf"config\.toml: there is {says}"):
+        settings()
+
+
+def test_the_file_may_have_a_mark_of_its_encoding_and_must_be_text(monkeypatch, tmp_path):
+    file = tmp_path / "config.toml"
+    monkeypatch.setenv("ALLENTK_CONFIG", str(file))
+    file.write_bytes(b"\xef\xbb\xbfjobs = 3")
+    assert settings().jobs == 3
+    file.write_bytes(b"cache_dir = '\xe4'")
+    with pytest.raises(ConfigError, match="cannot read"):
+        settings()
+
+
+def test_the_file_may_lie_at_home(monkeypatch):
+    monkeypatch.setenv("ALLENTK_CONFIG", "~/mine.toml")
+    assert config_path() == Path.home() / "mine.toml"
+
+
+@pytest.mark.parametrize("jobs", ["2.5", "inf", "true", "99999999"])
+def test_jobs_are_a_whole_number_in_the_file_too(monkeypatch, tmp_path, jobs):
+    (tmp_path / "config.toml").write_text(f"jobs = {jobs}")
+    monkeypatch.setenv("ALLENTK_CONFIG", str(tmp_path / "config.toml"))
+    with pytest.raises(ConfigError, match="jobs: expected a whole number"):
+        settings()
+
+
+def test_a_misspelt_variable_is_found(monkeypatch):
+    monkeypatch.setenv("ALLENTK_OFLINE", "1")
+    monkeypatch.setenv("ALLENTK_OF_THE_LAB", "1")
+    found = unknown_variables()
+    assert (found["ALLENTK_OFLINE"], found["ALLENTK_OF_THE_LAB"]) == ("ALLENTK_OFFLINE", "")
+    assert "ALLENTK_CACHE_DIR" not in found
 
 
 def test_other_places(monkeypatch, tmp_path):

@@ -18,7 +18,7 @@ from allentk.api.tables import Wanted, choose
 from allentk.api.transport import Offline
 from allentk.data import Traces
 from allentk.errors import DataError
-from allentk.io import OphysSession, SessionAnalysis, read_analysis, read_events, read_session
+from allentk.io import OphysSession, SessionAnalysis, read_analysis, read_events, read_ophys_session
 
 __all__ = ["BrainObservatory"]
 
@@ -298,7 +298,7 @@ class BrainObservatory(Client):
         """
         identity = as_id(session_id, "session")
         path = self.fetch(identity)
-        session = read_session(path)
+        session = read_ophys_session(path)
         expect_same(path, session.metadata.get("ophys_experiment_id"), identity, "session")
         metadata = {
             **session.metadata,

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from os import PathLike
 
+import numpy as np
 import pandas as pd
 
 from allentk.benchmark.cells import open_reference, read_model
+from allentk.benchmark.metrics import by_class, numbers
 from allentk.benchmark.reference import Reference
 from allentk.benchmark.result import RESULT_COLUMNS, BenchmarkResult
 from allentk.benchmark.score import score_row, unstated
@@ -16,13 +18,10 @@ from allentk.data import NetworkResponse, StimulusTable
 from allentk.data._html import card, facts
 from allentk.errors import DataError
 from allentk.responses.conditions import conditions, gratings_where
-from allentk.responses.definitions import STIMULI, measured, stimuli_of
+from allentk.responses.definitions import STIMULI, definitions_of, measured, stimuli_of
 from allentk.responses.networks import presentations_of
 
 __all__ = ["Benchmark"]
-
-#: Definitions that measure spikes; the others are of fluorescence.
-_OF_SPIKES = ("trial-mean", "neuropixels", "layer4", "v1-2026")
 
 
 class Benchmark:
@@ -44,11 +43,15 @@ class Benchmark:
         ``"cre+layer"`` or one of its columns.
     bootstrap, seed : int
         Draws of cells for the intervals of S, none for 0, and where their random numbers start.
+    definition : str, optional
+        By which definition a network's spikes are measured; by default that of the reference, with its
+        quirks, where it is one of spikes, else ``"trial-mean"``. A table is taken as it is.
 
     Raises
     ------
     DataError
-        For an unknown reference or metric, or one of another stimulus.
+        For an unknown reference or metric, or one of another stimulus, no metric, a number of draws or a
+        seed below 0, or a definition that does not measure spikes of this stimulus.
 
     Notes
     -----
@@ -73,17 +76,26 @@ class Benchmark:
         by: str | None = None,
         bootstrap: int = 300,
         seed: int = 0,
+        definition: str | None = None,
     ) -> None:
-        self.by, self.bootstrap, self.seed = by, _draws(bootstrap), seed
+        self.by = by
+        self.bootstrap = _whole("bootstrap", bootstrap, "a number of draws, 0 for none")
+        self.seed = _whole("seed", seed, "a whole number from 0 on")
         self.reference = open_reference(reference, stimulus=stimulus, by=by)
         self.stimulus = self.reference.stimulus if stimulus is None else stimulus
         if isinstance(metrics, str) or not (metrics is None or isinstance(metrics, Iterable)):
             raise DataError(f"Benchmark: metrics must be a sequence of names, got {metrics!r}")
-        self.metrics = self.reference.metrics if metrics is None else tuple(metrics)
+        # A metric that is named twice is scored once.
+        self.metrics = self.reference.metrics if metrics is None else tuple(dict.fromkeys(metrics))
         if self.reference.stimulus != self.stimulus:
             raise DataError(
                 f"Benchmark: the reference {self.reference.name!r} is of "
                 f"{self.reference.stimulus!r}, not of {self.stimulus!r}"
+            )
+        if not self.metrics:
+            raise DataError(
+                f"Benchmark: no metric is asked for; the reference {self.reference.name!r} has "
+                f"{self.reference.metrics}"
             )
         unknown = [metric for metric in self.metrics if metric not in self.reference.metrics]
         if unknown:
@@ -91,6 +103,16 @@ class Benchmark:
                 f"Benchmark: the reference {self.reference.name!r} has no metric {unknown[0]!r}; "
                 f"there are {self.reference.metrics}"
             )
+        self.definition = definition
+        if definition is not None and not self._measures(definition):
+            fitting = [name for name in definitions_of("spikes") if self._measures(name)]
+            raise DataError(
+                f"Benchmark: the definition {definition!r} does not measure spikes of {self.stimulus}; "
+                f"these do: {', '.join(fitting) or 'none'}"
+            )
+
+    def _measures(self, definition: str) -> bool:
+        return definition in definitions_of("spikes") and self.stimulus in stimuli_of(definition)
 
     def score(self, table: pd.DataFrame | NetworkResponse | str | PathLike[str]) -> BenchmarkResult:
         """Compare the model's cells with the reference.
@@ -125,11 +147,13 @@ class Benchmark:
         if isinstance(table, NetworkResponse):
             shown = self._shown(table)
             under = _under(shown, self.reference)
+            if self.definition is not None:
+                under = f"{under}; by the definition {self.definition!r}"
             response, table = table, self._measured(table, shown)
         else:
             under = _as_given(table, self.reference)
-        elsewhere = self._check(table)
-        cells = {str(name): rows for name, rows in table.groupby("population", sort=False)}
+        cells = self._classes(table)
+        elsewhere = self._elsewhere(cells)
         none = table.iloc[:0]
         rows = [
             score_row(
@@ -139,7 +163,12 @@ class Benchmark:
             for name in self.reference.classes
         ]
         result = pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
-        notes = (*self.reference.notes, *read, *elsewhere, *unstated(self.reference, table))
+        notes = (
+            *self.reference.notes,
+            *read,
+            *elsewhere,
+            *unstated(self.reference, self.metrics, table),
+        )
         return BenchmarkResult(result, self.reference, table.copy(), under, notes, response)
 
     def measure(self, response: NetworkResponse) -> pd.DataFrame:
@@ -155,8 +184,7 @@ class Benchmark:
         -------
         DataFrame
             What the function of ``allentk.responses`` named as the stimulus returns for them, one row per
-            cell: the table that ``score`` compares. The definition is that of the reference where it is
-            one of spikes, else ``"trial-mean"``.
+            cell: the table that ``score`` compares.
 
         Raises
         ------
@@ -167,9 +195,10 @@ class Benchmark:
         return self._measured(response, self._shown(response))
 
     def _measured(self, response: NetworkResponse, shown: StimulusTable) -> pd.DataFrame:
-        named = self.reference.definition
-        same = named in _OF_SPIKES and self.stimulus in stimuli_of(named)
-        return measured(self.stimulus, response, shown, named if same else "trial-mean", options={})
+        own = self.reference.definition
+        named = self.definition or (own if self._measures(own) else "trial-mean")
+        quirks = (self.reference.quirks or ()) if named == own else ()
+        return measured(self.stimulus, response, shown, named, quirks=quirks, options={})
 
     def _shown(self, response: object) -> StimulusTable:
         """Return what counts of what a network was shown."""
@@ -196,20 +225,23 @@ class Benchmark:
         told = {"metrics": self.metrics, "bootstrap": self.bootstrap, "seed": self.seed}
         return card(self, facts(told), self.reference._repr_html_())
 
-    def _check(self, table: pd.DataFrame) -> tuple[str, ...]:
-        """Return what is to be said of cells in classes that the reference does not have."""
+    def _classes(self, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Return the model's cells by class."""
         if "population" not in table:
             raise DataError(
                 f"Benchmark.score: the table needs the column 'population', one of "
                 f"{self.reference.classes}; got the columns {list(table.columns)[:30]}. Of cells of one "
                 f"class, give table.assign(population={self.reference.classes[0]!r})"
             )
-        counts = table["population"].value_counts(dropna=False, sort=False)
-        unknown = {n: k for n, k in counts.items() if str(n) not in self.reference.classes}
+        return by_class(table)
+
+    def _elsewhere(self, cells: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+        """Return what is to be said of cells in classes that the reference does not have."""
+        unknown = {n: len(rows) for n, rows in cells.items() if n not in self.reference.classes}
         if not unknown:
             return ()
-        names = ", ".join(f"{str(name)!r} ({n} cells)" for name, n in unknown.items())
-        if len(unknown) < len(counts):
+        names = ", ".join(f"{name!r} ({n} cells)" for name, n in unknown.items())
+        if len(unknown) < len(cells):
             return (f"the reference has no class {names}: these cells are not compared",)
         raise DataError(
             f"Benchmark.score: the reference {self.reference.name!r} has no population {names}; "
@@ -218,12 +250,10 @@ class Benchmark:
         )
 
 
-def _draws(bootstrap: object) -> int:
-    if not isinstance(bootstrap, int) or bootstrap < 0:
-        raise DataError(
-            f"Benchmark: bootstrap must be a number of draws, 0 for none, got {bootstrap!r}"
-        )
-    return bootstrap
+def _whole(name: str, value: object, wanted: str) -> int:
+    if not isinstance(value, int | np.integer) or value < 0:
+        raise DataError(f"Benchmark: {name} must be {wanted}, got {value!r}")
+    return int(value)
 
 
 def _under(shown: StimulusTable, reference: Reference) -> str:
@@ -255,7 +285,7 @@ def _as_given(table: object, reference: Reference) -> str:
     wanted = reference.conditions.get("temporal_frequency_hz")
     if wanted is None or "preferred_tf_hz" not in table:
         return said
-    preferred = pd.to_numeric(table["preferred_tf_hz"], errors="coerce").dropna()
+    preferred = numbers(table["preferred_tf_hz"]).dropna()
     others = sorted({float(f) for f in preferred if not math.isclose(f, wanted, rel_tol=1e-6)})
     if not others:
         return said

@@ -71,17 +71,19 @@ def resampled_scores(
     knots, of_cell = _knots(values, reference)
     chance = _chances(knots, reference)
     n_steps = 2 * knots.size + 1
-    apart = _apart(_shares(of_cell[None, :], n_steps) - chance, reference)[0]
-    at = int(np.abs(apart).argmax())
+    sides = _sides(knots, reference)
+    apart = _shares(of_cell[None, :], n_steps)[0] - chance
+    at = int(_far(apart, sides).argmax())
+    side = np.sign(apart[at]) if sides is None else sides[at]
     largest, there = np.empty(draws), np.empty(draws)
     for part in _blocks(draws, max(values.size, reference.n, n_steps)):
         rows = part.stop - part.start
         model = of_cell[model_rng.integers(values.size, size=(rows, values.size))]
         data = np.searchsorted(chance, data_rng.random((rows, reference.n)), side="right")
-        found = _apart(_shares(model, n_steps) - _shares(data, n_steps), reference)
-        largest[part] = np.abs(found).max(axis=1)
-        there[part] = found[:, at] * np.sign(apart[at])
-    corrected: Array = 1 - there + largest.mean() - abs(apart[at])
+        found = _shares(model, n_steps) - _shares(data, n_steps)
+        largest[part] = _far(found, sides).max(axis=1)
+        there[part] = found[:, at] * side
+    corrected: Array = 1 - there + largest.mean() - _far(apart, sides)[at]
     return corrected
 
 
@@ -98,21 +100,29 @@ def _knots(values: Array, reference: Distribution) -> tuple[Array, NDArray[np.in
     These are the model's values, or the few quantiles that are known. Steps 0, 2, 4... lie left of
     them, 1, 3, 5... are the knots themselves, and the last lies beyond them.
     """
-    knots = reference.values if reference.partial else np.unique(values)
+    knots = reference.bounds()[0] if reference.partial else np.unique(values)
     step = 2 * np.searchsorted(knots, values, side="left")
     step[values == knots[np.minimum(step // 2, knots.size - 1)]] += 1
     return knots, step
 
 
-def _apart(differences: Array, reference: Distribution) -> Array:
-    """Return the differences that count: of a few quantiles, only those on them."""
-    return differences[:, 1::2] if reference.partial else differences
+def _sides(knots: Array, reference: Distribution) -> Array | None:
+    """Return on which side a difference of shares counts at each step; None where it does on both.
+
+    A few quantiles bound the reference's share: from above left of one, from below at it.
+    """
+    return np.tile([1.0, -1.0], knots.size) if reference.partial else None
+
+
+def _far(differences: Array, sides: Array | None) -> Array:
+    """Return how far apart shares are, at least."""
+    return np.abs(differences) if sides is None else np.maximum(differences * sides, 0.0)
 
 
 def _chances(knots: Array, reference: Distribution) -> Array:
     """Return the reference's cumulative probability just left of every knot and at it, in turn."""
     if reference.partial:
-        return np.repeat(np.asarray(reference.probabilities), 2)
+        return np.stack(reference.bounds()[1:], axis=1).ravel()
     return np.stack([reference.cdf(knots, "left"), reference.cdf(knots)], axis=1).ravel()
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from allentk.benchmark.classes import classes_of
 from allentk.benchmark.foreign_tables import FOREIGN_TABLES, ForeignTable, recognised
 from allentk.benchmark.layer4 import is_layer4, read_layer4
+from allentk.benchmark.metrics import check_columns, numbers
 from allentk.benchmark.reference import Reference
 from allentk.benchmark.shipped import is_name, load_reference
+from allentk.benchmark.text_files import read_json, read_table
 from allentk.benchmark.timing import is_timing, read_timing
-from allentk.errors import DataError, FormatError
+from allentk.errors import DataError
 
 __all__ = ["Cells", "open_reference", "read_cells", "read_model"]
 
@@ -86,10 +87,7 @@ def read_cells(
     >>> read_cells(units).table.to_dict("records")
     [{'population': 'VISl', 'firing_rate_hz': 3.0}]
     """
-    notes: tuple[str, ...] = ()
-    raw = table
-    if not isinstance(raw, pd.DataFrame):
-        raw, notes = _read(Path(raw))
+    raw, notes = _opened(table)
     shown = _GRATINGS if stimulus is None else stimulus
     if "population" in raw and by is None:
         return Cells(raw, None, notes, shown)
@@ -115,10 +113,7 @@ def read_model(
     Where it has the column ``population`` this counts, whatever the reference's classes are made of; a
     DataFrame of no known kind is left as it is.
     """
-    notes: tuple[str, ...] = ()
-    raw = table
-    if not isinstance(raw, pd.DataFrame):
-        raw, notes = _read(Path(raw))
+    raw, notes = _opened(table)
     if "population" in raw or recognised(raw.columns) is None:
         return Cells(raw, None, notes)
     found = read_cells(raw, stimulus=stimulus, by=by)
@@ -142,7 +137,7 @@ def open_reference(
             f"of one, got a {type(reference).__name__}"
         )
     if not isinstance(reference, pd.DataFrame) and Path(reference).suffix == ".json":
-        return Reference.from_dict(_json(Path(reference)))
+        return Reference.from_dict(read_json(Path(reference)))
     return _made(read_cells(reference, stimulus=stimulus, by=by), reference)
 
 
@@ -165,7 +160,18 @@ def _made(cells: Cells, given: object) -> Reference:
         definitions=kind.definitions,
         windows=kind.windows,
         definition=kind.definition,
-        notes=cells.notes,
+        quirks=kind.quirks,
+        notes=(*cells.notes, *_defects(kind)),
+    )
+
+
+def _defects(kind: ForeignTable) -> tuple[str, ...]:
+    """Say that the numbers of a table have the defects of the program that made it."""
+    if not kind.quirks:
+        return ()
+    return (
+        f"its numbers have the defects of the published program: cells of a table of your own are alike "
+        f"where they were measured with definition={kind.definition!r}, quirks={kind.quirks!r}",
     )
 
 
@@ -178,6 +184,7 @@ def _is_path(text: str) -> bool:
 def _translated(
     raw: pd.DataFrame, kind: ForeignTable, stimulus: str, by: str | None, notes: tuple[str, ...]
 ) -> Cells:
+    raw, notes = _each_once(raw, kind, notes)
     known = {n: c for n, c in kind.columns.get(stimulus, {}).items() if n in raw}
     if not known:
         raise DataError(
@@ -188,11 +195,11 @@ def _translated(
     named = population.notna()
     table = pd.DataFrame({"population": population[named].astype(str)})
     for theirs, ours in known.items():
-        values = pd.to_numeric(raw.loc[named, theirs], errors="coerce").astype(float)
+        values = numbers(raw.loc[named, theirs])
         if ours.below is not None:
             values = (values < ours.below).astype(float).where(values.notna())
         for column, (low, high) in ours.within.items():
-            limits = pd.to_numeric(_column(raw, kind, column)[named], errors="coerce")
+            limits = numbers(_column(raw, kind, column)[named])
             values = values.where(limits.between(low, high, inclusive="neither"))
         table[ours.name] = values * ours.factor
     table.attrs["definition"] = kind.definition
@@ -202,6 +209,29 @@ def _translated(
             f"left out {int((~named).sum())} cells without a class by {by or kind.by!r}",
         )
     return Cells(table, kind, (*notes, *_skipped(raw, kind, known, by)), stimulus)
+
+
+def _each_once(
+    raw: pd.DataFrame, kind: ForeignTable, notes: tuple[str, ...]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Leave out rows that repeat others, of tables that name their cells."""
+    name = next((name for name in kind.cells if name in raw), None)
+    if name is None:
+        return raw, notes
+    twice = raw[name].duplicated(keep=False) & raw[name].notna()
+    again = raw[twice]
+    repeated = again.duplicated().to_numpy()
+    if not again.loc[~repeated, name].is_unique:
+        other = again.loc[~repeated, name]
+        raise DataError(
+            f"{kind.name}: expected one row per cell, got two of {name} "
+            f"{other[other.duplicated()].iloc[0]} with other values; leave one out"
+        )
+    if not repeated.any():
+        return raw, notes
+    kept = np.ones(len(raw), dtype=bool)
+    kept[np.flatnonzero(twice)[repeated]] = False
+    return raw[kept], (*notes, f"left out {int(repeated.sum())} rows that repeat others")
 
 
 def _classes(raw: pd.DataFrame, kind: ForeignTable, by: str) -> pd.Series[str]:
@@ -234,30 +264,14 @@ def _skipped(
     return (f"skipped the columns {', '.join(rest[:_NAMED])}{more}: no metrics of this stimulus",)
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a table as it is in a file, and what is to be said of it."""
+def _opened(table: pd.DataFrame | str | PathLike[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a table as it is, or is in a file, and what is to be said of it."""
+    if isinstance(table, pd.DataFrame):
+        check_columns(table)
+        return table, ()
+    path = Path(table)
     if is_layer4(path):
         return read_layer4(path)
     if is_timing(path):
         return read_timing(path)
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8") as file:
-            separator = "," if "," in file.readline(100_000) else " "
-        return pd.read_csv(path, sep=separator), ()
-    except OSError as error:
-        raise FormatError(
-            f"{path}: expected a table of cells, but it cannot be opened: {error}"
-        ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, EOFError) as error:
-        raise FormatError(
-            f"{path}: expected a table with one row per cell, separated by commas or spaces, but it "
-            f"cannot be read: {error}"
-        ) from error
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{path}: expected a reference in JSON, but {error}") from error
+    return read_table(path), ()

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from allentk.benchmark.metrics import numbers
 from allentk.errors import DataError
 
 __all__ = ["classes_of"]
@@ -56,12 +57,12 @@ def classes_of(table: pd.DataFrame, by: str) -> pd.Series[str]:
     """
     if by == "cre+layer":
         return classes_of(table, "cre") + " " + classes_of(table, "layer")
-    if "state" in table and (table["state"] == by).any():
+    if {"state", "kind"} <= set(table.columns) and (table["state"] == by).any():
         return table["kind"].where(table["state"] == by)
     if by == "cell_type" and by not in table and "pop_name" in table:
         return table["pop_name"].map(_cell_type)
     if by == "layer" and by not in table and "imaging_depth" in table:
-        return pd.to_numeric(table["imaging_depth"], errors="coerce").map(_layer)
+        return numbers(table["imaging_depth"]).map(_layer)
     columns = {"area": _AREAS, "cre": ("tld1_name", "cre_line", "cre")}.get(by, (by,))
     found = [name for name in columns if name in table]
     if not found:

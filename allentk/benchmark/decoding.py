@@ -14,8 +14,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
+from allentk.data._arrays import frozen
 from allentk.errors import DataError
-from allentk.responses.trials import trial_responses
+from allentk.responses.trials import presented, trial_responses
 
 __all__ = ["DECODERS", "decode", "decode_stimuli"]
 
@@ -37,17 +38,15 @@ def _decoder(name: str, n_train: int) -> Any:
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     if name == "neighbours":
         return make_pipeline(StandardScaler(), KNeighborsClassifier(min(5, n_train)))
-    if name == "discriminant":
-        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-        return make_pipeline(StandardScaler(), model)
-    raise DataError(f"decode: no decoder {name!r}; there are {', '.join(DECODERS)}")
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    return make_pipeline(StandardScaler(), model)
 
 
 def decode(
     trials: ArrayLike,
     conditions: ArrayLike,
     *,
-    n_cells: Iterable[int] | None = None,
+    n_cells: Iterable[int] | int | None = None,
     decoder: str = "logistic",
     n_folds: int = 5,
     n_draws: int = 10,
@@ -62,7 +61,7 @@ def decode(
         Response of every cell in every trial, in any unit. A trial with a NaN is left out.
     conditions : array_like, shape (n_trials,)
         What was shown: numbers or words.
-    n_cells : iterable of int, optional
+    n_cells : int or iterable of int, optional
         Numbers of cells; by default 1, 2, 4, ... and all.
     decoder : str
         One of `DECODERS`.
@@ -88,7 +87,8 @@ def decode(
     ------
     DataError
         Where lengths differ, a condition is missing, there are fewer than two conditions or two trials of
-        one of them, a number of cells is not there, or there are fewer than two folds or no draw.
+        one of them, a number of cells is not there, or there are fewer than two folds or no draw; for
+        ``"discriminant"`` where no more trials than conditions are left to learn from.
 
     Examples
     --------
@@ -98,15 +98,14 @@ def decode(
     >>> decode(cells, shown, n_cells=[4], n_shuffles=0)["accuracy"].tolist()
     [1.0]
     """
-    if n_folds < 2 or n_draws < 1 or n_shuffles < 0:
+    if n_folds < 2 or n_draws < 1 or n_shuffles < 0 or seed < 0:
         raise DataError(
-            f"decode: expected 2 folds or more, 1 draw or more, 0 shuffles or more, got {n_folds}, "
-            f"{n_draws}, {n_shuffles}"
+            f"decode: expected 2 folds or more, 1 draw or more, 0 shuffles or more and a seed from 0 on, "
+            f"got {n_folds}, {n_draws}, {n_shuffles} and {seed}"
         )
     responses, labels = _checked(trials, conditions)
-    folds = min(n_folds, int(np.unique(labels, return_counts=True)[1].min()))
+    folds = _folds(n_folds, labels, decoder)
     numbers = _numbers(n_cells, responses.shape[1])
-    _decoder(decoder, 1)
     rng = np.random.default_rng(seed)
     rows = []
     for number in numbers:
@@ -133,7 +132,7 @@ def decode(
 
 def _checked(trials: ArrayLike, conditions: ArrayLike) -> tuple[Array, NDArray[np.int64]]:
     """Return trials x cells without NaN, and the number of every trial's condition."""
-    responses = np.atleast_2d(np.asarray(trials, dtype=float))
+    responses = np.atleast_2d(frozen(trials, what="decode: trials"))
     named = np.asarray(conditions).ravel()
     if responses.ndim != 2 or responses.shape[1] != named.size or not len(responses):
         raise DataError(
@@ -156,15 +155,32 @@ def _checked(trials: ArrayLike, conditions: ArrayLike) -> tuple[Array, NDArray[n
     return responses[:, whole].T, labels.astype(np.int64)
 
 
-def _numbers(n_cells: Iterable[int] | None, there: int) -> list[int]:
+def _folds(wanted: int, labels: NDArray[np.int64], decoder: str) -> int:
+    """Return how many folds every condition has trials for."""
+    if decoder not in DECODERS:
+        raise DataError(f"decode: no decoder {decoder!r}; there are {', '.join(DECODERS)}")
+    counts = np.bincount(labels)
+    folds = min(wanted, int(counts.min()))
+    learned = labels.size + (-labels.size // folds)  # the largest fold is rounded up
+    if decoder == "discriminant" and learned <= counts.size:
+        raise DataError(
+            f"decode: 'discriminant' learns from more trials than conditions, got {learned} of "
+            f"{labels.size} trials, {counts.size} conditions and {folds} folds; take another decoder, or "
+            f"leave rare conditions out"
+        )
+    return folds
+
+
+def _numbers(n_cells: Iterable[int] | int | None, there: int) -> list[int]:
     if n_cells is None:
         powers = 2 ** np.arange(int(np.log2(there)) + 1)
         return sorted({int(n) for n in powers} | {there})
-    numbers = [int(n) for n in n_cells]
-    wrong = [n for n in numbers if not 1 <= n <= there]
-    if wrong:
-        raise DataError(f"decode: {wrong[0]} cells were asked for; there are 1 to {there}")
-    return numbers
+    numbers = np.atleast_1d(np.asarray(list(n_cells) if isinstance(n_cells, Iterable) else n_cells))
+    wrong = [n for n in numbers.tolist() if n != int(n) or not 1 <= n <= there]
+    if wrong or not numbers.size:
+        asked = f"{wrong[0]} cells were" if wrong else "no number of cells was"
+        raise DataError(f"decode: {asked} asked for; there are 1 to {there}")
+    return [int(n) for n in numbers]
 
 
 def _accuracy(
@@ -188,7 +204,7 @@ def decode_stimuli(
     responses: Traces | SpikeTrains,
     table: StimulusTable,
     *,
-    by: Sequence[str] = ("orientation_deg",),
+    by: str | Sequence[str] = ("orientation_deg",),
     ids: ArrayLike | None = None,
     window_s: tuple[float, float] | None = None,
     **options: Any,
@@ -201,8 +217,9 @@ def decode_stimuli(
         Recorded traces, or recorded or simulated spikes.
     table : StimulusTable
         What was shown; rows without a value in one of `by` are left out.
-    by : sequence of str
-        Columns that make a condition, such as ``("frame",)`` for scenes.
+    by : str or sequence of str
+        Columns that make a condition, such as ``"frame"`` for scenes. Where several stimuli have values in
+        them, ``"stimulus"`` must be one.
     ids : array_like of int, optional
         Cells; all by default.
     window_s : (float, float), optional
@@ -218,7 +235,7 @@ def decode_stimuli(
     Raises
     ------
     DataError
-        For an unknown column, and as of ``decode``.
+        For an unknown column, several stimuli that `by` does not tell apart, and as of ``decode``.
 
     Examples
     --------
@@ -229,13 +246,25 @@ def decode_stimuli(
     >>> found["accuracy"].tolist()
     [1.0, 1.0]
     """
-    rows = table.table
+    names = [by] if isinstance(by, str) else list(by)
+    kept = _with_condition(presented(table).table, names)
+    labels = kept.groupby(names).ngroup().to_numpy()
+    trials = trial_responses(responses, StimulusTable(kept), window_s=window_s, ids=ids)
+    return decode(trials, labels, **options)
+
+
+def _with_condition(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the presentations that have a value in all of the columns `by`."""
     unknown = [name for name in by if name not in rows]
     if unknown or not by:
         raise DataError(f"decode_stimuli: no column {unknown}; there are {list(rows.columns)}")
-    kept = rows[rows[list(by)].notna().all(axis=1)]
+    kept = rows[rows[by].notna().all(axis=1)]
     if kept.empty:
-        raise DataError(f"decode_stimuli: no presentation has a value in all of {list(by)}")
-    labels = kept.groupby(list(by)).ngroup().to_numpy()
-    trials = trial_responses(responses, StimulusTable(kept), window_s=window_s, ids=ids)
-    return decode(trials, labels, **options)
+        raise DataError(f"decode_stimuli: no presentation has a value in all of {by}")
+    stimuli = sorted(map(str, kept["stimulus"].unique()))
+    if len(stimuli) > 1 and "stimulus" not in by:
+        raise DataError(
+            f"decode_stimuli: presentations of {stimuli} have values in {by}; choose one, such as "
+            f"table.where(stimulus={stimuli[0]!r}), or put 'stimulus' into by="
+        )
+    return kept

@@ -55,9 +55,11 @@ def ks_distance(samples: ArrayLike, reference: Distribution) -> float:
     0.25
     """
     values = _sorted(samples, reference)
-    if reference.probabilities is not None and reference.partial:
-        share = np.searchsorted(values, reference.values, side="right") / values.size
-        return float(np.abs(share - reference.probabilities).max())
+    if reference.partial:
+        places, below, upto = reference.bounds()
+        over = np.searchsorted(values, places, side="left") / values.size - below
+        under = upto - np.searchsorted(values, places, side="right") / values.size
+        return float(max(over.max(), under.max(), 0.0))
     # Between two samples the model's curve is flat and the reference's rises: the largest difference
     # lies at a sample, just left of it or on it.
     left = np.searchsorted(values, values, side="left") / values.size
@@ -128,7 +130,7 @@ def split_half(
     DataError
         For less than one division.
     """
-    if not draws >= 1:
+    if not isinstance(draws, int | np.integer) or draws < 1:
         raise DataError(f"split_half: draws must be at least 1, got {draws!r}; 200 are usual")
     values = rounded(samples).ravel()
     half = values.size // 2

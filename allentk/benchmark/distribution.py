@@ -22,6 +22,12 @@ _SIDES: tuple[Side, Side] = ("left", "right")
 #: Fewest cells a class needs, on either side, to be scored.
 MIN_CELLS = 15
 
+#: Most cells of a class: as many are drawn for every interval.
+_MOST_CELLS = 10_000_000
+
+#: From here on no float has a decimal, and rounding could overflow.
+_NO_DECIMALS = 2.0**53
+
 #: 95th percentile of Kolmogorov's distribution.
 _KOLMOGOROV_95 = 1.3581
 
@@ -31,8 +37,10 @@ _MIN_QUARTILES = 5
 
 def rounded(values: ArrayLike) -> Array:
     """Return `values` rounded to 9 decimals, so that equal rates computed in two ways are equal."""
-    array: Array = np.round(np.asarray(values, dtype=float), 9)
-    return array
+    array = np.asarray(values, dtype=float)
+    small = np.abs(array) < _NO_DECIMALS
+    out: Array = np.where(small, np.round(np.where(small, array, 0.0), 9), array)
+    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +57,7 @@ class Distribution:
         between them, and jumps where quantiles are equal. Or all between 0 and 1, such as 0.05, 0.25,
         0.5, 0.75, 0.95, where no more is published: nothing is known between these (`partial`).
     n : int
-        Number of cells.
+        Number of cells, at most ten million.
     median, q25, q75 : float
         In the unit of `values`; NaN where fewer than 5 cells.
     ceiling : float
@@ -63,7 +71,8 @@ class Distribution:
     Raises
     ------
     DataError
-        Where values are unsorted or not finite, or the probabilities do not fit them.
+        Where values are unsorted or not finite, or the probabilities do not fit them; where the number of
+        cells is no such number, or a ceiling, floor or error no share.
     """
 
     values: Array
@@ -78,8 +87,13 @@ class Distribution:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen(self.values))
-        if not np.isfinite(self.values).all() or (np.diff(self.values) < 0).any():
-            raise DataError("Distribution: values must be finite and sorted")
+        self._check_numbers()
+        if (
+            self.values.ndim != 1
+            or not np.isfinite(self.values).all()
+            or (np.diff(self.values) < 0).any()
+        ):
+            raise DataError("Distribution: values must be finite and sorted, in one line")
         if self.probabilities is None:
             return
         p = frozen(self.probabilities)
@@ -95,6 +109,21 @@ class Distribution:
                 f"Distribution: probabilities must run from 0 to 1, or lie between them, got {p[0]:g} "
                 f"to {p[-1]:g}"
             )
+
+    def _check_numbers(self) -> None:
+        if not isinstance(self.n, int | np.integer) or not 0 <= self.n <= _MOST_CELLS:
+            raise DataError(
+                f"Distribution: n must be a number of cells, 0 to {_MOST_CELLS}, got {self.n!r}"
+            )
+        if self.probabilities is None and self.n != self.values.size:
+            raise DataError(
+                f"Distribution: expected one value per cell, {self.n}, got {self.values.size}; quantiles "
+                f"need their probabilities"
+            )
+        for name, least in (("ceiling", 1e-6), ("noise_floor", 0.0), ("quantile_error", 0.0)):
+            value = getattr(self, name)
+            if not (math.isnan(value) or least <= value <= 1):
+                raise DataError(f"Distribution: {name} must lie in {least:g}..1, got {value!r}")
 
     @classmethod
     def from_samples(cls, samples: ArrayLike) -> Distribution:
@@ -119,20 +148,23 @@ class Distribution:
         >>> few.median, round(few.ceiling, 2), few.partial
         (59.0, 0.94, True)
         """
-        q, p = np.asarray(values, dtype=float), np.asarray(probabilities, dtype=float)
+        known = cls(values=frozen(values), probabilities=frozen(probabilities), n=n)
+        q, p = known.values, np.asarray(known.probabilities)
         q25, median, q75 = (
             float(q[p == level][0]) if (p == level).any() else math.nan
             for level in (0.25, 0.5, 0.75)
         )
         ceiling, floor = _of_continuous_halves(n)
         gap = float(np.diff(np.concatenate([[0.0], p, [1.0]])).max())
-        known = cls(values=q, probabilities=p, n=n, median=median, q25=q25, q75=q75)
-        return replace(known, ceiling=ceiling, noise_floor=floor, quantile_error=gap)
-
-    @property
-    def exact(self) -> bool:
-        """Whether the values are those of the cells."""
-        return self.probabilities is None
+        return replace(
+            known,
+            median=median,
+            q25=q25,
+            q75=q75,
+            ceiling=ceiling,
+            noise_floor=floor,
+            quantile_error=gap,
+        )
 
     @property
     def partial(self) -> bool:
@@ -149,11 +181,18 @@ class Distribution:
             Values of the metric.
         side : "right" or "left"
             The limit from this side; they differ where many cells have one value.
+
+        Returns
+        -------
+        ndarray
+            Of the shape of `x`, 0 to 1; NaN where `x` is, and everywhere without values.
         """
         at = np.asarray(x, dtype=float)
+        if not self.values.size:
+            return np.full(at.shape, np.nan)
         index = np.searchsorted(self.values, at, side=side)
         if self.probabilities is None:
-            share: Array = index / max(self.values.size, 1)
+            share: Array = np.where(np.isnan(at), np.nan, index / self.values.size)
             return share
         below, above = np.maximum(index - 1, 0), np.minimum(index, self.values.size - 1)
         q, p = self.values, self.probabilities
@@ -162,7 +201,27 @@ class Distribution:
         inside = p[below] + part * (p[above] - p[below])
         outside = np.where(index == 0, 0.0, 1.0)
         limits: Array = np.where((index == 0) | (index == q.size), outside, inside)
-        return limits
+        return np.where(np.isnan(at), np.nan, limits)
+
+    def bounds(self) -> tuple[Array, Array, Array]:
+        """Return what a few quantiles say of the cumulative distribution, at each of their values once.
+
+        Returns
+        -------
+        places, below, upto : ndarray, shape (k,)
+            Rising values; the most that the probability left of each can be, and the least that it is at
+            each. These differ where several quantiles have one value.
+
+        Examples
+        --------
+        >>> few = Distribution.from_published([0, 0, 3], [0.25, 0.5, 0.75], 100)
+        >>> [part.tolist() for part in few.bounds()]
+        [[0.0, 3.0], [0.25, 0.75], [0.5, 0.75]]
+        """
+        p = np.asarray(self.probabilities, dtype=float)
+        places, first = np.unique(self.values, return_index=True)
+        last = np.append(first[1:], p.size) - 1
+        return places, p[first], p[last]
 
     def in_quantiles(self) -> Distribution:
         """Return the distribution in quantiles, which tell no cell's value.
@@ -204,7 +263,7 @@ class Distribution:
         values = np.asarray(content["quantiles"], dtype=float)
         p = np.asarray(content.get("probabilities", np.linspace(0, 1, values.size)), dtype=float)
         known = {k: math.nan if content[k] is None else float(content[k]) for k in _NUMBERS}
-        return cls(values=values, probabilities=p, n=int(content["n"]), **known)
+        return cls(values=values, probabilities=p, n=content["n"], **known)
 
 
 def _of_continuous_halves(n: int) -> tuple[float, float]:

@@ -49,10 +49,14 @@ class ForeignTable:
         Classes unless others are asked for.
     identity : tuple of str
         Columns that are no metrics: skipped without a word.
+    cells : tuple of str
+        Columns that name a cell: no two rows have the same name.
     min_peak_rate_hz : float or None
         Selectivity counts from this peak rate on; None for no such rule.
     conditions : mapping of str to float
         What the gratings were.
+    quirks : str
+        ``"published"`` where the numbers have the defects of the published program.
     definitions, windows : mapping of str to str
         What the metrics are, and of which stretch, where the source says so.
     hint : str
@@ -66,8 +70,10 @@ class ForeignTable:
     definition: str
     by: str
     identity: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
     min_peak_rate_hz: float | None = None
     conditions: Mapping[str, float] = field(default_factory=dict)
+    quirks: str = ""
     definitions: Mapping[str, str] = field(default_factory=dict)
     windows: Mapping[str, str] = field(default_factory=dict)
     hint: str = ""
@@ -97,6 +103,7 @@ _VECTOR_SUMS = ForeignTable(
     definition="v1-2026",
     by="cell_type",
     identity=("ecephys_unit_id", "node_id", "preferred_angle", "pop_name", "cell_type"),
+    cells=("ecephys_unit_id",),
     min_peak_rate_hz=0.5,
     conditions={"temporal_frequency_hz": 2.0, "contrast": 0.8},
     definitions={
@@ -192,8 +199,10 @@ _CELL_METRICS = ForeignTable(
         | {"p_ns": Column("responsive", below=0.05)},
     },
     definition="warehouse",
+    quirks="published",
     by="cre",
     identity=_CONTAINER_IDS,
+    cells=("cell_specimen_id",),
     definitions={"responsive": "p of the analysis of variance over conditions below 0.05"},
 )
 
@@ -225,6 +234,7 @@ _SWDB = ForeignTable(
     definition="paper2020",
     by="cre",
     identity=_CONTAINER_IDS,
+    cells=("cell_specimen_id",),
 )
 
 _OF_UNITS = """
@@ -288,11 +298,13 @@ _UNITS = ForeignTable(
         ),
     },
     definition="neuropixels",
+    quirks="published",
     by="area",
     identity=(
         *("unit_id", "ecephys_unit_id", "ecephys_session_id", "ecephys_structure_acronym"),
         *("structure_acronym", "area"),
     ),
+    cells=("unit_id", "ecephys_unit_id"),
 )
 
 _TIMING = ForeignTable(
@@ -320,6 +332,7 @@ _TIMING = ForeignTable(
         *("ecephys_unit_id", "area", "session", "err_ac", "spike_count_ac"),
         *("timescale_it", "err_it", "spike_count_it"),
     ),
+    cells=("ecephys_unit_id",),
     definitions={
         "first_spike_s": "median over trials of the first spike after a flash, of units below 100 ms",
         "tau_ms": "decay of the autocorrelation of counts, of units with 1 to 300 ms, an error below 20 "

@@ -29,8 +29,8 @@ class Indicator:
 
     Calcium c rises by 1 with a spike and decays with ``decay_s``. Bound calcium is c; with ``hill`` h it is
     (c0 + c)^h - c0^h. It saturates, p = c' / (1 + saturation c'), and the polynomial (1 - a - b) p +
-    a p^2 + b p^3 follows. dF/F is ``amplitude`` times that. Where b is negative the polynomial turns down
-    beyond some p, for GCaMP6s at 9.8; dF/F stays at its largest there.
+    a p^2 + b p^3 follows. dF/F is ``amplitude`` times that. Where b is negative, or a without b, the
+    polynomial turns down beyond some p, for GCaMP6s at 9.8; dF/F stays at its largest there.
 
     Parameters
     ----------
@@ -187,6 +187,8 @@ def indicator_of(indicator: object) -> Indicator | SpikeToCalcium:
 
 def _turn(a: float, b: float) -> float:
     """Return the p beyond which the polynomial falls; infinite where it never does."""
+    if b == 0 and a < 0:
+        return (1 - a) / (-2 * a)
     if b >= 0:
         return math.inf
     return (-a - math.sqrt(a**2 - 3 * b * (1 - a - b))) / (3 * b)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from allentk.benchmark.text_files import read_table
 from allentk.errors import FormatError
 
 __all__ = ["is_layer4", "read_layer4"]
@@ -49,9 +50,9 @@ def read_layer4(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     FormatError
         Where a file has other columns, or cannot be read.
     """
-    files = [path / f"{stem}.csv" for stem in _FILES] if path.is_dir() else [path]
+    files = [f for stem in _FILES if (f := path / f"{stem}.csv").is_file()] or [path]
     parts, notes = [], []
-    for file in (f for f in files if f.is_file()):
+    for file in files:
         table = _read(file)
         repeated = table.duplicated(subset=list(_SAME))
         if repeated.any():
@@ -66,10 +67,7 @@ def read_layer4(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _read(file: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(file)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FormatError(f"{file}: expected a table of recorded cells, but {error}") from error
+    table = read_table(file)
     missing = [name for name in (*_SAME, "CV_ori") if name not in table]
     if missing:
         raise FormatError(f"{file}: expected the columns {[*_SAME, 'CV_ori']}, without {missing}")

@@ -7,7 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-__all__ = ["METRICS", "RESPONSES", "SELECTIVITY", "SELF_DEFINED", "measured", "signals"]
+from allentk.errors import DataError
+
+__all__ = [
+    *("METRICS", "RESPONSES", "SELECTIVITY", "SELF_DEFINED"),
+    *("by_class", "check_columns", "measured", "numbers", "signals"),
+]
 
 #: Selectivity of a cell that hardly fires is noise: it is left out below a peak rate.
 SELECTIVITY = ("osi_vector", "dsi_vector", "osi_pair", "dsi_pair")
@@ -69,6 +74,55 @@ def signals(columns: Iterable[str]) -> set[str]:
     return {RESPONSES[name] for name in columns if name in RESPONSES}
 
 
+def by_class(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of every class of a table, by its ``population`` as a word.
+
+    Examples
+    --------
+    >>> [name for name in by_class(pd.DataFrame({"population": [4, "4", "L4 Exc"]}))]
+    ['4', 'L4 Exc']
+    """
+    words = np.array([str(name) for name in cells["population"]], dtype=object)
+    return {str(name): rows for name, rows in cells.groupby(words, sort=False)}
+
+
+def check_columns(table: pd.DataFrame) -> None:
+    """Raise DataError where a table of cells has a column twice.
+
+    Examples
+    --------
+    >>> check_columns(pd.DataFrame({"osi_vector": [0.5]}))
+    """
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise DataError(
+            f"a table of cells: expected every column once, got {twice!r} twice; leave one out"
+        )
+
+
+def numbers(column: pd.Series) -> pd.Series[float]:
+    """Return a column as floats, NaN where it says no number.
+
+    Raises
+    ------
+    DataError
+        For a whole number that is larger than any float.
+
+    Examples
+    --------
+    >>> numbers(pd.Series(["1.5", "none", True])).tolist()
+    [1.5, nan, 1.0]
+    """
+    try:
+        found = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+    except OverflowError as error:
+        raise DataError(
+            f"a table of cells: expected numbers in the column {column.name!r}, got one that is larger "
+            f"than any float; mend it or leave it out"
+        ) from error
+    return pd.Series(found, index=column.index, name=column.name)
+
+
 def measured(
     table: pd.DataFrame, metric: str, min_peak_rate_hz: float
 ) -> tuple[pd.Series[float], int, int]:
@@ -92,10 +146,9 @@ def measured(
     n_excluded : int
         Cells with a value, left out for their peak rate.
     """
-    values = pd.to_numeric(table[metric], errors="coerce")
-    finite = np.isfinite(values.to_numpy(dtype=float))
+    values = numbers(table[metric])
+    finite = np.isfinite(values.to_numpy())
     quiet = np.zeros(len(table), dtype=bool)
     if metric in SELECTIVITY and min_peak_rate_hz > 0:
-        peak = pd.to_numeric(table["peak_rate_hz"], errors="coerce").to_numpy(dtype=float)
-        quiet = finite & ~(peak >= min_peak_rate_hz)
+        quiet = finite & ~(numbers(table["peak_rate_hz"]).to_numpy() >= min_peak_rate_hz)
     return values[finite & ~quiet], int((~finite).sum()), int(quiet.sum())

@@ -11,7 +11,7 @@ import pandas as pd
 
 from allentk.benchmark.distances import split_half
 from allentk.benchmark.distribution import Distribution
-from allentk.benchmark.metrics import METRICS, SELECTIVITY, measured
+from allentk.benchmark.metrics import METRICS, SELECTIVITY, by_class, check_columns, measured
 from allentk.data._html import card, facts, says_synthetic, synthetic_end
 from allentk.data._html import table as small_table
 from allentk.errors import DataError
@@ -58,13 +58,16 @@ class Reference:
     definition : str
         Whose definitions these are, such as ``"warehouse"``: metrics whose name does not say what they
         are (``g_osi``) are compared within one definition only. Empty where not stated.
+    quirks : str
+        ``"published"`` where the numbers have the defects of the published program: a network is measured
+        with them too, where it is by the same definition.
     notes : sequence of str
         What was left out, or taken for granted, when it was made.
 
     Raises
     ------
     DataError
-        For a condition or a metric that allentk does not know.
+        For a condition or a metric that allentk does not know, and without any metric of any class.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Reference:
     windows: Mapping[str, str] = field(default_factory=dict)
     filters: Sequence[str] = ()
     definition: str = ""
+    quirks: str = ""
     notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -93,6 +97,11 @@ class Reference:
         if unknown:
             raise DataError(
                 f"Reference {self.name!r}: no metric {unknown[0]!r}; there are {tuple(METRICS)}"
+            )
+        if not there:
+            raise DataError(
+                f"Reference {self.name!r}: expected a metric of one class of cells or more, got none; "
+                f"see whether its table has rows, and their class is known"
             )
 
     @property
@@ -187,6 +196,7 @@ class Reference:
         windows: Mapping[str, str] | None = None,
         filters: Sequence[str] = (),
         definition: str = "",
+        quirks: str = "",
         notes: Sequence[str] = (),
         draws: int = 200,
         seed: int = 0,
@@ -222,8 +232,8 @@ class Reference:
             )
         rng = np.random.default_rng(seed)
         distributions: dict[str, dict[str, Distribution]] = {}
-        for population, cells in table.groupby("population", sort=True):
-            of = distributions[str(population)] = {}
+        for population, cells in sorted(by_class(table).items()):
+            of = distributions[population] = {}
             for metric in metrics:
                 values, _, _ = measured(cells, metric, min_peak_rate_hz)
                 of[metric] = _with_halves(values.to_numpy(float), rng, draws)
@@ -240,6 +250,7 @@ class Reference:
             windows=windows or {},
             filters=tuple(filters),
             definition=definition or _definition_of(table),
+            quirks=quirks,
             notes=tuple(notes),
         )
 
@@ -267,7 +278,11 @@ class Reference:
         for metric, of in content["metrics"].items():
             if metric in self.windows:
                 of["window"] = self.windows[metric]
-        optional = {"definition": self.definition, "notes": list(self.notes)}
+        optional = {
+            "definition": self.definition,
+            "quirks": self.quirks,
+            "notes": list(self.notes),
+        }
         return content | {key: value for key, value in optional.items() if value}
 
     @classmethod
@@ -277,10 +292,11 @@ class Reference:
         Raises
         ------
         DataError
-            Where the content is not of this format.
+            Where the content is not of this format, or a metric is in another unit than allentk's.
         """
         _check_keys(content)
         try:
+            _check_units(content["metrics"])
             return cls(
                 **{key: str(content[key]) for key in _KEYS[:5]},
                 conditions={name: float(value) for name, value in content["conditions"].items()},
@@ -289,13 +305,14 @@ class Reference:
                 definitions={name: of["definition"] for name, of in content["metrics"].items()},
                 windows={n: of["window"] for n, of in content["metrics"].items() if "window" in of},
                 definition=str(content.get("definition", "")),
+                quirks=str(content.get("quirks", "")),
                 notes=tuple(content.get("notes", ())),
                 distributions={
                     population: {metric: Distribution.from_dict(d) for metric, d in of.items()}
                     for population, of in content["classes"].items()
                 },
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise DataError(
                 f"Reference.from_dict: {content['name']!r} is not what Reference.to_dict writes: "
                 f"{type(error).__name__} {error}"
@@ -342,6 +359,7 @@ def _metrics_of(table: object) -> list[str]:
             f"Reference.from_table: needs the column population and one of {tuple(METRICS)}; "
             f"got {list(table.columns)}"
         )
+    check_columns(table)
     if table["population"].isna().any():
         raise DataError("Reference.from_table: every cell needs a population; some are NaN")
     return metrics
@@ -357,6 +375,12 @@ def _check_keys(content: object) -> None:
             f"Reference.from_dict: the keys {missing} are missing; expected what Reference.to_dict "
             f"returns, with {_KEYS}"
         )
+
+
+def _check_units(metrics: Mapping[str, Mapping[str, str]]) -> None:
+    for name, of in metrics.items():
+        if of["unit"] != METRICS.get(name, of["unit"]):
+            raise DataError(f"{name} is in {of['unit']!r}, expected {METRICS[name]!r}")
 
 
 def _with_halves(values: Any, rng: np.random.Generator, draws: int) -> Distribution:

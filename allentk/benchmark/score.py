@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,11 @@ def score_row(
     """
     data = reference.distributions[population].get(metric)
     data = Distribution.from_samples([]) if data is None else data
-    row = {**_data_side(data), **_described(reference, metric), "population": population}
+    row: dict[str, Any] = {
+        **_data_side(data),
+        **_described(reference, metric),
+        "population": population,
+    }
     reason = _missing(reference, metric, cells)
     values = np.empty(0)
     if not reason:
@@ -65,7 +70,10 @@ def score_row(
         if bootstrap:
             generators = streams(seed, metric, population)
             resampled = resampled_scores(values, data, *generators, draws=bootstrap)
-            row["S_low"], row["S_high"] = interval(resampled)
+            low, high = interval(resampled)
+            # The draws are moved by their own mean: near the noise they may miss the score itself.
+            score = float(row["S"])
+            row["S_low"], row["S_high"] = min(low, score), max(high, score)
     return {**row, "scored": not reason, "reason": reason}
 
 
@@ -77,9 +85,9 @@ def values_of(reference: Reference, metric: str, population: str, cells: pd.Data
     return values
 
 
-def unstated(reference: Reference, table: pd.DataFrame) -> tuple[str, ...]:
-    """Say which metrics are compared though only one side, or none, names its definition."""
-    loose = [m for m in reference.metrics if m in table and m not in SELF_DEFINED]
+def unstated(reference: Reference, metrics: Sequence[str], table: pd.DataFrame) -> tuple[str, ...]:
+    """Say which of `metrics` are compared though only one side, or none, names its definition."""
+    loose = [m for m in metrics if m in table and m not in SELF_DEFINED]
     loose = [m for m in loose if not (reference.definition and _definition(table, m))]
     if not loose:
         return ()
@@ -112,7 +120,7 @@ def _described(reference: Reference, metric: str) -> dict[str, object]:
     return {
         "metric": metric,
         "unit": METRICS[metric],
-        "definition": reference.definitions.get(metric, reference.definition),
+        "definition": reference.definitions.get(metric) or reference.definition,
         "window": reference.windows.get(metric, ""),
         "exclusion": reference.exclusion(metric),
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from allentk.benchmark.text_files import read_table
 from allentk.errors import FormatError
 
 __all__ = ["is_timing", "read_timing"]
@@ -53,10 +54,7 @@ def read_timing(folder: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _read(file: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(file)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FormatError(f"{file}: expected a table of units, but {error}") from error
+    table = read_table(file)
     missing = [name for name in columns if name not in table]
     if missing:
         raise FormatError(f"{file}: expected the columns {list(columns)}, without {missing}")

@@ -28,6 +28,8 @@ _SHOWN = (
     "ceiling",
     "S_over_ceiling",
 )
+#: Definitions of spikes of ``allentk.responses``, which is not loaded for a help page.
+DEFINITIONS = ("trial-mean", "neuropixels", "layer4", "v1-2026")
 _COMPARED = ("metric", "population", "model", "n_model", "n_data", "S", "ceiling")
 
 
@@ -74,7 +76,10 @@ def benchmark() -> None:
     help="Also write an HTML report.",
 )
 @click.option(
-    "--definition", metavar="NAME", help="Measure spikes by it, such as trial-mean or neuropixels."
+    "--definition",
+    type=click.Choice(DEFINITIONS),
+    help="Measure spikes by it (default: as the reference's cells were, where that is one of these, else "
+    "trial-mean). Of spontaneous activity: all but neuropixels.",
 )
 @click.option(
     "--trials",

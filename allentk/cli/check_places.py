@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from allentk.cli.finding import Finding
-from allentk.config import Settings, config_path
+from allentk.config import Settings, config_path, unknown_variables
 
 __all__ = ["folders", "other_places"]
 
@@ -18,8 +18,10 @@ _ROOM_GB = 2.0
 
 def folders(used: Settings) -> Iterator[Finding]:
     """Look at the configuration, the cache, the disk that it is on, and the processors."""
-    path = config_path()
-    yield Finding("configuration", "ok", f"{path}{'' if path.is_file() else ' (none; defaults)'}")
+    yield _configuration()
+    for name, meant in unknown_variables().items():
+        advice = f"is {meant} meant?" if meant else ""
+        yield Finding("environment", "note", f"{name} is no setting of allentk", advice)
     yield _cache(used.cache_dir)
     free_gb = shutil.disk_usage(_nearest(used.cache_dir)).free / 1e9
     tight = free_gb < _ROOM_GB
@@ -33,6 +35,16 @@ def folders(used: Settings) -> Iterator[Finding]:
     yield Finding("processors", "ok", f"{used.jobs} used of {os.cpu_count()}")
 
 
+def _configuration() -> Finding:
+    path = config_path()
+    if path.is_file():
+        return Finding("configuration", "ok", str(path))
+    if os.environ.get("ALLENTK_CONFIG"):
+        advice = "correct ALLENTK_CONFIG, or write the file"
+        return Finding("configuration", "note", f"{path}: no such file; defaults", advice)
+    return Finding("configuration", "ok", f"{path} (none; defaults)")
+
+
 def _nearest(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
     whole = folder.absolute()
@@ -40,12 +52,14 @@ def _nearest(folder: Path) -> Path:
 
 
 def _cache(folder: Path) -> Finding:
-    there = _nearest(folder)
+    there, advice = _nearest(folder), "name a folder of yours by ALLENTK_CACHE_DIR or --cache-dir"
+    in_the_way = [path for path in (folder, *folder.parents) if path.is_file()]
+    if in_the_way:
+        return Finding("cache", "problem", f"{folder}: {in_the_way[0]} is a file", advice)
     try:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as problem:
-        advice = "name a folder of yours by ALLENTK_CACHE_DIR or --cache-dir"
         return Finding("cache", "problem", f"{folder}: not writable ({problem.strerror})", advice)
     if there != folder.absolute():
         return Finding("cache", "ok", f"{folder} (made at the first download)")

@@ -16,6 +16,9 @@ from allentk.cli.source import Source, is_id, source_options
 #: How models are fitted; the names of ``GLIFFitter``.
 METHODS = ("allentk", "teeter2018")
 
+#: GLIF levels, as ``allentk.fitting.levels`` has them.
+LEVELS = (1, 2, 3, 4, 5)
+
 _PIECE = re.compile(r"\s*([0-9]+)\s*(?:-\s*([0-9]+)\s*)?", re.ASCII)
 
 #: What biophysical models are fitted; the names of ``BiophysicalFitter``.
@@ -41,6 +44,9 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: str) ->
         if not 0 <= last - first < _LONGEST:
             raise click.BadParameter(f"expected numbers such as 1-5 or 1,3, got {given!r}")
         levels += range(first, last + 1)
+    if unknown := [level for level in levels if level not in LEVELS]:
+        told = f"GLIF levels are {LEVELS[0]} to {LEVELS[-1]}, got {', '.join(map(str, unknown))}"
+        raise click.BadParameter(told)
     return tuple(dict.fromkeys(levels))
 
 

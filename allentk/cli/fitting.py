@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pandas as pd
 
+from allentk.atomic import prepared
 from allentk.cli.messages import say
 from allentk.cli.output import Output, text_table
 from allentk.data import SweepSet
@@ -59,10 +60,10 @@ def fit_one(
     """
     if "note" in sweeps.metadata:
         raise FitError(sweeps.metadata["note"])
+    prepared(folder)
     say(f"Fitting GLIF {', '.join(map(str, levels))} ...")
     found = fitted_levels(sweeps, levels, method=method, train=train, test=test, **options)
     fit = told(sweeps, found, method=method, source=sweeps.source, train=train, test=test)
-    folder.mkdir(parents=True, exist_ok=True)
     write_cell(fit, folder)
     scores = score_table(fit)
     if output.form == "json":

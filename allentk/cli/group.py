@@ -13,9 +13,9 @@ import click
 
 from allentk.errors import AllenTKError, OfflineError
 
-__all__ = ["LazyGroup", "Verb", "show_traceback"]
+__all__ = ["LazyGroup", "Verb", "say_demo", "show_traceback"]
 
-_VERBOSE = "allentk.verbose"
+_VERBOSE, _DEMO = "allentk.verbose", "allentk.demo"
 
 _HINT = "Add --demo to try this on synthetic data, without a network."
 
@@ -34,6 +34,11 @@ _REFUSED = {
 def show_traceback(context: click.Context) -> None:
     """Ask for tracebacks of errors that are otherwise told in a sentence."""
     context.meta[_VERBOSE] = True
+
+
+def say_demo(context: click.Context) -> None:
+    """Say that this is the demo already: an error does not advise it again."""
+    context.meta[_DEMO] = True
 
 
 class Verb(click.Command):
@@ -108,8 +113,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AllenTKError as error:
-            hint = f"\n{_HINT}" if isinstance(error, OfflineError) else ""
-            _told(ctx, f"{error}{hint}", error)
+            offline = isinstance(error, OfflineError) and not ctx.meta.get(_DEMO)
+            _told(ctx, f"{error}\n{_HINT}" if offline else str(error), error)
         except OSError as error:
             if error.errno not in _REFUSED or error.filename is None:
                 raise

@@ -30,7 +30,7 @@ VERBS = {
     ),
     "observatory": (
         "allentk.cli.observatory:observatory",
-        "Two-photon sessions: observatory sessions, cells, metrics, plot.",
+        "Sessions and their metrics: observatory sessions, cells, metrics, plot.",
     ),
     "cache": (
         "allentk.cli.cache:cache",

@@ -11,7 +11,7 @@ import click
 from allentk import progress
 from allentk.cli.group import show_traceback
 
-__all__ = ["TOLD", "about", "count", "manners", "say"]
+__all__ = ["TOLD", "about", "count", "hush", "manners", "say"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,7 +69,13 @@ def manners(command: F) -> F:
 
 
 def _quiet(context: click.Context, _parameter: click.Parameter, given: bool) -> None:
-    if given and not progress.quiet:
+    if given:
+        hush(context)
+
+
+def hush(context: click.Context) -> None:
+    """Say nothing until the command ends."""
+    if not progress.quiet:
         progress.quiet = True
         context.call_on_close(_loud)
 

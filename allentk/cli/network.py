@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from allentk.atomic import prepared
 from allentk.cli.group import Verb
 from allentk.cli.messages import manners, say
 from allentk.cli.network_build import build
@@ -50,21 +51,16 @@ _SAVED = (
 )
 
 
-class _Numbers(click.ParamType[tuple[float, ...]]):
-    """Numbers separated by commas."""
-
-    name = "numbers"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, ...]:
-        """Return the numbers."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(float(one) for one in str(value).split(","))
-        except ValueError:
-            self.fail(f"expected numbers separated by commas, got {value!r}", param, ctx)
+def _numbers(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    """Return numbers that are separated by commas."""
+    if value is None:
+        return None
+    try:
+        return tuple(float(one) for one in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"expected numbers separated by commas, got {value!r}") from None
 
 
 @network.command(
@@ -98,13 +94,15 @@ class _Numbers(click.ParamType[tuple[float, ...]]):
 @click.option(
     "--directions",
     "directions_deg",
-    type=_Numbers(),
+    callback=_numbers,
+    metavar="NUMBERS",
     help="With DIR: directions (of static gratings, orientations), degrees, such as 0,90.",
 )
 @click.option(
     "--temporal-frequencies",
     "temporal_frequencies_hz",
-    type=_Numbers(),
+    callback=_numbers,
+    metavar="NUMBERS",
     help="With DIR: of drifting gratings, Hz, such as 2,4.",
 )
 @click.option(
@@ -245,7 +243,7 @@ def _run_patch(
 
     chosen = pools(models, excitatory, inhibitory, cache_dir=cache_dir)
     say(f"Models: {chosen}.")
-    out.mkdir(parents=True, exist_ok=True)
+    prepared(out)
     done = simulate(chosen, n_cells=n_cells, repeats=repeats, seed=seed)
     document = write_run(done, out)
     if output.form == "json":

@@ -11,9 +11,8 @@ from typing import Any
 
 import click
 
-from allentk import progress
-from allentk.atomic import write_text
-from allentk.cli.messages import count, say
+from allentk.atomic import prepared, write_text
+from allentk.cli.messages import count, hush, say
 from allentk.cli.network_words import many, room_for, size
 from allentk.cli.output import Output, plain, text_table
 from allentk.data import NetworkResponse, StimulusTable
@@ -67,9 +66,8 @@ def run_saved(path: Path, out: Path | None, asked: Asked, output: Output) -> Non
     Of several processes that were started together, the first speaks and writes.
     """
     first = is_first_rank()
-    if not (first or progress.quiet):
-        progress.quiet = True
-        click.get_current_context().call_on_close(_loud)
+    if not first:
+        hush(click.get_current_context())
     folder = out or _beside(path)
     if asked.backend != "auto":
         check_engine(asked.backend)
@@ -82,7 +80,7 @@ def run_saved(path: Path, out: Path | None, asked: Asked, output: Output) -> Non
         check_engine(engine)
     if first:
         _check_free(folder, path)
-        folder.mkdir(parents=True, exist_ok=True)
+        prepared(folder)
     _announce(network, shown, engine, asked.record)
     given = {name: value for name, value in asked.engine.items() if value is not None}
     record = ("spikes", *asked.record)
@@ -94,10 +92,6 @@ def run_saved(path: Path, out: Path | None, asked: Asked, output: Output) -> Non
         write_text(folder / "run.json", text + "\n")
         _print(response, document, output)
     say(f"Spikes (SONATA) and tables are in {folder}.")
-
-
-def _loud() -> None:
-    progress.quiet = False
 
 
 def _beside(path: Path) -> Path:

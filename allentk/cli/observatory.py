@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,11 @@ from allentk.cli.group import Verb
 from allentk.cli.messages import count, manners, say
 from allentk.cli.output import Output, output_options
 from allentk.cli.source import Source, source_options
+
+if TYPE_CHECKING:
+    from allentk.data import Traces
+    from allentk.io.sessions import Session
+    from allentk.responses import SessionMetrics
 
 #: What is shown to read; --csv and --json give every column.
 SESSIONS = (
@@ -35,10 +40,13 @@ CELLS = (
     "reliability_dg",
 )
 
+#: Names of ``allentk.responses.DEFINITIONS``, which is not loaded for a help page.
+DEFINITIONS = ("trial-mean", "warehouse", "paper2020", "neuropixels", "layer4", "v1-2026")
+
 
 @click.group()
 def observatory() -> None:
-    """Two-photon sessions: observatory sessions, cells, metrics, plot."""
+    """Sessions and their metrics: observatory sessions, cells, metrics, plot."""
 
 
 @observatory.command(
@@ -156,10 +164,10 @@ def _measured(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--definition",
-            type=click.Choice(["warehouse", "paper2020", "trial-mean"]),
-            default="warehouse",
-            show_default=True,
-            help="By which metrics are measured: of fluorescence, of events, or of dF/F.",
+            type=click.Choice(DEFINITIONS),
+            help="By which metrics are measured. Of two-photon sessions: warehouse (of fluorescence; the "
+            "default), paper2020 (of events), trial-mean (of dF/F). Of Neuropixels sessions: neuropixels "
+            "(the default), trial-mean, layer4, v1-2026.",
         ),
         click.argument("session", metavar="SESSION_ID|FILE.nwb"),
     ):
@@ -173,9 +181,15 @@ def _measured(command: Callable[..., Any]) -> Callable[..., Any]:
         "allentk observatory metrics --demo 900100001 --definition trial-mean",
         "allentk observatory metrics 501940850 --stimulus drifting_gratings --out metrics.csv",
         "allentk observatory metrics session.nwb --definition paper2020 --events events.npz",
+        "allentk observatory metrics neuropixels.nwb --good-units --out units.csv",
     ),
 )
 @_measured
+@click.option(
+    "--good-units",
+    is_flag=True,
+    help="Of a Neuropixels file: only units of good quality that pass the Allen Institute's bounds.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -184,12 +198,21 @@ def _measured(command: Callable[..., Any]) -> Callable[..., Any]:
 @output_options
 @source_options
 @manners
-def metrics(source: Source, output: Output, session: str, out: Path | None, **options: Any) -> None:
-    """Measure the cells of a downloaded session.
+def metrics(
+    source: Source,
+    output: Output,
+    session: str,
+    out: Path | None,
+    *,
+    good_units: bool,
+    **options: Any,
+) -> None:
+    """Measure the cells of a two-photon session, or the units of a Neuropixels one.
 
-    SESSION_ID is downloaded where it is not in the cache. One row per cell; the columns of a stimulus
-    end with its short name: _dg (drifting gratings), _sg (static gratings), _ns (natural scenes), _nm1
-    to _nm3 (movies), _lsn, _lsn4 and _lsn8 (locally sparse noise, of 4 and of 8 degrees), _sp
+    SESSION_ID is a two-photon session, downloaded where it is not in the cache; FILE.nwb is of either
+    kind. One row per cell or unit; the columns of a stimulus end with its short name: _dg (drifting
+    gratings), _sg (static gratings), _ns (natural scenes), _nm1 to _nm3 (movies), _lsn, _lsn4 and _lsn8
+    (locally sparse noise, of 4 and of 8 degrees), _fl (flashes), _rf (gabors), _dm (dot motion), _sp
     (spontaneous). A stimulus that cannot be measured is named, and costs that stimulus. To read,
     quartiles over cells are shown.
     """
@@ -197,13 +220,16 @@ def metrics(source: Source, output: Output, session: str, out: Path | None, **op
     from allentk.workflow.table_files import write_table
 
     target = None if out is None else target_of(out)
-    found = _measure(source, session, **options)
-    table = found.table()
+    opened, events = _opened(source, session, options)
+    ids = _good_units(opened) if good_units else None
+    found = _measure(opened, events, ids=ids, **options)
+    table = found.table
     if target is not None:
         write_table(table, target)
     output.table(table, to_read=found.summary())
     _tell(found)
-    say(f"{count(len(table), 'cell')}{f', written to {target}' if target else ''}.")
+    what = "unit" if hasattr(opened, "unit_ids") else "cell"
+    say(f"{count(len(table), what)}{f', written to {target}' if target else ''}.")
 
 
 @observatory.command(
@@ -238,35 +264,70 @@ def plot(source: Source, session: str, cells: tuple[int, ...], out: Path, **opti
     One file that needs no network: of every cell and stimulus a map of the responses, the tuning, every
     trial of the preferred condition and their average, and all metrics with unit and formula.
     """
+    from allentk.errors import DataError
+    from allentk.io import OphysSession
     from allentk.workflow.session_cells import write_cells
 
-    found = _measure(source, session, **options)
+    opened, events = _opened(source, session, options)
+    if not isinstance(opened, OphysSession):
+        raise DataError(
+            f"{opened.path}: pages of cells are of two-photon sessions of Visual Coding, and this is a "
+            f"{type(opened).__name__}; allentk observatory metrics makes its table"
+        )
+    found = _measure(opened, events, **options)
     _tell(found)
-    drawn = write_cells(found, out, cells=cells)
+    drawn = write_cells(opened, found, out, cells=cells)
     say(f"{count(len(drawn), 'cell')}: {', '.join(map(str, drawn))}.")
     click.echo(out)
 
 
-def _measure(
-    source: Source, session: str, *, definition: str, events: Path | None, **options: Any
-) -> Any:
+def _opened(source: Source, session: str, options: dict[str, Any]) -> tuple[Session, Traces | None]:
+    """Return the session and its events, if given; the definition of its kind where none is asked for."""
     from allentk.cli.source import is_id
-    from allentk.workflow.session_metrics import measure_session
+    from allentk.errors import DataError
+    from allentk.io import EcephysSession, OphysSession, read_events
 
-    if is_id(session):
-        service = source.observatory()
-        opened = service.session(int(session))
-        given: Any = events
-        if definition == "paper2020" and events is None:
-            given = service.events(int(session))
-    else:
-        opened, given = source.session(session), events
-    if options.get("quirks") == ("published",):
-        options["quirks"] = "published"
-    return measure_session(opened, definition=definition, events=given, say=say, **options)
+    service = source.observatory() if is_id(session) else None
+    opened = source.session(session) if service is None else service.session(int(session))
+    of_spikes = isinstance(opened, EcephysSession)
+    options["definition"] = options["definition"] or ("neuropixels" if of_spikes else "warehouse")
+    file = options.pop("events")
+    if file is not None:
+        if not isinstance(opened, OphysSession):
+            raise DataError(f"{opened.path}: --events is for two-photon sessions; leave it out")
+        return opened, read_events(file, opened)
+    if service is not None and options["definition"] == "paper2020":
+        return opened, service.events(int(session))
+    return opened, None
 
 
-def _tell(found: Any) -> None:
+def _good_units(session: Session) -> list[int]:
+    from allentk.errors import DataError
+    from allentk.io import EcephysSession
+    from allentk.responses.neuropixels import included
+
+    if not isinstance(session, EcephysSession):
+        raise DataError(f"{session.path}: --good-units is for Neuropixels sessions; leave it out")
+    units = session.units(quality="good")
+    good = units.loc[included(units, "default"), "unit_id"]
+    say(f"{len(good)} of {len(session.unit_ids)} units are good.")
+    return [int(unit) for unit in good]
+
+
+def _measure(
+    session: Session, events: Traces | None, *, quirks: tuple[str, ...], **options: Any
+) -> SessionMetrics:
+    import warnings
+
+    from allentk.responses import cell_metrics
+
+    asked = "published" if quirks == ("published",) else quirks
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # told as remarks
+        return cell_metrics(session, events=events, quirks=asked, say=say, **options)
+
+
+def _tell(found: SessionMetrics) -> None:
     for remark in found.remarks:
         say(f"Note: {remark}")
     for name, why in found.failed.items():

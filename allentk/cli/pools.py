@@ -65,8 +65,8 @@ def pools(
     for kind in ("excitatory", "inhibitory"):
         if not getattr(found, kind):
             raise ConfigError(
-                f"network run: there is no {kind} model in {', '.join(found.sources)}; name one by "
-                f"--{kind}, or fit a cell whose recording says so ({_named(kind)} dendrites)"
+                f"there is no {kind} model in {', '.join(found.sources)}; name one by allentk "
+                f"network run --{kind}, or fit a cell whose recording says so ({_named(kind)} dendrites)"
             )
     return found
 
@@ -90,16 +90,19 @@ def _sorted_in(path: Path, found: Pools) -> None:
     """Read the fits of a folder into the class that their dendrites tell."""
     fits = list(_fits(path))
     if not fits:
+        got = "there is none in it" if path.is_dir() else "there is no such folder"
         raise ConfigError(
             f"{path}: expected a folder with scores.json of allentk fit glif, which tells excitatory from "
-            f"inhibitory cells; there is none. Name the models by --excitatory and --inhibitory"
+            f"inhibitory cells; {got}. Other models are named by allentk network run --excitatory and "
+            f"--inhibitory"
         )
     for folder, document in fits:
         kind = _CLASSES.get(document.get("dendrite_type") or "")
         if kind is None:
             raise ConfigError(
                 f"{folder}: expected a spiny or aspiny cell, got dendrite_type "
-                f"{document.get('dendrite_type')!r}; name it by --excitatory or --inhibitory"
+                f"{document.get('dendrite_type')!r}; name it by allentk network run --excitatory or "
+                f"--inhibitory"
             )
         getattr(found, kind).append(_best(folder, document))
         found.synthetic |= document["synthetic"]

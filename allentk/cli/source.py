@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from allentk.cli.group import say_demo
 from allentk.cli.messages import say
 
 if TYPE_CHECKING:
     from allentk.api import BrainObservatory, CellTypes
     from allentk.data import SweepSet
-    from allentk.io import OphysSession
+    from allentk.io.sessions import Session
 
 __all__ = ["Source", "cache_dir_option", "is_id", "source_options"]
 
@@ -69,8 +70,8 @@ class Source:
         say(f"Data: {observatory.source}.")
         return observatory
 
-    def session(self, session: str) -> OphysSession:
-        """Return a two-photon session named by its ID, or of an NWB file."""
+    def session(self, session: str) -> Session:
+        """Return a two-photon session named by its ID, or the session of a file, of whatever kind."""
         if is_id(session):
             return self.observatory().session(int(session))
         from allentk.io import read_session
@@ -105,6 +106,8 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def collected(
         *args: Any, cache_dir: Path | None, offline: bool | None, demo: bool, **kwargs: Any
     ) -> Any:
+        if demo:
+            say_demo(click.get_current_context())
         return command(*args, source=Source(cache_dir, offline, demo), **kwargs)
 
     return collected

@@ -33,12 +33,13 @@ def frozen(values: Any, dtype: DTypeLike = float, *, what: str = "values") -> ND
     Raises
     ------
     DataError
-        Where they are no numbers, or not whole where whole ones are asked for.
+        Where they are no numbers, or not whole, or too large for the type, where whole ones are asked for.
     """
     locked = isinstance(values, np.ndarray) and _is_locked(values)
     given = _numbers(values, what)
     if np.issubdtype(dtype, np.integer):
         _check_whole(given, what)
+        _check_range(given, np.dtype(dtype), what)
     array = given.astype(dtype, copy=not locked)
     array.flags.writeable = False
     return array
@@ -127,3 +128,15 @@ def _check_whole(array: NDArray[Any], what: str) -> None:
     if wrong.any():
         first = array.ravel()[int(wrong.ravel().argmax())]
         raise DataError(f"{what}: expected whole numbers up to 2**53, got {first}")
+
+
+def _check_range(array: NDArray[Any], dtype: np.dtype[Any], what: str) -> None:
+    """Refuse numbers that a narrow type would turn into others."""
+    if not array.size or np.can_cast(array.dtype, dtype):
+        return
+    low, high = int(array.min()), int(array.max())
+    limit = np.iinfo(dtype)
+    if low < limit.min or high > limit.max:
+        raise DataError(
+            f"{what}: expected whole numbers in {limit.min}..{limit.max}, got {low}..{high}"
+        )

@@ -94,10 +94,9 @@ def forced(trials: Sequence[Trial], model: GLIFParameters) -> Forced:
     live: list[NDArray[np.bool_]] = []
     for trial in trials:
         n = trial.voltage_mv.size
-        spikes = np.minimum((trial.spike_times_s / BIN_S).astype(np.int64), n - 1)
         hit = np.zeros(n, dtype=np.bool_)
-        hit[spikes] = True
-        live.append(_live(n, spikes, spike_ends(trial, model.t_ref_s)))
+        hit[trial.spike_bins] = True
+        live.append(_live(n, trial.spike_bins, spike_ends(trial, model.t_ref_s)))
         voltages.append(forced_voltage(trial, model)[live[-1]])
         fired.append(hit[live[-1]])
     return Forced(

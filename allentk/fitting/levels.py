@@ -79,7 +79,7 @@ class LevelFits:
         FitError
             Where no level was fitted.
         """
-        there = [level for level in self.levels if level in self.fits]
+        there = [level for level in sorted(self.levels) if level in self.fits]
         if not there:
             raise FitError("no level was fitted: " + "; ".join(map(str, self.errors.values())))
         scored = [level for level in there if math.isfinite(self.fits[level].cv_score)]

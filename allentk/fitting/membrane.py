@@ -15,7 +15,15 @@ from allentk.fitting.passive import RATES_PER_S, Passive, basis, between_spikes
 from allentk.fitting.recording import BIN_S, Trial
 from allentk.fitting.refractory import Reset
 
-__all__ = ["Membrane", "fit_membrane", "forced_response"]
+__all__ = [
+    "Membrane",
+    "at_place",
+    "fit_membrane",
+    "free_response",
+    "place_of",
+    "since_reset",
+    "spike_ends",
+]
 
 Array = NDArray[np.float64]
 
@@ -71,14 +79,6 @@ def since_reset(n_bins: int, resets: Array) -> tuple[NDArray[np.int64], Array]:
     bins = np.arange(n_bins)
     last = np.searchsorted(resets, bins, side="right") - 1
     return last, np.where(last >= 0, bins - resets[np.maximum(last, 0)], np.inf)
-
-
-def forced_response(current_pa: Array, passive: Passive, resets: Array) -> Array:
-    """Return the voltage above rest in mV of a membrane that is set to rest at the places `resets`."""
-    p = math.exp(-BIN_S / passive.tau_s)
-    free = free_response(current_pa, p, (1 - p) * passive.R_mohm * 1e-3)
-    last, since = since_reset(current_pa.size, resets)
-    return free - _at_reset(free, resets, last) * p**since
 
 
 def free_response(current_pa: Array, p: float, gain: float) -> Array:

@@ -38,7 +38,7 @@ def train_covariance(
     Parameters
     ----------
     a_s, b_s : array_like
-        Sorted spike times in seconds.
+        Spike times in seconds, in any order.
     duration_s : float
         Length of the recording.
     sigma_s : float
@@ -54,7 +54,7 @@ def train_covariance(
             f"spike trains are compared over a positive duration and at a positive sigma, got "
             f"duration_s={duration_s!r} and sigma_s={sigma_s!r}"
         )
-    a, b = np.asarray(a_s, dtype=float), np.asarray(b_s, dtype=float)
+    a, b = np.asarray(a_s, dtype=float), np.sort(np.asarray(b_s, dtype=float))
     spread = math.sqrt(2.0) * sigma_s
     first = np.searchsorted(b, a - 9 * spread)
     last = np.searchsorted(b, a + 9 * spread)

@@ -59,6 +59,12 @@ class Trial:
         return self.sweep.duration_s
 
     @property
+    def spike_bins(self) -> NDArray[np.int64]:
+        """Bins that the spikes lie in, shape (n_spikes,)."""
+        bins = (self.spike_times_s / BIN_S).astype(np.int64)
+        return np.minimum(bins, self.voltage_mv.size - 1)
+
+    @property
     def rest_mv(self) -> float:
         """Mean voltage before the stimulus, without the first 10 %; NaN where there is no rest."""
         last = int(self.quiet_until_s / BIN_S)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.fitting.recording import BIN_S, Trial
+from allentk.fitting.recording import Trial
 
 __all__ = ["DEFAULT_S", "Reset", "fit_refractory", "fit_reset"]
 
@@ -39,7 +39,8 @@ def fit_refractory(trials: list[Trial]) -> float:
 
     Spikes are aligned at threshold; the end is where the voltage after the spike is best told by a
     line from the voltage at threshold (smallest mean absolute residual), between 1 and 10 ms, below the
-    threshold, and shorter than the shortest interval. With fewer than five spikes it is `DEFAULT_S`.
+    threshold, and no longer than the shortest interval. With fewer than five spikes, or where it never is
+    below, it is `DEFAULT_S` or that interval.
 
     References
     ----------
@@ -58,7 +59,9 @@ def fit_refractory(trials: list[Trial]) -> float:
     residual = np.abs(after - fitted).mean(axis=0)
     # As long as the voltage is above threshold the spike is not over.
     residual[after.mean(axis=0) > before.mean()] = np.inf
-    return float(delays[residual.argmin()]) if np.isfinite(residual).any() else DEFAULT_S
+    if not np.isfinite(residual).any():
+        return min(DEFAULT_S, shortest)
+    return float(delays[residual.argmin()])
 
 
 def fit_reset(trials: list[Trial], t_ref_s: float) -> Reset | None:
@@ -90,8 +93,7 @@ def _aligned(trials: list[Trial], delays: Array) -> tuple[Array, Array]:
     before, after = [np.empty(0)], [np.empty((0, delays.size))]
     for trial in trials:
         times = trial.spike_times_s
-        bins = np.minimum((times / BIN_S).astype(np.int64), trial.kept.size - 1)
-        usable = (times < trial.duration_s - delays[-1] - 1e-3) & trial.kept[bins]
+        usable = (times < trial.duration_s - delays[-1] - 1e-3) & trial.kept[trial.spike_bins]
         at = (times[usable, None] + delays) * trial.sweep.sampling_rate_hz
         before.append(trial.threshold_mv[usable])
         after.append(np.asarray(trial.sweep.voltage_mv[np.round(at).astype(np.int64)]))

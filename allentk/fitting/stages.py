@@ -145,11 +145,11 @@ def prepared(groups: Sequence[Group], spans: Sequence[Spans], recovery: Recovery
     Raises
     ------
     FitError
-        Where what is left has no spike, or no passive membrane.
+        Where no spike is left, clear of what must not be seen, or no passive membrane.
     """
     cut = [seen(group, span) for group, span in zip(groups, spans, strict=True)]
     trials = [trial for group in cut for trial in group.trials if trial.kept.any()]
-    if not any(trial.spike_times_s.size for trial in trials):
+    if not any(trial.kept[trial.spike_bins].any() for trial in trials):
         raise FitError(
             f"sweeps {[trial.number for trial in trials]} hold no spike: a threshold cannot be found; "
             f"is the voltage in mV, and the current strong enough for the cell to fire?"

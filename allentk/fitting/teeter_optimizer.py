@@ -90,7 +90,7 @@ def internal_noise(square: Trace | None, noise: list[Trace], terms: Terms) -> No
 
 def _deviations(noise: list[Trace]) -> list[Array]:
     """Return how repeats deviate from their mean, NaN where one of them has a spike."""
-    together = np.logical_and.reduce([_silent(trace) for trace in noise])
+    together = np.logical_and.reduce([trace.outside_spikes(BEFORE_S, AFTER_S) for trace in noise])
     part = np.array([trace.voltage_mv[together] for trace in noise])
     part -= part.mean(axis=0)
     if part.size:
@@ -98,14 +98,6 @@ def _deviations(noise: list[Trace]) -> list[Array]:
     out = np.full((len(noise), together.size), np.nan)
     out[:, together] = part
     return list(out)
-
-
-def _silent(trace: Trace) -> NDArray[np.bool_]:
-    keep = np.ones(trace.voltage_mv.size, dtype=bool)
-    before, after = round(BEFORE_S / trace.dt_s), round(AFTER_S / trace.dt_s)
-    for spike in trace.spikes.tolist():
-        keep[max(spike - before, 0) : spike + after] = False
-    return keep
 
 
 def _noise(deviations: list[Array], unbiased: float, dt_s: float) -> Noise:

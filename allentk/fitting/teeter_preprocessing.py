@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import FitError
+from allentk.fitting.passive import RATES_PER_S
 from allentk.fitting.teeter_traces import Terms, Trace
 
 __all__ = [
-    "RATES_PER_S",
     "Currents",
     "Cut",
     "Membrane",
@@ -34,8 +34,7 @@ PASSIVE_UNTIL_S, SILENT_UNTIL_S = 6.0, 8.0
 BEFORE_S, AFTER_S = 0.002, 0.010
 #: Limits of the length of a spike, and how much of the sweep must follow it.
 CUT_FIRST_S, CUT_LAST_S, WINDOW_S = 0.001, 0.010, 0.015
-#: Decay rates from which the pair of after-spike currents is chosen, and how long one lasts.
-RATES_PER_S = (3.0, 10.0, 30.0, 100.0, 300.0)
+#: How long an after-spike current lasts.
 BASIS_S = 0.4
 
 
@@ -86,7 +85,7 @@ def fit_membrane(noise: list[Trace], terms: Terms) -> Membrane:
             "the noise has no subthreshold beginning (a known start and no spike before 8 s)",
             "the membrane is regressed on the samples outside spikes",
         )
-        chosen = [_outside_spikes(trace) for trace in noise]
+        chosen = [np.flatnonzero(trace.outside_spikes(BEFORE_S, AFTER_S)[:-1]) for trace in noise]
     found = [_regress(trace, keep) for trace, keep in zip(noise, chosen, strict=True)]
     r_mohm, c_pf, level = (tuple(row[i] for row in found) for i in range(3))
     rests = [trace.rest_mv for trace in noise]
@@ -108,14 +107,6 @@ def _begins_silent(trace: Trace) -> bool:
 
 def _beginning(trace: Trace) -> NDArray[np.int64]:
     return np.arange(trace.step(trace.sweep.start_s), trace.step(PASSIVE_UNTIL_S) - 1)
-
-
-def _outside_spikes(trace: Trace) -> NDArray[np.int64]:
-    keep = np.ones(trace.voltage_mv.size - 1, dtype=bool)
-    before, after = round(BEFORE_S / trace.dt_s), round(AFTER_S / trace.dt_s)
-    for spike in trace.spikes.tolist():
-        keep[max(spike - before, 0) : spike + after] = False
-    return np.flatnonzero(keep)
 
 
 def _regress(trace: Trace, at: NDArray[np.int64]) -> tuple[float, float, float]:
@@ -222,9 +213,7 @@ def fit_currents(noise: list[Trace], membrane: Membrane, t_ref_s: float) -> Curr
 def _moments(trace: Trace, membrane: Membrane, t_ref_s: float) -> tuple[Array, Array, float, int]:
     """Return Gram matrix, moments, power and number of samples of a sweep's regression."""
     v, dt_s = trace.voltage_mv, trace.dt_s
-    keep = np.ones(v.size - 1, dtype=bool)
-    for spike in trace.spikes.tolist():
-        keep[spike : spike + round(t_ref_s / dt_s)] = False
+    keep = trace.outside_spikes(0.0, t_ref_s)[:-1]
     target = (np.diff(v) / dt_s - trace.current_pa[:-1] / membrane.C_pf * 1e3)[keep]
     leak = -(v - membrane.rest_mv) / (membrane.R_mohm * membrane.C_pf * 1e-6)
     columns = [_since_spikes(trace, rate) for rate in RATES_PER_S]

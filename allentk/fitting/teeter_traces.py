@@ -89,6 +89,14 @@ class Trace:
         last = self.step(self.sweep.start_s)
         return float(self.voltage_mv[max(last - round(REST_S / self.dt_s), 0) : last].mean())
 
+    def outside_spikes(self, before_s: float, after_s: float) -> NDArray[np.bool_]:
+        """Return which steps are in no ``[spike - before_s, spike + after_s)``, shape (n_steps,)."""
+        keep = np.ones(self.voltage_mv.size, dtype=np.bool_)
+        before, after = round(before_s / self.dt_s), round(after_s / self.dt_s)
+        for spike in self.spikes.tolist():
+            keep[max(spike - before, 0) : spike + after] = False
+        return keep
+
     def step(self, time_s: float) -> int:
         """Return the step nearest to a time, from 0 to the length."""
         return min(max(round(time_s / self.dt_s), 0), self.voltage_mv.size)

@@ -17,9 +17,10 @@ from allentk.io.nwb import read_nwb
 from allentk.io.nwb_writer import write_nwb
 from allentk.io.observatory_analysis import SessionAnalysis, read_analysis
 from allentk.io.observatory_events import read_events
-from allentk.io.observatory_nwb import OphysSession, read_session
+from allentk.io.observatory_nwb import OphysSession, read_ophys_session
 from allentk.io.ophys_nwb2 import OphysExperiment, read_ophys_experiment
 from allentk.io.remote import RangedFile
+from allentk.io.sessions import read_session
 from allentk.io.swc import read_swc, write_swc
 from allentk.io.unit_quality import passing
 
@@ -48,6 +49,7 @@ __all__ = [
     "read_markers",
     "read_nwb",
     "read_ophys_experiment",
+    "read_ophys_session",
     "read_probe_lfp",
     "read_session",
     "read_swc",

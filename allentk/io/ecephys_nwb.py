@@ -21,6 +21,7 @@ Behavior - Neuropixels", technical white papers; https://nwb-schema.readthedocs.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -254,8 +255,8 @@ def read_ecephys_session(source: str | os.PathLike[str] | RangedFile) -> Ecephys
     Raises
     ------
     FormatError
-        Where the file is missing, no NWB 2, cut off, or has no units; names the file, what was
-        found and the next step.
+        Where the file is missing, no NWB 2, cut off, has no units, or two of one id; names the file,
+        what was found and the next step.
     """
     place = place_of(source)
     with open_place(place, _WHAT) as file:
@@ -269,4 +270,11 @@ def read_ecephys_session(source: str | os.PathLike[str] | RangedFile) -> Ecephys
         group = table_group(file, _UNITS, str(place))
         for name in ("spike_times", "spike_times_index"):
             dataset(group, name, str(place))
-        return EcephysSession(place, *head, unit_ids=tuple(row_ids(group).tolist()))
+        ids = tuple(row_ids(group).tolist())
+        twice = [one for one, count in Counter(ids).items() if count > 1]
+        if twice:
+            raise FormatError(
+                f"{place}: /{_UNITS}/id: the id {twice[0]} is there twice, so it names no unit; the file "
+                f"is damaged"
+            )
+        return EcephysSession(place, *head, unit_ids=ids)

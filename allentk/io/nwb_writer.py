@@ -176,7 +176,8 @@ def _start_time(metadata: Mapping[str, Any]) -> datetime:
 
 def _write_sweeps(file: h5py.File, sweeps: SweepSet, where: str, progress: bool | None) -> None:
     electrode = file[_ELECTRODE]
-    further = sweeps.table.drop(columns=list(SWEEP_COLUMNS)).to_dict("records")
+    names = [name for name in sweeps.table if name not in SWEEP_COLUMNS]
+    further = [{name: row[name] for name in names} for row in sweeps.table.to_dict("records")]
     numbers = track(sweeps.numbers, "writing sweeps", progress=progress)
     written = [
         _write_sweep(file, _read(sweeps, number, where), others, electrode, where)

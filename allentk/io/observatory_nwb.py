@@ -42,7 +42,7 @@ from allentk.io.observatory_metadata import OLDEST_PIPELINE, typed_metadata
 from allentk.io.observatory_session import OphysSession
 from allentk.io.synthetic import is_synthetic
 
-__all__ = ["OphysSession", "read_session"]
+__all__ = ["OphysSession", "read_ophys_session"]
 
 #: What a file says of itself, by group: key of the metadata, and name in the group.
 _WORDS = {
@@ -70,8 +70,8 @@ _WORDS = {
 }
 
 
-def read_session(path: str | os.PathLike[str]) -> OphysSession:
-    """Open a two-photon session; traces are read when they are asked for.
+def read_ophys_session(path: str | os.PathLike[str]) -> OphysSession:
+    """Open a two-photon session of Visual Coding; traces are read when they are asked for.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def read_session(path: str | os.PathLike[str]) -> OphysSession:
             held = ", ".join(list(file)[:10]) or "nothing"
             raise FormatError(
                 f"{where}: expected {WHAT}, but there is no /{DFF}/data (the file holds {held}). A "
-                f"patch-clamp recording is opened by read_nwb"
+                f"session of another kind is opened by read_session, a patch-clamp recording by read_nwb"
             )
         ids = _cell_ids(file, where)
         stimuli = _stimuli(file)

@@ -65,6 +65,27 @@ _PASSIVE = (
 _POSITIVE = ("ra_ohm_cm", "cm_uf_per_cm2")
 
 
+def _check_finite(value: Any, what: str) -> None:
+    try:
+        finite = math.isfinite(value)
+    except TypeError as error:
+        raise DataError(f"{what} must be a number, got {value!r}") from error
+    if not finite:
+        raise DataError(f"{what} must be finite, got {value!r}")
+
+
+def _check_mapping(values: Any, what: str) -> None:
+    if not isinstance(values, Mapping):
+        raise DataError(f"{what} must be given by name, got {values!r}")
+
+
+def _sweep_numbers(values: Any) -> tuple[int, ...]:
+    try:
+        return tuple(int(x) for x in values)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"training_sweeps must be the numbers of sweeps, got {values!r}") from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionParameters:
     """Parameters of one section: all branches of the same type.
@@ -110,6 +131,7 @@ class SectionParameters:
     def __post_init__(self) -> None:
         for name, _ in _PASSIVE:
             self._check_passive(name)
+        _check_mapping(self.mechanisms, "mechanisms")
         frozen = {name: self._checked(name, given) for name, given in self.mechanisms.items()}
         object.__setattr__(self, "mechanisms", Frozen(frozen))
 
@@ -117,8 +139,7 @@ class SectionParameters:
         value = getattr(self, name)
         if value is None and name in ("ena_mv", "ek_mv"):
             return
-        if not math.isfinite(value):
-            raise DataError(f"{name} must be finite, got {value!r}")
+        _check_finite(value, name)
         if name in _POSITIVE and value <= 0:
             raise DataError(f"{name} must be positive, got {value!r}")
         if name == "g_pas" and value < 0:
@@ -126,14 +147,14 @@ class SectionParameters:
 
     def _checked(self, name: str, given: Mapping[str, float]) -> Frozen[float]:
         known = mechanism(name).defaults
+        _check_mapping(given, f"parameters of {name}")
         for parameter, value in given.items():
             if parameter not in known:
                 raise DataError(f"{name} has no parameter {parameter!r}; it has {', '.join(known)}")
-            if not math.isfinite(value):
-                raise DataError(f"{parameter} of {name} must be finite, got {value!r}")
+            _check_finite(value, f"{parameter} of {name}")
             if parameter != "vshift_mv" and value < 0:
                 raise DataError(f"{parameter} of {name} must not be negative, got {value!r}")
-            if parameter in ("decay_s", "depth_um") and value == 0:
+            if parameter in ("decay_s", "depth_um", "min_cai_mM") and value == 0:
                 raise DataError(f"{parameter} of {name} must be positive, got 0")
         return Frozen(given)
 
@@ -209,14 +230,13 @@ class BiophysicalParameters:
     source: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "training_sweeps", tuple(int(x) for x in self.training_sweeps))
+        object.__setattr__(self, "training_sweeps", _sweep_numbers(self.training_sweeps))
         if self.kind not in KINDS:
             raise DataError(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
         if self.axon is not None and self.axon not in AXONS:
             raise DataError(f"axon must be one of {', '.join(AXONS)} or None, got {self.axon!r}")
         for name in ("v_init_mv", "celsius", "junction_potential_mv"):
-            if not math.isfinite(getattr(self, name)):
-                raise DataError(f"{name} must be finite, got {getattr(self, name)!r}")
+            _check_finite(getattr(self, name), name)
         self._check_sections()
         ordered = {name: self.sections[name] for name in SECTIONS if name in self.sections}
         object.__setattr__(self, "sections", Frozen(ordered))
@@ -262,12 +282,11 @@ class BiophysicalParameters:
         Raises
         ------
         DataError
-            On unknown or missing names.
+            On unknown or missing names, or values of another kind.
         """
         try:
-            sections = {
-                name: SectionParameters(**one) for name, one in dict(values["sections"]).items()
-            }
+            _check_mapping(values["sections"], "sections")
+            sections = {name: SectionParameters(**one) for name, one in values["sections"].items()}
             return cls(**{**values, "sections": sections})
         except (TypeError, KeyError) as error:
             raise DataError(

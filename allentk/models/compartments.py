@@ -65,7 +65,8 @@ class Compartments:
     Raises
     ------
     DataError
-        Where lengths differ, or a parent does not stand before its child.
+        Where lengths differ, there is no such kind or section, or a parent does not stand before its
+        child.
 
     Examples
     --------
@@ -97,6 +98,11 @@ class Compartments:
         for name in (*_INTEGERS, *_REALS):
             if getattr(self, name).shape != (n,):
                 raise DataError(f"{name} must have shape ({n},), got {getattr(self, name).shape}")
+        for name, there in (("kind", len(SECTIONS)), ("section", len(self.sections))):
+            if ((held := getattr(self, name)) < 0).any() or (held >= there).any():
+                raise DataError(
+                    f"{name} must lie in 0..{there - 1}, got {held.min()} to {held.max()}"
+                )
         if n == 0 or self.parent[0] != -1 or (self.parent[1:] < 0).any():
             raise DataError("compartment 0, and no other, must have no parent (-1)")
         if (self.parent >= np.arange(n)).any():

@@ -108,11 +108,19 @@ class GLIFParameters:
 
     def __post_init__(self) -> None:
         for name in ("asc_amp_pa", "asc_tau_s", "asc_r"):
-            object.__setattr__(self, name, tuple(float(x) for x in getattr(self, name)))
+            object.__setattr__(self, name, self._numbers(name))
         if self.asc_amp_pa and not self.asc_r:
             object.__setattr__(self, "asc_r", (1.0,) * len(self.asc_amp_pa))
         self._check_numbers()
         self._check_level()
+
+    def _numbers(self, name: str) -> tuple[float, ...]:
+        try:
+            return tuple(float(x) for x in getattr(self, name))
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"GLIF: {name} must be numbers, one for each after-spike current: {error}"
+            ) from error
 
     def _check_numbers(self) -> None:
         for field in fields(self):
@@ -135,8 +143,9 @@ class GLIFParameters:
             )
 
     def _check_level(self) -> None:
-        if self.level not in range(1, 6):
+        if isinstance(self.level, bool) or self.level not in range(1, 6):
             raise DataError(f"GLIF: level must be 1 to 5, got {self.level!r}")
+        object.__setattr__(self, "level", int(self.level))
         foreign: list[str] = []
         if self.level not in ASC_LEVELS and self.asc_amp_pa:
             foreign.append("asc_amp_pa")

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from allentk.errors import DataError
 from allentk.models.frozen import Frozen
 
-__all__ = ["MECHANISMS", "UNITS", "Mechanism", "mechanism"]
+__all__ = ["MECHANISMS", "POOL", "UNITS", "Mechanism", "mechanism"]
+
+#: The mechanism that is a calcium pool and no channel.
+POOL = "CaDynamics"
 
 #: Unit of every parameter a mechanism can have.
 UNITS: Mapping[str, str] = Frozen(
@@ -93,7 +96,7 @@ def _known() -> Iterator[Mechanism]:
             defaults["vshift_mv"] = 0.0
         yield Mechanism(name, ion, Frozen(defaults), reference)
     pool = {"gamma": 0.05, "decay_s": 0.08, "depth_um": 0.1, "min_cai_mM": 1e-4}
-    yield Mechanism("CaDynamics", "ca", Frozen(pool), "Destexhe et al. 1994")
+    yield Mechanism(POOL, "ca", Frozen(pool), "Destexhe et al. 1994")
 
 
 #: Every mechanism by name.

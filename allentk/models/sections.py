@@ -42,6 +42,8 @@ Array = NDArray[np.float64]
 
 #: Segments of Allen's models are at most this long; the number is part of the models.
 MAX_LENGTH_UM: Final = 40.0
+#: NEURON cuts a section into no more segments.
+_MOST_SEGMENTS: Final = 32767
 
 _KINDS = {1: ("soma", 0), 2: ("axon", 1), 3: ("dend", 2), 4: ("apic", 3)}
 
@@ -68,7 +70,7 @@ class Section:
     Raises
     ------
     DataError
-        Where the points have no length.
+        Where the points have no length, or not a diameter each.
 
     Examples
     --------
@@ -87,6 +89,11 @@ class Section:
     def __post_init__(self) -> None:
         for name in ("arc_um", "diameter_um"):
             object.__setattr__(self, name, frozen(getattr(self, name), what=f"Section: {name}"))
+        if self.arc_um.ndim != 1 or self.arc_um.shape != self.diameter_um.shape:
+            raise DataError(
+                f"{self.name}: arc_um and diameter_um need one value per point, got shapes "
+                f"{self.arc_um.shape} and {self.diameter_um.shape}"
+            )
         if not (self.arc_um.size > 1 and self.arc_um[-1] > 0):
             raise DataError(f"{self.name}: its points have no length; mend the reconstruction")
 
@@ -340,10 +347,19 @@ def _named(pieces: list[_Piece], max_length_um: float) -> tuple[Section, ...]:
                 piece.parent_x if piece.parent else 0.5,
                 arc,
                 diameter,
-                1 + 2 * int(arc[-1] / max_length_um),
+                _n_segments(f"{name}[{number}]", float(arc[-1]), max_length_um),
             )
         )
     return tuple(sections)
+
+
+def _n_segments(name: str, length_um: float, max_length_um: float) -> int:
+    if not length_um / max_length_um < _MOST_SEGMENTS // 2:
+        raise DataError(
+            f"{name}: {length_um:g} um are more than {_MOST_SEGMENTS} segments of {max_length_um:g} um; "
+            f"positions are in um: look for a unit, or a node that is far off"
+        )
+    return 1 + 2 * int(length_um / max_length_um)
 
 
 def _stored(points: Array) -> tuple[Array, Array]:

@@ -40,6 +40,10 @@ class ByClass:
     rules: Mapping[tuple[str, str], Rule]
     column: str = "cell_class"
 
+    def __post_init__(self) -> None:
+        if not self.rules:
+            raise DataError("ByClass: expected a rule for one pair of classes at least, got none")
+
     @property
     def axes(self) -> str:
         """Axes of the rules, where they agree; else none."""

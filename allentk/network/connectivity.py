@@ -189,7 +189,7 @@ def sorted_edges(
     DataError
         Where lengths disagree, or a target is not one of `n_targets`.
     """
-    pre = frozen(sources, np.int64, what=f"{where}: sources")
+    pre = frozen(sources, np.int32, what=f"{where}: sources")
     post = frozen(targets, np.int64, what=f"{where}: targets")
     held = {
         name: frozen(values, dtype, what=f"{where}: {name}")
@@ -207,4 +207,4 @@ def sorted_edges(
     order = np.lexsort((pre, post))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(post, minlength=n_targets))])
     ordered = {name: array if array.ndim == 0 else array[order] for name, array in held.items()}
-    return indptr, pre[order].astype(np.int32), ordered
+    return indptr, pre[order], ordered

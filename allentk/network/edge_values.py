@@ -66,7 +66,18 @@ class PairBlock:
 
     @property
     def distance_um(self) -> Array:
-        """Distance along the axes of the rule."""
+        """Distance along the axes of the rule, or else along those that both populations have.
+
+        Raises
+        ------
+        DataError
+            Where there is no such axis.
+        """
+        if not self.axes:
+            raise DataError(
+                f"connect: {self.source!r} and {self.target!r} have no axis of x_um, y_um and z_um in "
+                f"common, so that there is no distance; give both populations places"
+            )
         here, there = places_um(self.source, self.axes), places_um(self.target, self.axes)
         away = here[self.sources]
         away -= there[self.targets]
@@ -243,7 +254,8 @@ class Conduction:
     step_s: float | None = None
 
     def __post_init__(self) -> None:
-        if not (self.synapse_s >= 0 and self.speed_um_per_s > 0 and (self.step_s or 1) > 0):
+        step = 1.0 if self.step_s is None else self.step_s
+        if not (self.synapse_s >= 0 and self.speed_um_per_s > 0 and step > 0):
             raise DataError(
                 f"Conduction: synapse_s must be 0 or more, speed_um_per_s and step_s positive, got "
                 f"{self.synapse_s}, {self.speed_um_per_s} and {self.step_s}"

@@ -47,6 +47,9 @@ SIZES_DEG = {"2020": (2.0, 10.0), "2026": (2.0, 9.0)}
 #: Size of a receptive field of two subunits, degrees.
 DOUBLE_SIZES_DEG = {"sONsOFF_001": 6.0, "sONtOFF_001": 9.0}
 
+#: Greatest jitter: from 0.2 on, some kernel of a cell of two subunits would cross zero after its time.
+MOST_JITTER = 0.15
+
 Array = NDArray[np.float64]
 
 
@@ -87,7 +90,7 @@ def v1_lgn(
     Raises
     ------
     DataError
-        On an unknown variant, a jitter outside 0..0.5, or where no cell is left.
+        On an unknown variant, a jitter outside 0..0.15, or where no cell is left.
 
     Examples
     --------
@@ -95,10 +98,10 @@ def v1_lgn(
     >>> len(nodes), sorted(nodes["cell_class"].unique())[0]
     (116, 'sOFF_TF1')
     """
-    if variant not in SIZES_DEG or not 0 <= jitter <= 0.5:
+    if variant not in SIZES_DEG or not 0 <= jitter <= MOST_JITTER:
         raise DataError(
-            f"v1_lgn: variant must be one of {sorted(SIZES_DEG)} and jitter lie in 0..0.5, got {variant!r} "
-            f"and {jitter}"
+            f"v1_lgn: variant must be one of {sorted(SIZES_DEG)} and jitter lie in 0..{MOST_JITTER}, got "
+            f"{variant!r} and {jitter}"
         )
     rng = np.random.default_rng(seed)
     names = [name for name, count in V1_LGN_COUNTS.items() for _ in range(count)]

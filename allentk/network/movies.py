@@ -125,7 +125,12 @@ class Movie:
 
 def _check_even(pixels: Array) -> None:
     pitch = np.diff(pixels)
-    if pixels.size < 2 or not np.allclose(pitch, pitch[0]) or pitch[0] == 0:
+    if pixels.ndim != 1 or pixels.size < 2:
+        raise DataError(
+            f"Movie: expected two columns and two rows of pixels at the least, for the size of a pixel, "
+            f"got positions of shape {pixels.shape}"
+        )
+    if not np.allclose(pitch, pitch[0]) or pitch[0] == 0:
         raise DataError(f"Movie: pixels must be evenly spaced, got {pixels[:4]} ...")
 
 
@@ -216,6 +221,10 @@ class VisualStimulus(StimulusTable):
                     f"VisualStimulus: row {row} lasts {lasts:g} s, its movie {name!r} "
                     f"{movie.duration_s:g} s; end the row earlier or give more frames"
                 )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by what it is made of: a view of a mapping cannot be."""
+        return VisualStimulus, (self._table, dict(self._movies))
 
     def __repr__(self) -> str:
         told = super().__repr__()[len("<StimulusTable") : -1]

@@ -18,13 +18,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from allentk.network.edge_values import Conduction, LikeToLike
 from allentk.network.projection import Receptor
+from allentk.network.rules import Gaussian, Tuning
 from allentk.network.wiring import Afferent, Recurrent
 
 __all__ = [
     "AFFERENT",
     "BACKGROUND",
-    "DEG_PER_UM",
     "DENSITY_PER_MM2",
     "EXC",
     "EXCITATORY_SHARE",
@@ -42,9 +43,6 @@ EXCITATORY_SHARE = 0.8
 
 #: Cells per square millimetre: the column of the layer 4 model.
 DENSITY_PER_MM2 = 20_000.0
-
-#: Degrees of visual field per micrometre of cortex, in x and y.
-DEG_PER_UM = (0.07, 0.04)
 
 #: Distance between LGN cells. Closer ones give cells with like fields less noise in common.
 LGN_PITCH_DEG = 1.2
@@ -77,31 +75,33 @@ class Background:
 
 _TO_EXC, _TO_PV = Receptor(tau_s=2.45e-3, sign=1), Receptor(tau_s=2.2e-3, sign=1)
 
+#: Conduction along the cortex, um per second.
+_SPEED = 0.3e6
+
 RECURRENT = {
     (EXC, EXC): Recurrent(
-        peak=0.40,
-        sigma_um=114.0,
-        tuning_ratio=0.5,
-        tuning_sigma_deg=30.0,
+        chance=Gaussian(0.40, 114.0, tuning=Tuning(1.0, 0.5)),
+        like_to_like=LikeToLike(1.0, 30.0),
         strength=0.012,
-        synapse_s=1.48e-3,
+        delays_s=Conduction(1.48e-3, _SPEED),
         receptor=_TO_EXC,
     ),
     (EXC, PV): Recurrent(
-        peak=0.59, sigma_um=92.0, strength=0.025, synapse_s=1.13e-3, receptor=_TO_PV
+        chance=Gaussian(0.59, 92.0),
+        strength=0.025,
+        delays_s=Conduction(1.13e-3, _SPEED),
+        receptor=_TO_PV,
     ),
     (PV, EXC): Recurrent(
-        peak=0.90,
-        sigma_um=95.0,
+        chance=Gaussian(0.90, 95.0),
         strength=0.09,
-        synapse_s=0.96e-3,
+        delays_s=Conduction(0.96e-3, _SPEED),
         receptor=Receptor(tau_s=4.5e-3, sign=-1),
     ),
     (PV, PV): Recurrent(
-        peak=0.54,
-        sigma_um=120.0,
+        chance=Gaussian(0.54, 120.0),
         strength=0.05,
-        synapse_s=1.01e-3,
+        delays_s=Conduction(1.01e-3, _SPEED),
         receptor=Receptor(tau_s=3.5e-3, sign=-1),
     ),
 }

@@ -53,7 +53,7 @@ def number_of_cells(n: int | None, density_per_mm3: float | None, positions: Pla
     """
     region = _region(positions)
     if region is None and positions is not None and density_per_mm3 is None:
-        listed = len(np.asarray(positions))
+        listed = len(np.atleast_1d(np.asarray(positions)))
         if n in (None, listed):
             return listed
         raise DataError(f"from_models: n is {n}, and there are {listed} positions; leave out n")
@@ -65,10 +65,12 @@ def number_of_cells(n: int | None, density_per_mm3: float | None, positions: Pla
         found = n or 0
     elif region is None:
         raise DataError("from_models: density_per_mm3 needs a region for positions, such as Column")
+    elif not 0 < density_per_mm3 < np.inf:
+        raise DataError(f"from_models: density_per_mm3 must be positive, got {density_per_mm3}")
     else:
         found = round(density_per_mm3 * region.volume_mm3)
-    if found < 1:
-        raise DataError(f"from_models: expected at least one cell, got {found}")
+    if not isinstance(found, int | np.integer) or found < 1:
+        raise DataError(f"from_models: expected a whole number of cells, 1 at least, got {found}")
     return found
 
 
@@ -100,7 +102,13 @@ def cell_nodes(
     nodes["cell_class"] = cell_class
     if tuning is not None:
         nodes["tuning_angle_deg"] = _tuning(tuning, n, draw_tuning)
-    return pd.DataFrame(nodes | dict(columns), index=range(n))
+    nodes |= columns
+    for name, values in nodes.items():
+        if np.ndim(values) and np.shape(values)[0] != n:
+            raise DataError(
+                f"from_models: {name} must have one value for each of {n} cells, got {np.shape(values)[0]}"
+            )
+    return pd.DataFrame(nodes, index=range(n))
 
 
 def _region(positions: Places | None) -> Region | None:

@@ -67,7 +67,8 @@ class Population:
     ------
     DataError
         Without a node; with models and a source, or neither; where models are of another type or mixed;
-        where ``model`` points at no model; where a position is not finite.
+        where ``model`` points at no model; on a column named twice; where a place is not finite, or a
+        preferred direction infinite.
 
     Examples
     --------
@@ -86,6 +87,9 @@ class Population:
         nodes = self.nodes.reset_index(drop=True).copy()
         if len(nodes) == 0:
             raise DataError(f"population {self.name!r}: the node table has no row")
+        if not nodes.columns.is_unique:
+            twice = list(nodes.columns[nodes.columns.duplicated()])
+            raise DataError(f"population {self.name!r}: the node table has columns twice: {twice}")
         if bool(self.models) == (self.source is not None):
             raise DataError(
                 f"population {self.name!r}: expected either models (cells to simulate) or a source "
@@ -99,7 +103,7 @@ class Population:
                 f"population {self.name!r}: the source has {self.source.n_nodes} nodes, the node "
                 f"table {len(nodes)} rows"
             )
-        self._check_positions(nodes)
+        self._check_places(nodes)
         object.__setattr__(self, "nodes", nodes)
 
     @classmethod
@@ -200,10 +204,21 @@ class Population:
             )
         return nodes.assign(model=index.astype(np.int64))
 
-    def _check_positions(self, nodes: pd.DataFrame) -> None:
-        for column in ("x_um", "y_um", "z_um", "x_deg", "y_deg"):
-            if column in nodes and not np.isfinite(nodes[column].to_numpy(float)).all():
-                row = int((~np.isfinite(nodes[column].to_numpy(float))).argmax())
+    def _check_places(self, nodes: pd.DataFrame) -> None:
+        """Refuse places that are not finite, and directions that are neither that nor NaN for none."""
+        for column in ("x_um", "y_um", "z_um", "x_deg", "y_deg", "tuning_angle_deg"):
+            if column not in nodes:
+                continue
+            try:
+                values = nodes[column].to_numpy(float)
+            except (TypeError, ValueError) as error:
+                raise DataError(
+                    f"population {self.name!r}: {column} must be numbers, got {nodes[column].iloc[0]!r}: "
+                    f"{error}"
+                ) from error
+            wrong = np.isinf(values) if column == "tuning_angle_deg" else ~np.isfinite(values)
+            if wrong.any():
+                row = int(wrong.argmax())
                 raise DataError(f"population {self.name!r}: {column} of node {row} is not finite")
 
     @property

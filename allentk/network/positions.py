@@ -185,14 +185,16 @@ def place(
     Raises
     ------
     DataError
-        Where the region has no room for as many that far apart.
+        Where the region has no room for as many that far apart, or the distance is negative or not finite.
 
     Examples
     --------
     >>> place(Box((0.0, 1.0), (0.0, 1.0)), 2, np.random.default_rng(0)).shape
     (2, 3)
     """
-    if min_distance_um <= 0:
+    if not 0 <= min_distance_um < math.inf:
+        raise DataError(f"place: min_distance_um must be 0 or more, got {min_distance_um}")
+    if min_distance_um == 0:
         return region.place(n, rng)
     cells: dict[tuple[int, ...], list[Array]] = {}
     kept: list[Array] = []

@@ -20,28 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.network.lgn import LGN
+from allentk.network.lgn_v1 import V1_LGN_COUNTS
 from allentk.network.temporal import FILTER_CLASSES
 
 __all__ = ["LGN_COUNTS", "Fields", "elongated_fields", "lgn_grid", "round_fields"]
 
 Array = NDArray[np.float64]
 
-#: Cells of every class per tile of the published model (ON/OFF cells left out; tON is ours, for symmetry).
-LGN_COUNTS = {
-    "sON_TF1": 7,
-    "sON_TF2": 5,
-    "sON_TF4": 7,
-    "sON_TF8": 15,
-    "sOFF_TF1": 8,
-    "sOFF_TF2": 8,
-    "sOFF_TF4": 15,
-    "sOFF_TF8": 8,
-    "sOFF_TF15": 7,
-    "tON_TF8": 5,
-    "tOFF_TF4": 10,
-    "tOFF_TF8": 5,
-    "tOFF_TF15": 8,
-}
+#: Cells of every class, as in a tile of the V1 models without ON/OFF cells; tON is ours, for symmetry.
+LGN_COUNTS = {name: V1_LGN_COUNTS.get(name, 5) for name in FILTER_CLASSES}
 
 #: Sizes of LGN receptive fields in degrees, drawn evenly; the Gaussian's deviation is a third.
 LGN_SIZE_DEG = (2.0, 9.0)
@@ -75,7 +62,7 @@ def lgn_grid(
     x, y = (axis.ravel() for axis in np.meshgrid(columns, rows))
     n = x.size
     jitter = rng.uniform(-pitch_deg / 2, pitch_deg / 2, (2, n))
-    share = np.array([LGN_COUNTS[name] for name in FILTER_CLASSES], dtype=float)
+    share = np.array(list(LGN_COUNTS.values()), dtype=float)
     kind = rng.choice(share.size, n, p=share / share.sum())
     sigma = rng.uniform(*LGN_SIZE_DEG, n) / 3
     return LGN(x + jitter[0], y + jitter[1], sigma, kind)

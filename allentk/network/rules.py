@@ -168,6 +168,11 @@ class _Spatial:
 
         `envelope` is the fall-off from 1, never rising; without one the bound is `peak` everywhere.
         """
+        if envelope is not None and not math.isfinite(reach):
+            raise DataError(
+                f"{type(self).__name__}: a chance that falls off needs a finite width and reach, got "
+                f"{reach}; leave out reach_um, or take Chance"
+            )
         tuning = self.tuning or Tuning()
         frame = self.frame or Frame()
         period = _PERIODS[tuning.of] if self.tuning else 0.0

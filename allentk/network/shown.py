@@ -127,7 +127,7 @@ def _grating(row: Any) -> Wave:
 
 
 def _flash(row: Any) -> Wave:
-    color = float(getattr(row, "color", 1.0))
+    color = getattr(row, "color", 1.0)
     if color not in (1.0, -1.0) or not math.isfinite(row.contrast):
         raise DataError(
             f"LGN: presentation {row.Index}, a flash, needs a contrast and the color 1 (white) or -1 "

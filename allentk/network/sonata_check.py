@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import FormatError
@@ -27,8 +28,7 @@ from allentk.io.sonata import (
 )
 from allentk.io.sonata.facts import edge_facts, file_facts
 from allentk.io.sonata.layout import component
-from allentk.io.sonata.types import numbers
-from allentk.network.sonata_models import TEMPLATES
+from allentk.network.sonata_models import TEMPLATES, swc_name
 from allentk.network.sonata_own import read_own
 
 __all__ = ["Finding", "validate"]
@@ -40,11 +40,15 @@ _VALUES: dict[str, Callable[[NDArray[np.float64]], NDArray[np.bool_]]] = {
     "syn_weight": np.isfinite,
     "delay": lambda values: np.isfinite(values) & (values >= 0),
 }
-_WRONG = {"syn_weight": "not finite", "delay": "negative or not finite"}
+_WRONG = {
+    "syn_weight": "missing or not finite",
+    "delay": "negative, missing or not finite",
+}
 _FOLDERS = {
     "biophysical": "biophysical_neuron_models_dir",
     "point_neuron": "point_neuron_models_dir",
     "point_process": "point_neuron_models_dir",
+    "point_soma": "point_neuron_models_dir",
 }
 
 
@@ -179,8 +183,7 @@ def _nodes(config: SonataConfig, table: NodeTable) -> Iterator[Finding]:
         if kind in _FOLDERS:
             yield from _component(config, _FOLDERS[kind], row.get("dynamics_params"), at)
         if kind == "biophysical":
-            name = str(row.get("morphology"))
-            name = name if name.endswith(".swc") else f"{name}.swc"
+            name = swc_name(row.get("morphology"))
             yield from _component(config, "morphologies_dir", name, at)
 
 
@@ -237,11 +240,12 @@ def _scan(edges: EdgePopulation, known: dict[str, NodeTable], where: str) -> Ite
     last, ordered = -1, True
     missing: set[str] = set()
     wrong: dict[str, int] = {}
-    own_values = [name for name in _VALUES if name in edges.columns]
-    bad_values = dict.fromkeys(own_values, 0)
-    for chunk in edges.chunks(columns=own_values):
-        for name in own_values:
-            bad_values[name] += int((~_VALUES[name](chunk[name].to_numpy(float))).sum())
+    bad_values = {
+        name: 0 for name in _VALUES if name in edges.columns or name in edges.types.columns
+    }
+    for chunk in edges.chunks(columns=tuple(_VALUES)):
+        for name in bad_values:
+            bad_values[name] += _bad_values(name, chunk, edges.types)
         for end, name in (("source", edges.source), ("target", edges.target)):
             ids = chunk[f"{end}_node_id"].to_numpy()
             if name in known and end not in wrong:
@@ -268,21 +272,31 @@ def _scan(edges: EdgePopulation, known: dict[str, NodeTable], where: str) -> Ite
         )
     if not ordered:
         yield Finding("INFO", where, "edges are not sorted by target; reading takes longer")
-    given = numbers(edges.types)
-    for name, good in _VALUES.items():
-        if name in given:
-            bad = int((~good(given[name].dropna().to_numpy(float))).sum())
-            bad_values[name] = bad_values.get(name, 0) + bad
+    for name, wrong_word in _WRONG.items():
         if bad_values.get(name):
             yield Finding(
                 "FATAL",
                 where,
-                f"{bad_values[name]} values of {name} are {_WRONG[name]}; write them anew",
+                f"{bad_values[name]} values of {name} are {wrong_word}; write them anew",
             )
-        if edges.n_edges and name not in edges.columns and name not in given:
+        if edges.n_edges and name not in bad_values:
             yield Finding(
                 "WARNING", where, f"edges have no {name}, neither of their own nor by type"
             )
+
+
+def _bad_values(name: str, chunk: pd.DataFrame, types: pd.DataFrame) -> int:
+    """Return how many edges have a value that makes no sense, of their own or else by their type."""
+    values: NDArray[np.float64] = np.full(len(chunk), np.nan)
+    if name in chunk:
+        if chunk[name].dtype.kind not in "biuf":
+            return len(chunk)
+        values = chunk[name].to_numpy(float)
+    if name in types:
+        given = pd.to_numeric(types[name], errors="coerce").to_numpy(float)
+        of_type = np.append(given, np.nan)[types.index.get_indexer(chunk["edge_type_id"])]
+        values = np.where(np.isfinite(values), values, of_type)
+    return int((~_VALUES[name](values)).sum())
 
 
 def _sets(config: SonataConfig, nodes: list[NodeTable]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from allentk.data import SpikeTrains
 from allentk.errors import DataError, FormatError
-from allentk.io.json_fields import load_json, number
+from allentk.io.json_fields import load_json, number, numbers
 from allentk.io.sonata import Circuit, EdgePopulation, NodeTable
 from allentk.io.sonata.layout import component
 from allentk.models import BiophysicalModel
@@ -27,6 +27,7 @@ from allentk.network.sonata_models import (
     ReadGLIF,
     biophysical_of,
     glif_of,
+    swc_name,
     unknown_model,
 )
 from allentk.network.sonata_nodes import COLUMNS, RESERVED
@@ -109,7 +110,7 @@ def _labels(
 ) -> NDArray[Any]:
     if split is not None and split in table:
         values = table[split].astype(str)
-        if (values != values.iloc[0]).any():
+        if (values != values.iloc[:1].squeeze()).any():
             return np.asarray(name + "." + values, dtype=object)
         return np.full(len(table), name, dtype=object)
     if split is not None and not set(kind) == {"virtual"}:
@@ -166,8 +167,7 @@ def _biophysical(circuit: Circuit, row: Mapping[str, Any], where: str) -> Biophy
         raise unknown_model(template, where)
     kind = "biophysical_neuron_models_dir"
     fit = component(config.folder(kind), row["dynamics_params"], where, kind)
-    name = str(row["morphology"])
-    name = name if name.lower().endswith(".swc") else f"{name}.swc"
+    name = swc_name(row["morphology"])
     swc = component(config.folder("morphologies_dir"), name, where, "morphologies_dir")
     names = {"v_init": "v_init_mv", "celsius": "celsius"}
     conditions = {
@@ -198,12 +198,20 @@ def _recorded(circuit: Circuit, nodes: NodeTable, ids: NDArray[np.int64]) -> Spi
                 stacklevel=2,
             )
         return SpikeTrains(np.empty(0), np.empty(0, np.int64), ids.size)
-    times = np.concatenate([one.times_s for one in found])
-    order = np.argsort(times, kind="stable")
-    n = int(nodes.ids.max()) + 1
-    return SpikeTrains(times[order], np.concatenate([one.ids for one in found])[order], n).subset(
-        ids
+    times, fired = (
+        np.concatenate([getattr(one, of) for one in found]) for of in ("times_s", "ids")
     )
+    strange = ~np.isin(fired, nodes.ids)
+    if strange.any():
+        raise FormatError(
+            f"{circuit.config.path}: an input has spikes of node {fired[strange][0]}, which {nodes.name!r} "
+            f"does not have"
+        )
+    mine = np.flatnonzero(np.isin(fired, ids))
+    mine = mine[np.argsort(times[mine], kind="stable")]
+    by_id = np.argsort(ids)
+    place = by_id[np.searchsorted(ids, fired[mine], sorter=by_id)]
+    return SpikeTrains(times[mine], place, ids.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +258,15 @@ def _foreign_kind(circuit: Circuit, row: Mapping[str, Any], where: str) -> Forei
         raise FormatError(f"{where}: expected an object as parameters, got {document!r:.60}")
     detail = str(document.get("level_of_detail", ""))
     if template == "static_synapse":
-        return ForeignKind(
-            receptor=int(number({"receptor_type": 1, **document}, "receptor_type", where=where))
-        )
+        place = number({"receptor_type": 1, **document}, "receptor_type", where=where)
+        if not place.is_integer():
+            raise FormatError(f"{where}: receptor_type must be a whole number, got {place:g}")
+        return ForeignKind(receptor=int(place))
     if detail in ("instantaneous", "instanteneous"):
-        return ForeignKind(sign=int(math.copysign(1, number(document, "sign", where=where))))
+        sign = number(document, "sign", where=where)
+        if sign not in (1, -1):
+            raise FormatError(f"{where}: the sign of a synapse must be 1 or -1, got {sign:g}")
+        return ForeignKind(sign=int(sign))
     if str(template).lower() == "exp2syn" or (template is None and detail == "exp2syn"):
         return ForeignKind(synapse=_synapse(document, row, where))
     raise FormatError(
@@ -267,12 +279,14 @@ def _synapse(document: Mapping[str, Any], row: Mapping[str, Any], where: str) ->
     rule: dict[str, Any] = {}
     if row.get("target_sections") is not None:
         names = _listed(row["target_sections"], where)
-        if not set(names) <= set(_SECTIONS):
+        if not all(isinstance(name, str) and name in _SECTIONS for name in names):
             raise FormatError(f"{where}: target_sections {names} must be some of {list(_SECTIONS)}")
         rule["sections"] = tuple(_SECTIONS[name] for name in names)
     if row.get("distance_range") is not None:
-        distances = [float(one) for one in _listed(row["distance_range"], where)]
-        rule["distance_um"] = tuple(x if x < ANYWHERE_UM else math.inf for x in distances)
+        distances = numbers(
+            {"distance_range": _listed(row["distance_range"], where)}, "distance_range", where=where
+        )
+        rule["distance_um"] = tuple(math.inf if x >= ANYWHERE_UM else x for x in distances)
     try:
         return Synapse(
             number(document, "tau1", where=where) / 1e3,
@@ -288,7 +302,7 @@ def _listed(written: str, where: str) -> list[Any]:
     """Return a list that stands in a table as Python or JSON would print it."""
     try:
         found = json.loads(str(written).replace("'", '"').replace("(", "[").replace(")", "]"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{where}: expected a list, got {written!r:.60}") from error
     return found if isinstance(found, list) else [found]
 

@@ -40,13 +40,12 @@ def sonata_ids(
     circuit = read_sonata(config)
     own = read_own(circuit.config.path.parent)
     if own is not None:
-        return {
-            str(part["name"]): (
-                str(part["nodes"]),
-                np.arange(int(part["first"]), int(part["first"]) + int(part["n"])),
-            )
-            for part in own.list("populations")
-        }
+        with own.understood():
+            return {
+                str(part["name"]): (str(part["nodes"]), np.arange(*own.span(part, len(nodes))))
+                for part in own.list("populations")
+                for nodes in [circuit.population(part["nodes"])]
+            }
     found = {}
     for nodes in circuit.nodes:
         home = foreign_nodes(circuit, nodes, split)

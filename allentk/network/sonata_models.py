@@ -39,6 +39,7 @@ __all__ = [
     "biophysical_of",
     "glif_of",
     "receptors_of",
+    "swc_name",
     "unknown_model",
     "write_biophysical_component",
     "write_glif_component",
@@ -127,6 +128,13 @@ def write_biophysical_component(model: BiophysicalModel, folder: Path, name: str
         "morphology": swc,
         "model_processing": _PROCESSING[str(model.parameters.axon)],
     }
+
+
+def swc_name(named: str | None) -> str | None:
+    """Return the file of the reconstruction that a table names, which may leave out its ending."""
+    if named is None or named.lower().endswith(".swc"):
+        return named
+    return f"{named}.swc"
 
 
 def biophysical_of(

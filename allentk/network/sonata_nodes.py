@@ -150,7 +150,9 @@ def our_nodes(nodes: NodeTable, part: Mapping[str, Any], where: str) -> pd.DataF
         if values is None:
             raise FormatError(f"{where}: the column {written!r} of {part['name']!r} is missing")
         try:
-            columns[name] = values.astype(dtype)
+            # texts of a fixed length, which no table of ours has, may be of any length
+            kind = "object" if pd.api.types.pandas_dtype(dtype).kind in "SUV" else dtype
+            columns[name] = values.astype(kind)
         except (TypeError, ValueError) as error:
             raise FormatError(
                 f"{where}: the column {written!r} of {part['name']!r} is no {dtype} ({error})"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from allentk.atomic import write_text
-from allentk.errors import FormatError
+from allentk.errors import DataError, FormatError
 from allentk.io.json_fields import load_json
 from allentk.io.sonata import read_arrays, write_arrays
 from allentk.network.sonata_values import Arrays, decoded
@@ -22,6 +23,8 @@ __all__ = ["OWN", "Own", "digests", "read_own", "write_own"]
 
 OWN, _ARRAYS = "allentk.json", "allentk.h5"
 _FORMAT = 1
+#: What a document of another shape than ours raises where it is used.
+_DAMAGE = (LookupError, TypeError, AttributeError, ValueError, OverflowError, RecursionError)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -71,6 +74,36 @@ class Own:
     def name(self) -> str:
         """Name of the network."""
         return str(self._document.get("name", "network"))
+
+    def span(self, part: Mapping[str, Any], n_nodes: int) -> tuple[int, int]:
+        """Return the first node of a population among the `n_nodes` of its SONATA population, and the end.
+
+        Raises
+        ------
+        FormatError
+            Where they are no numbers, or out of range.
+        """
+        first, n = part["first"], part["n"]
+        whole = all(isinstance(one, int) for one in (first, n))
+        if not whole or not 0 <= first <= first + n <= n_nodes:
+            raise FormatError(
+                f"{self.where}: {part['name']!r} is {n!r:.40} nodes from {first!r:.40} on of "
+                f"{part['nodes']!r}, which has {n_nodes}"
+            )
+        return first, first + n
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Turn what a damaged document brings about into a FormatError."""
+        try:
+            yield
+        except (DataError, FormatError):
+            raise
+        except _DAMAGE as error:
+            raise FormatError(
+                f"{self.where}: it is damaged ({type(error).__name__}: {error}); rename it, and the "
+                f"circuit is read as one of another program"
+            ) from error
 
     def value(self, document: Any) -> Any:
         """Return a value; see `decoded`."""

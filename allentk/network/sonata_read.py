@@ -203,7 +203,7 @@ def _conductance(
 
 
 def _own_network(circuit: Circuit, own: Own, name: str | None) -> Network:
-    try:
+    with own.understood():
         listed = own.list("populations")
         populations = [_own_population(circuit, own, one) for one in listed]
         projections: dict[int, AnyProjection] = {}
@@ -220,22 +220,11 @@ def _own_network(circuit: Circuit, own: Own, name: str | None) -> Network:
             tuple(cast(CurrentClamp, own.value(one)) for one in own.list("currents")),
             name or own.name,
         )
-    except (DataError, FormatError):
-        raise
-    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise FormatError(
-            f"{own.where}: it is damaged ({type(error).__name__}: {error}); rename it, and the circuit is "
-            f"read as one of another program"
-        ) from error
 
 
 def _own_population(circuit: Circuit, own: Own, part: Mapping[str, Any]) -> Population:
     table = circuit.population(part["nodes"])
-    if not 0 <= part["first"] <= part["first"] + part["n"] <= len(table):
-        raise FormatError(
-            f"{own.where}: {part['name']!r} is nodes {part['first']} to {part['first'] + part['n'] - 1} of "
-            f"{part['nodes']!r}, which has {len(table)}"
-        )
+    own.span(part, len(table))
     nodes = our_nodes(table, part, own.where)
     if part["models"]:
         make = _own_biophysical if "fit" in part["models"][0] else _own_glif

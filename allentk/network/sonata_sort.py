@@ -209,10 +209,7 @@ def _pieces(
         from_part, from_place = source.find(chunk["source_node_id"].to_numpy(), f"{where}: sources")
         to_part, to_place = target.find(chunk["target_node_id"].to_numpy(), f"{where}: targets")
         columns = _chunk_columns(chunk, rows, of_type, where)
-        placed = (
-            np.isfinite(columns["section"]) & takes[rows] if "section" in columns else takes & False
-        )
-        placed = placed if placed.shape == rows.shape else np.zeros(rows.size, bool)
+        placed = _placed(columns, takes[rows], where)
         code = np.ravel_multi_index((kind[rows], from_part, to_part, placed.astype(int)), shape)
         present, dense = np.unique(code, return_inverse=True)
         dense = dense.astype(np.uint16 if present.size < 1 << 16 else np.int64)
@@ -230,35 +227,84 @@ def _pieces(
             yield (number, a, b, bool(c)), from_place[mine], to_place[mine], own
 
 
+def _placed(columns: dict[str, Array], takes: Array, where: str) -> Array:
+    """Return which edges have a place on their cell.
+
+    Raises
+    ------
+    FormatError
+        Where a section has no position along it, or is no number of a section.
+    """
+    if not ({"section", "x"} & set(columns) and takes.any()):
+        return np.zeros(takes.size, bool)
+    if not {"section", "x"} <= set(columns):
+        raise FormatError(
+            f"{where}: afferent_section_id and afferent_section_pos belong together, and one is not there"
+        )
+    section = columns["section"]
+    placed: Array = ~np.isnan(section) & takes
+    wrong = placed & ~((section >= 0) & (section < 1 << 31) & (section == np.floor(section)))
+    if wrong.any():
+        raise FormatError(
+            f"{where}: afferent_section_id must be a whole number of 0 or more, got "
+            f"{section[int(wrong.argmax())]}"
+        )
+    return placed
+
+
 def _chunk_columns(
     chunk: pd.DataFrame, rows: Array, of_type: pd.DataFrame, where: str
 ) -> dict[str, Array]:
     made: dict[str, Array] = {}
     for ours, (names, dtype) in _COLUMNS.items():
-        name = next((one for one in names if one in chunk), None)
-        values = None if name is None else chunk[name].to_numpy()
-        if values is not None and values.dtype.kind not in "biuf":
-            raise FormatError(f"{where}: {name} must be numbers, got text")
-        known = next((one for one in names if one in of_type), None)
-        if known is not None and (values is None or not np.isfinite(values).all()):
-            given = pd.to_numeric(of_type[known], errors="coerce").to_numpy(float)[rows]
-            values = given if values is None else np.where(np.isfinite(values), values, given)
+        values = _given(names, chunk, rows, of_type, where)
         if values is None:
             values = _default(ours, rows.size, where)
         if values is None:
             continue
-        if ours in ("weight", "delay") and not np.isfinite(values).all():
-            at = int((~np.isfinite(values)).argmax())
-            raise FormatError(
-                f"{where}: edge {chunk.index[at]} of type {chunk['edge_type_id'].iloc[at]} has no "
-                f"{names[0]}, neither of its own nor by its type"
-            )
         if ours == "n_synapses":
-            values = _synapses(values, where)
-        made[ours] = values / 1e3 if ours == "delay" else values
-        if ours in ("weight", "delay", "n_synapses"):
-            made[ours] = made[ours].astype(dtype)
+            values = _synapses(values, where).astype(dtype)
+        elif ours in ("weight", "delay"):
+            with np.errstate(over="ignore"):
+                short = (values / 1e3 if ours == "delay" else values).astype(dtype)
+            if not np.isfinite(short).all():
+                at = int((~np.isfinite(short)).argmax())
+                has = (
+                    f"no {names[0]}, neither of its own nor by its type"
+                    if np.isnan(values[at])
+                    else f"a {names[0]} of {values[at]:g}; expected a finite number"
+                )
+                raise FormatError(
+                    f"{where}: edge {chunk.index[at]} of type {chunk['edge_type_id'].iloc[at]} has {has}"
+                )
+            values = short
+        made[ours] = values
     return made
+
+
+def _given(
+    names: tuple[str, ...], chunk: pd.DataFrame, rows: Array, of_type: pd.DataFrame, where: str
+) -> Array | None:
+    """Return a column of the edges, and what their types say where it has no number."""
+    name = next((one for one in names if one in chunk), None)
+    values = None if name is None else chunk[name].to_numpy()
+    if values is not None and values.dtype.kind not in "biuf":
+        raise FormatError(f"{where}: {name} must be numbers, got text")
+    known = next((one for one in names if one in of_type), None)
+    lacking = np.ones(rows.size, bool) if values is None else ~np.isfinite(values)
+    if known is None or not lacking.any():
+        return values
+    given = pd.to_numeric(of_type[known], errors="coerce").to_numpy(float)
+    words = of_type[known].notna().to_numpy() & np.isnan(given)
+    wrong = words[rows] & lacking
+    if wrong.any():
+        row = rows[int(wrong.argmax())]
+        raise FormatError(
+            f"{where}: {known} of type {of_type.index[row]} must be a number, got "
+            f"{of_type[known].iloc[row]!r:.40}"
+        )
+    of_edges: Array = given[rows]
+    return of_edges if values is None else np.where(lacking, of_edges, values)
 
 
 def _default(name: str, n: int, where: str) -> Array | None:
@@ -273,9 +319,10 @@ def _default(name: str, n: int, where: str) -> Array | None:
 
 
 def _synapses(values: Array, where: str) -> Array:
-    filled = np.where(np.isfinite(values), values, 1)
-    if filled.size and not (filled.min() >= 0 and filled.max() < 1 << 16):
+    filled = np.where(np.isnan(values), 1, values)
+    wrong = ~((filled >= 1) & (filled < 1 << 16) & (filled == np.floor(filled)))
+    if wrong.any():
         raise FormatError(
-            f"{where}: nsyns must lie in 0..65535, got {filled.min()}..{filled.max()}"
+            f"{where}: nsyns must be whole numbers in 1..65535, got {filled[int(wrong.argmax())]}"
         )
     return filled

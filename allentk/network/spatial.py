@@ -178,6 +178,12 @@ def _targets(ends: Ends, axes: str, scale_by: str | None, shift_um: float | str)
     shift = column_of(target, shift_um) if isinstance(shift_um, str) else shift_um
     places = places_um(target, axes)
     places[:, :2] += turn * np.reshape(shift, (-1, 1))
+    lost = ~np.isfinite(places).all(axis=1)
+    if lost.any():
+        row = int(lost.argmax())
+        raise DataError(
+            f"connect: the shift of the frame, {shift_um!r}, is not finite for node {row} of {target!r}"
+        )
     factors = np.ones(len(target)) if scale_by is None else column_of(target, scale_by)
     wrong = ~((factors >= 0) & (factors < np.inf))
     if wrong.any():

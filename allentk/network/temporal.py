@@ -174,7 +174,7 @@ class TwoSubunitClass:
     Raises
     ------
     DataError
-        Where a kernel would have to come earlier than without delay.
+        Where a kernel would have to come earlier than without delay, or never crosses zero.
 
     Examples
     --------
@@ -218,7 +218,13 @@ class TwoSubunitClass:
         """Return a kernel without its sign that crosses zero in time, and its sum up to there."""
         plain = of.sign * of.kernel()
         peak = int(plain.argmax())
-        crossing = peak + int((plain[peak:] < 0).argmax())
+        below = plain[peak:] < 0
+        if not below.any():
+            raise DataError(
+                f"LGN class {self.name!r}: the kernel of {of.name} never crosses zero after its peak; give "
+                f"a second bump of the other sign"
+            )
+        crossing = peak + int(below.argmax())
         wait = crossing_ms - crossing
         if wait < 0:
             raise DataError(

@@ -9,7 +9,7 @@ when it comes on. Between presentations, and before the first, the screen is gra
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,11 @@ def drifting_gratings(
     Allen Brain Observatory, Visual Coding: 8 directions, 0.04 cycles per degree, contrast 80 %
     (de Vries et al. 2020, Nature Neuroscience 23:138; there 2 s and 1 s of gray).
     """
-    _check(directions_deg, temporal_frequencies_hz, n_repeats, duration_s, gap_s, contrast)
+    lists = {
+        "directions_deg": directions_deg,
+        "temporal_frequencies_hz": temporal_frequencies_hz,
+    }
+    _check(lists, n_repeats, duration_s, gap_s, contrast)
     if not spatial_frequency_cpd > 0:
         raise DataError(f"spatial_frequency_cpd must be positive, got {spatial_frequency_cpd}")
     if waveform not in ("sine", "square"):
@@ -181,11 +185,14 @@ def static_gratings(
     Allen Brain Observatory, Visual Coding: 6 orientations, 5 spatial frequencies, 4 phases, 0.25 s without
     gaps, about 50 times each (de Vries et al. 2020, Nature Neuroscience 23:138).
     """
-    _check(orientations_deg, spatial_frequencies_cpd, n_repeats, duration_s, gap_s, contrast)
-    if not len(phases) or not np.isfinite(phases).all() or not 0 <= blank_share < 1e3:
-        raise DataError(
-            f"phases must be finite and blank_share at least 0, got {tuple(phases)}, {blank_share}"
-        )
+    lists = {
+        "orientations_deg": orientations_deg,
+        "spatial_frequencies_cpd": spatial_frequencies_cpd,
+        "phases": phases,
+    }
+    _check(lists, n_repeats, duration_s, gap_s, contrast)
+    if not 0 <= blank_share < 1e3:
+        raise DataError(f"blank_share must be at least 0, got {blank_share}")
     grid = [(o, f, p) for o in orientations_deg for f in spatial_frequencies_cpd for p in phases]
     n_blank = round(blank_share * len(grid))
     shown = np.array(grid + [(math.nan,) * 3] * n_blank, dtype=float)
@@ -206,18 +213,17 @@ def static_gratings(
 
 
 def _check(
-    directions: Sequence[float],
-    frequencies: Sequence[float],
+    lists: Mapping[str, Sequence[float]],
     n_repeats: int,
     duration: float,
     gap: float,
     contrast: float,
 ) -> None:
-    for name, values in (("directions_deg", directions), ("temporal_frequencies_hz", frequencies)):
+    for name, values in lists.items():
         if not len(values) or len(set(values)) < len(values) or not np.isfinite(values).all():
             raise DataError(f"{name} must be different finite numbers, got {tuple(values)}")
-    if min(frequencies) <= 0:
-        raise DataError(f"temporal_frequencies_hz must be positive, got {tuple(frequencies)}")
+        if "frequencies" in name and min(values) <= 0:
+            raise DataError(f"{name} must be positive, got {tuple(values)}")
     if n_repeats < 1 or not duration > 0 or not gap >= 0:
         raise DataError(
             f"n_repeats must be at least 1, duration_s positive and gap_s not negative, got "

@@ -23,6 +23,7 @@ from allentk.errors import DataError
 __all__ = [
     "FULL_SCREEN",
     "SCREEN_LINEAR_DEG",
+    "V1_DEG_PER_UM",
     "Screen",
     "angle_to_linear",
     "layer4_field_deg",

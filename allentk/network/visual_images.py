@@ -213,18 +213,19 @@ def locally_sparse_noise(
     Allen Brain Observatory, Visual Coding: 16 x 28 spots of 4.65 degrees, 0.25 s each (de Vries et al.
     2020, Nature Neuroscience 23:138).
     """
-    rows_columns = np.array(pixels)
-    sizes = np.array([pixel_deg, largest_pitch_deg])
-    if n_frames < 1 or n_spots < 1 or (rows_columns < 1).any() or not (sizes > 0).all():
+    numbers = np.array([n_frames, n_spots, n_repeats, *pixels])
+    sizes = np.array([pixel_deg, largest_pitch_deg, duration_s])
+    if (numbers < 1).any() or not ((sizes > 0) & np.isfinite(sizes)).all():
         raise DataError(
-            f"locally_sparse_noise: numbers and sizes must be positive, got {n_frames}, {n_spots}, "
-            f"{pixels}, {pixel_deg} and {largest_pitch_deg}"
+            f"locally_sparse_noise: numbers and sizes must be positive, got {n_frames} frames, {n_spots} "
+            f"spots, {n_repeats} repeats, {pixels} pixels, {pixel_deg} and {largest_pitch_deg} degrees, "
+            f"and {duration_s} s"
         )
     finer = max(2, int(np.ceil(pixel_deg / largest_pitch_deg)))
     pitch = pixel_deg / finer
     rng = np.random.default_rng(seed)
     spots = np.array([_sparse_frame(pixels, n_spots, rng) for _ in range(n_frames)])
-    height, width = rows_columns * finer
+    height, width = (count * finer for count in pixels)
     screen = Screen((width - 1) * pitch, (height - 1) * pitch, pitch)
     movie = Movie(_Spots(spots, finer), screen.x_deg, screen.y_deg, 1 / duration_s)
     rows = rows_of("locally_sparse_noise", n_frames * n_repeats, duration_s, 0.0)

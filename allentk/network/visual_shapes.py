@@ -129,14 +129,17 @@ def moving_bars(
             f"moving_bars: speed, width and frame rate must be positive and color 1 or -1, got {numbers} "
             f"and {color}"
         )
-    if not len(directions_deg) or not np.isfinite(directions_deg).all():
-        raise DataError(f"moving_bars: directions_deg must be finite, got {tuple(directions_deg)}")
+    tone = "white" if color > 0 else "black"
+    names = [f"bar_{direction:g}_{tone}" for direction in directions_deg]
+    if not names or len(set(names)) < len(names) or not np.isfinite(directions_deg).all():
+        raise DataError(
+            f"moving_bars: directions_deg must be different and finite, got {tuple(directions_deg)}"
+        )
     movies, lengths = {}, []
-    for direction in directions_deg:
+    for name, direction in zip(names, directions_deg, strict=True):
         bar = _Bar(
             screen, float(direction), speed_deg_s, width_deg, color * contrast, frame_rate_hz
         )
-        name = f"bar_{direction:g}_{'white' if color > 0 else 'black'}"
         movies[name] = Movie(bar, screen.x_deg, screen.y_deg, frame_rate_hz)
         lengths.append(movies[name].duration_s)
     order = presentations(len(movies), n_repeats, seed)

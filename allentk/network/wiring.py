@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.network.building import connect
+from allentk.network.edge_values import Conduction, LikeToLike, LogNormal, PairBlock
 from allentk.network.mean_field import Membranes, ShotNoise
-from allentk.network.patch_pairs import connect, delays_s, like_to_like, lognormal
 from allentk.network.population import Population
 from allentk.network.projection import Projection, Receptor
 from allentk.network.receptive_fields import Fields
+from allentk.network.rules import Rule
 
 __all__ = ["Afferent", "Recurrent", "afferent", "recurrent"]
 
@@ -29,31 +31,28 @@ class Recurrent:
 
     Parameters
     ----------
-    peak, sigma_um, tuning_ratio
-        Probability of a connection; see ``patch_pairs.probability``.
-    tuning_sigma_deg : float, optional
-        Weights fall off with the orientation difference; see ``patch_pairs.like_to_like``.
+    chance : Rule
+        Who is connected.
+    like_to_like : LikeToLike, optional
+        How weights fall off with the difference in tuning; its peak does not matter.
     strength : float
         Sum of the weights of a cell, thresholds per Hz.
     spread : float
         Lognormal spread of the weights: deviation of their logarithm.
     fewest : int
         A cell with fewer inputs than this gets a smaller sum, not ever larger weights.
-    synapse_s, speed_um_per_s : float
-        Delay; see ``patch_pairs.delays_s``.
+    delays_s : Conduction
+        Delay of the synapse and of the way to it.
     receptor : Receptor
         Time course and sign.
     """
 
-    peak: float
-    sigma_um: float
-    tuning_ratio: float = 1.0
-    tuning_sigma_deg: float | None = None
+    chance: Rule
+    like_to_like: LikeToLike | None = None
     strength: float
     spread: float = 0.4
     fewest: int = 8
-    synapse_s: float
-    speed_um_per_s: float = 0.3e6
+    delays_s: Conduction
     receptor: Receptor
 
 
@@ -67,13 +66,33 @@ class Afferent:
     receptor: Receptor
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scaled:
+    """Weights of edges in pA, scaled to the sum that a rule gives every cell; `unit_pa` is that of 1."""
+
+    rule: Recurrent
+    unit_pa: Array
+
+    def __call__(self, pairs: PairBlock) -> Array:
+        weights = LogNormal(1.0, self.rule.spread)(pairs)
+        if self.rule.like_to_like is not None:
+            weights *= self.rule.like_to_like(pairs)
+        place, n = pairs.targets - pairs.first, pairs.counts.size
+        total = np.bincount(place, weights, minlength=n)
+        wanted = self.rule.strength * np.minimum(pairs.counts / self.rule.fewest, 1.0)
+        wanted *= self.unit_pa[pairs.first : pairs.first + n]
+        scale = np.divide(wanted, total, out=np.zeros(n), where=total > 0)
+        scaled: Array = weights * scale[place]
+        return scaled
+
+
 def recurrent(
     source: Population,
     target: Population,
     rule: Recurrent,
     cells: Membranes,
     rate_hz: float,
-    seed: np.random.SeedSequence,
+    seed: int,
 ) -> tuple[Projection, ShotNoise]:
     """Connect two populations at random.
 
@@ -85,8 +104,8 @@ def recurrent(
         Of the target population.
     rate_hz : float
         Mean rate of the source, for the noise.
-    seed : SeedSequence
-        Draws pairs and weights.
+    seed : int
+        With the names of the populations, draws pairs and weights.
 
     Returns
     -------
@@ -95,36 +114,16 @@ def recurrent(
     noise : ShotNoise
         What they do to the voltage of every target at that rate.
     """
-    pairs, draws = seed.spawn(2)
-    edges = connect(
+    projection = connect(
         source,
         target,
-        peak=rule.peak,
-        sigma_um=rule.sigma_um,
-        tuning_ratio=rule.tuning_ratio,
-        seed=pairs,
+        rule.chance,
+        synapse=rule.receptor,
+        weights_pa=_Scaled(rule, cells.unit_weight_pa(rule.receptor)),
+        delays_s=rule.delays_s,
+        seed=seed,
     )
-    n = len(target)
-    weights = lognormal(len(edges), sigma=rule.spread, rng=np.random.default_rng(draws))
-    if rule.tuning_sigma_deg is not None:
-        weights *= like_to_like(edges.tuning_difference_deg, sigma_deg=rule.tuning_sigma_deg)
-    total = np.bincount(edges.targets, weights, minlength=n)
-    count = np.bincount(edges.targets, minlength=n)
-    wanted = rule.strength * np.minimum(count / rule.fewest, 1.0)
-    scale = np.divide(wanted, total, out=np.zeros(n), where=total > 0)
-    weights *= scale[edges.targets]
-    projection = Projection.from_edges(
-        source.name,
-        target.name,
-        edges.sources,
-        edges.targets,
-        weights * cells.unit_weight_pa(rule.receptor)[edges.targets],
-        delays_s(edges, synapse_s=rule.synapse_s, speed_um_per_s=rule.speed_um_per_s),
-        rule.receptor,
-        n_targets=n,
-    )
-    rates = np.full(len(edges), rate_hz)
-    return projection, _noise(cells, rule.receptor, edges.targets, weights, rates)
+    return projection, _noise(cells, projection, np.full(len(source), rate_hz))
 
 
 def afferent(
@@ -154,32 +153,27 @@ def afferent(
     noise : ShotNoise
         What they do to the voltage of every target on a gray screen.
     """
-    sums = rule.strength * lognormal(len(target), sigma=rule.spread, rng=rng)
-    weights = sums[fields.targets] * fields.shares
+    n = len(target)
+    sums = rule.strength * rng.lognormal(-0.5 * rule.spread**2, rule.spread, n)
+    sums *= cells.unit_weight_pa(rule.receptor)
     projection = Projection.from_edges(
         lgn.name,
         target.name,
         fields.sources,
         fields.targets,
-        weights * cells.unit_weight_pa(rule.receptor)[fields.targets],
+        sums[fields.targets] * fields.shares,
         rule.delay_s,
         rule.receptor,
-        n_targets=len(target),
+        n_targets=n,
     )
-    rates = rates_hz[fields.sources]
-    return projection, _noise(cells, rule.receptor, fields.targets, weights, rates)
+    return projection, _noise(cells, projection, rates_hz)
 
 
-def _noise(
-    cells: Membranes,
-    receptor: Receptor,
-    targets: NDArray[np.int64],
-    weights: Array,
-    rates_hz: Array,
-) -> ShotNoise:
+def _noise(cells: Membranes, edges: Projection, rates_hz: Array) -> ShotNoise:
     """Sum over the edges of every target: means go with the weight, variances with its square."""
-    n = cells.tau_s.size
-    unit = ShotNoise.of(cells, receptor, cells.unit_weight_pa(receptor))
-    first = np.bincount(targets, weights * rates_hz, minlength=n)
-    second = np.bincount(targets, weights**2 * rates_hz, minlength=n)
+    n = edges.n_targets
+    unit = ShotNoise.of(cells, edges.receptor, np.ones(n))
+    weights, rates, targets = edges.weights_pa.astype(float), rates_hz[edges.sources], edges.targets
+    first = np.bincount(targets, weights * rates, minlength=n)
+    second = np.bincount(targets, weights**2 * rates, minlength=n)
     return ShotNoise(unit.mean * first, unit.variance * second, unit.slope * second)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from allentk.fitting.biophysical.evaluation import Measured
 from allentk.fitting.biophysical.measured import COUNT
-from allentk.fitting.biophysical.objective import Measured
 from allentk.fitting.biophysical.targets import OF_ZERO, RELATIVE
 from allentk.fitting.biophysical.verdict import Verdict
 from allentk.fitting.biophysical.verdict_parts import HELD_OUT, USES, StepVerdict

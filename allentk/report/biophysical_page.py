@@ -15,7 +15,6 @@ from allentk.models import BiophysicalModel
 from allentk.report.biophysical_figure import model_figure, search_figure
 from allentk.report.biophysical_shown import Shown
 from allentk.report.biophysical_tables import (
-    REFERENCES,
     fame_table,
     features_table,
     model_table,
@@ -27,9 +26,13 @@ from allentk.report.biophysical_words import facts_table, in_words, uses_table
 from allentk.report.blocks import Block, Fold, Heading, Picture, Prose, Section
 from allentk.report.figures import image
 from allentk.report.html import page_file, render
+from allentk.report.provenance import references
 from allentk.report.text import listed
 
 __all__ = ["write_biophysical_report"]
+
+#: What biophysical models and their judging rest on.
+_WORKS = ("gouwens2018", "nandi2022")
 
 
 def write_biophysical_report(
@@ -89,7 +92,7 @@ def write_biophysical_report(
         Section("figure", "Model and cell", [_picture(shown)]),
         Section("steps", "Steps and features", _steps(judged)),
         Section("parameters", "Parameters", _parameters(shown)),
-        Section("provenance", "Provenance", [last, Heading("References"), REFERENCES]),
+        Section("provenance", "Provenance", [last, Heading("References"), references(*_WORKS)]),
     ]
     made_up = ("the recording that the model is judged by",) if shown.synthetic else ()
     name = title or ("A biophysical model, fitted and judged" if result else "A biophysical model")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +12,11 @@ from allentk.fitting.biophysical.result import BiophysicalFitResult
 from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.biophysical.verdict import Verdict
 from allentk.models import BiophysicalModel
-from allentk.report.blocks import Cell, Links, Table
+from allentk.report.blocks import Cell, Table
+from allentk.report.provenance import now, versions
 from allentk.report.text import counted, number, table_of_facts
 
 __all__ = [
-    "REFERENCES",
     "fame_table",
     "features_table",
     "model_table",
@@ -27,21 +24,6 @@ __all__ = [
     "provenance_table",
     "steps_table",
 ]
-
-REFERENCES = Links(
-    (
-        (
-            "Gouwens et al. 2018, Systematic generation of biophysically detailed models for diverse "
-            "cortical neuron types, Nature Communications 9:710",
-            "https://doi.org/10.1038/s41467-017-02718-3",
-        ),
-        (
-            "Nandi et al. 2022, Single-neuron models linking electrophysiology, morphology, and "
-            "transcriptomics across cortical cell types, Cell Reports 40:111176",
-            "https://doi.org/10.1016/j.celrep.2022.111176",
-        ),
-    )
-)
 
 _VERSIONS = ("allentk", "numpy", "scipy", "numba", "matplotlib")
 
@@ -155,7 +137,7 @@ def provenance_table(
     """Return everything needed to judge and repeat the fit and its verdict."""
     parameters = model.parameters
     facts: dict[str, object] = {
-        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "made": now(),
         # A path would tell more about the reader's machine than about the data.
         "recording": Path(targets.source).name or "in memory",
         "data": "SYNTHETIC" if synthetic else "not marked as synthetic",
@@ -167,7 +149,9 @@ def provenance_table(
     if result is not None:
         facts |= _fit_facts(result)
     facts["notes"] = " ".join(dict.fromkeys([*judged.notes, *(result.notes if result else ())]))
-    known = dict(result.versions) if result is not None and result.versions else _versions()
+    known = (
+        dict(result.versions) if result is not None and result.versions else versions(*_VERSIONS)
+    )
     facts["versions"] = ", ".join(f"{name} {version}" for name, version in known.items())
     return table_of_facts("This model", {name: told for name, told in facts.items() if told})
 
@@ -184,13 +168,6 @@ def _fit_facts(result: BiophysicalFitResult) -> Mapping[str, object]:
         "training cost": number(result.cost, 4),
         "stopped": str(result.reason),
         "turned away": result.evaluation.rejected,
-    }
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        **{name: metadata.version(name) for name in _VERSIONS},
     }
 
 

@@ -33,6 +33,9 @@ __all__ = ["network_section", "population_curves"]
 #: Cells whose peak rate is lower have no tuning worth drawing, in Hz; as for the scores of selectivity.
 MIN_PEAK_HZ = 0.5
 
+#: Classes whose example cells are drawn.
+_MOST_CLASSES = 4
+
 
 def network_section(page: NetworkPage) -> Section:
     """Return the network's tables, raster, rates and tuning."""
@@ -115,15 +118,18 @@ def _tuning(page: NetworkPage) -> list[Block]:
         if len(rows := examples(of, min_peak=MIN_PEAK_HZ))
     ]
     blocks: list[Block] = []
-    if chosen:
+    shown = chosen[:_MOST_CLASSES]
+    if shown:
+        few = (
+            f" The first {len(shown)} of {len(chosen)} classes." if len(shown) < len(chosen) else ""
+        )
         blocks.append(
             Picture(
-                image(tuning_figure(chosen[:4], table)),
-                alt="Tuning curves of example cells of "
-                f"{listed(name for name, _, _ in chosen[:4])}.",
+                image(tuning_figure(shown, table)),
+                alt=f"Tuning curves of example cells of {listed(name for name, _, _ in shown)}.",
                 caption="Tuning curves (mean and standard error over trials) of cells at the "
                 "90th, 50th and 10th percentile of orientation selectivity among those with a "
-                f"peak rate of at least {MIN_PEAK_HZ:g} Hz; dashed: spontaneous rate.",
+                f"peak rate of at least {MIN_PEAK_HZ:g} Hz; dashed: spontaneous rate.{few}",
             )
         )
     curves: dict[str, Aligned] = {}

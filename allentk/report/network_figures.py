@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from allentk.data import BLANK_NAMES, NetworkResponse, SpikeTrains, StimulusTable
 from allentk.report.figures import COLOURS, Figure, canvas, styled
+from allentk.report.text import counted
 from allentk.report.tuning import Aligned, preferred_curve
 
 if TYPE_CHECKING:
@@ -22,13 +23,25 @@ __all__ = ["aligned_figure", "raster_figure", "raster_span", "tuning_figure"]
 Array = NDArray[np.float64]
 
 _CYCLE = ("vermilion", "blue", "green", "purple", "orange", "sky", "black")
-_MAX_ROWS, _BIN_S = 60, 0.05
+#: Lines of populations beyond the colours.
+_DASHES = ("-", "--", ":", "-.")
+_BIN_S = 0.05
+#: Cells of a population that are drawn, and of all together, but no fewer than some of each.
+_MAX_ROWS, _ALL_ROWS, _LEAST_ROWS = 60, 400, 12
+#: Names beside each other in a legend, panels beside each other.
+_NAMES, _PANELS = 5, 4
 N_PRESENTATIONS = 4
 
 
 def colour(position: int) -> str:
     """Return the colour of the population at `position`."""
     return COLOURS[_CYCLE[position % len(_CYCLE)]]
+
+
+def _rows_each(response: NetworkResponse) -> int:
+    """Return how many cells of a population are drawn at most."""
+    share = _ALL_ROWS // max(len(response.spikes), 1)
+    return min(_MAX_ROWS, max(_LEAST_ROWS, share))
 
 
 def raster_span(response: NetworkResponse) -> tuple[float, float]:
@@ -47,23 +60,27 @@ def raster_span(response: NetworkResponse) -> tuple[float, float]:
 def raster_figure(response: NetworkResponse) -> Figure:
     """Draw the spikes of a sample of every population for a few presentations, and the mean rates.
 
-    At most 60 cells of a population are shown, by their preferred angle where the node table has
-    ``tuning_angle_deg``.
+    At most 60 cells of a population are shown, fewer of each where there are many populations, by their
+    preferred angle where the node table has ``tuning_angle_deg``.
     """
-    span = raster_span(response)
-    rows = [min(trains.n_cells, _MAX_ROWS) for trains in response.spikes.values()]
-    figure, axes = canvas(9.6, 1.9 + 0.026 * sum(rows) + 1.6, 2, 1, sharex=True, heights=[3, 1.3])
+    span, most = raster_span(response), _rows_each(response)
+    n_rows = sum(min(trains.n_cells, most) for trains in response.spikes.values())
+    lines = -(-len(response.spikes) // _NAMES)
+    heights = [max(1.5 + 0.026 * n_rows, 0.42 * len(response.spikes)), 1.4 + 0.2 * lines]
+    figure, axes = canvas(9.6, sum(heights) + 0.4, 2, 1, sharex=True, heights=heights)
     raster, rates = axes[:, 0]
     ticks = _raster(raster, response, span)
     raster.set_yticks([at for at, _ in ticks], [name for _, name in ticks])
     for position, (name, trains) in enumerate(response.spikes.items()):
         time, rate = _rate(trains, span)
-        rates.plot(time, rate, color=colour(position), label=name)
+        dashes = _DASHES[position // len(_CYCLE) % len(_DASHES)]
+        rates.plot(time, rate, color=colour(position), ls=dashes, label=name)
     for axis in (raster, rates):
         _presentations(axis, response.presentations, span, labels=axis is raster)
     rates.set(xlabel="time (s)", ylabel="mean rate (Hz)", xlim=span)
-    rates.set_ylim(0, rates.get_ylim()[1] * 1.25)
-    rates.legend(loc="upper right", ncols=4)
+    # Room for the names above the lines.
+    rates.set_ylim(0, rates.get_ylim()[1] * (1.05 + 0.22 * lines))
+    rates.legend(loc="upper right", ncols=_NAMES)
     return figure
 
 
@@ -72,7 +89,7 @@ def _raster(
 ) -> list[tuple[float, str]]:
     ticks, base = [], 0
     for position, (name, trains) in enumerate(response.spikes.items()):
-        order = _order(trains, response.nodes.get(name))
+        order = _order(trains, response.nodes.get(name), _rows_each(response))
         part = trains.subset(order)
         inside = (part.times_s >= span[0]) & (part.times_s < span[1])
         axes.plot(
@@ -84,18 +101,19 @@ def _raster(
             mew=0.7,
             rasterized=True,
         )
-        ticks.append((base + order.size / 2, f"{name}\n{order.size} of {trains.n_cells:,}"))
+        ticks.append((base + (order.size - 1) / 2, f"{name}\n{order.size} of {trains.n_cells:,}"))
         base += order.size + 4
     axes.set_ylim(base - 2, -2)
     axes.tick_params(axis="y", length=0)
     return ticks
 
 
-def _order(trains: SpikeTrains, nodes: pd.DataFrame | None) -> NDArray[np.int64]:
+def _order(trains: SpikeTrains, nodes: pd.DataFrame | None, most: int) -> NDArray[np.int64]:
+    """Return the cells to draw, evenly among all in their order."""
     order = np.arange(trains.n_cells)
     if nodes is not None and "tuning_angle_deg" in nodes and len(nodes) == trains.n_cells:
         order = np.argsort(nodes["tuning_angle_deg"].to_numpy(float), kind="stable")
-    picks = np.linspace(0, order.size - 1, min(order.size, _MAX_ROWS)).round().astype(np.int64)
+    picks = np.linspace(0, order.size - 1, min(order.size, most)).round().astype(np.int64)
     return np.asarray(order[picks], dtype=np.int64)
 
 
@@ -190,19 +208,24 @@ def _from_zero(axes: Axes) -> None:
 @styled
 def aligned_figure(curves: Mapping[str, Aligned], unit: str) -> Figure:
     """Draw the mean tuning curve of every population about its cells' preferred directions."""
-    figure, axes = canvas(9.6, 2.7, 1, max(len(curves), 3))
-    for position, (axis, (name, of)) in enumerate(zip(axes[0], curves.items(), strict=False)):
+    columns = min(max(len(curves), 3), _PANELS)
+    lines = max(-(-len(curves) // columns), 1)
+    figure, axes = canvas(9.6, 2.5 * lines + 0.2, lines, columns)
+    for position, (axis, (name, of)) in enumerate(zip(axes.ravel(), curves.items(), strict=False)):
         # The circle is closed: -180 degrees is 180 degrees.
         x = np.append(of.offset_deg, of.offset_deg[0] + 360.0)
         mean, sem = np.append(of.mean, of.mean[0]), np.append(of.sem, of.sem[0])
         line = colour(position)
         axis.fill_between(x, mean - sem, mean + sem, color=line, alpha=0.25, lw=0)
         axis.plot(x, mean, color=line, marker="o", ms=3.5)
-        axis.set(title=f"{name}, {len(of.curves):,} cells", xlabel="direction − preferred (°)")
+        axis.set(
+            title=f"{name}, {counted(len(of.curves), 'cell')}", xlabel="direction − preferred (°)"
+        )
         axis.set_xticks([-180, -90, 0, 90, 180])
         _from_zero(axis)
         axis.set_ylim(top=1.15 * axis.get_ylim()[1])
-    axes[0, 0].set_ylabel(unit)
-    for unused in axes[0, len(curves) :]:
+    for line in axes[:, 0]:
+        line.set_ylabel(unit)
+    for unused in axes.ravel()[len(curves) :]:
         unused.set_axis_off()
     return figure

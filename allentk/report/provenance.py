@@ -17,44 +17,23 @@ from allentk.report.pages import CellPage, NetworkPage, ObservatoryPage
 from allentk.report.ranges import load_ranges
 from allentk.report.text import header, listed, metric_name, shown, table_of_facts
 from allentk.responses import METRIC_COLUMNS
+from allentk.works import WORKS
 
 __all__ = [
     "made_facts",
     "models_synthetic",
+    "now",
     "provenance_section",
     "reference_table",
+    "references",
     "synthetic_parts",
+    "versions",
 ]
 
 _VERSIONS = ("allentk", "numpy", "scipy", "pandas", "numba", "matplotlib", "jinja2")
 
-_REFERENCES = (
-    (
-        "Teeter et al. 2018, Generalized leaky integrate-and-fire models classify multiple "
-        "neuron types, Nature Communications 9:709",
-        "https://doi.org/10.1038/s41467-017-02717-4",
-    ),
-    (
-        "Gouwens et al. 2019, Classification of electrophysiological and morphological neuron "
-        "types in the mouse visual cortex, Nature Neuroscience 22:1182",
-        "https://doi.org/10.1038/s41593-019-0417-0",
-    ),
-    (
-        "de Vries et al. 2020, A large-scale standardized physiological survey reveals "
-        "functional organization of the mouse visual cortex, Nature Neuroscience 23:138",
-        "https://doi.org/10.1038/s41593-019-0550-9",
-    ),
-    (
-        "Siegle et al. 2021, Survey of spiking in the mouse visual system reveals functional "
-        "hierarchy, Nature 592:86",
-        "https://doi.org/10.1038/s41586-020-03171-x",
-    ),
-    (
-        "Billeh et al. 2020, Systematic integration of structural and functional data into "
-        "multi-scale models of mouse primary visual cortex, Neuron 106:388",
-        "https://doi.org/10.1016/j.neuron.2020.01.040",
-    ),
-)
+#: What the pages of cells, networks and scores rest on.
+_WORKS = ("teeter2018", "gouwens2019", "devries2020", "siegle2021", "billeh2020")
 
 _DEFINITIONS = {
     "S": "1 − KS, the Kolmogorov-Smirnov distance between the model's cells and the data's",
@@ -133,22 +112,37 @@ def provenance_section(
             "cells": "; ".join(ranges.filters),
         }
         blocks.append(table_of_facts("Published ranges", facts))
-    blocks += [_definitions(result), Heading("References"), Links(_REFERENCES)]
+    blocks += [_definitions(result), Heading("References"), references(*_WORKS)]
     return Section("provenance", "Provenance", blocks)
 
 
 def made_facts(synthetic: Sequence[str], provenance: Mapping[str, Any] | None) -> dict[str, object]:
     """Return when a page was made, with which versions, and whether its data are made up."""
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    versions = {"python": platform.python_version()}
-    versions |= {name: metadata.version(name) for name in _VERSIONS}
     return {
-        "made": (provenance or {}).get("made", now),
+        "made": (provenance or {}).get("made", now()),
         "data": f"SYNTHETIC: {'; '.join(synthetic)}"
         if synthetic
         else "none is marked as synthetic",
-        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+        "versions": ", ".join(f"{name} {of}" for name, of in versions(*_VERSIONS).items()),
     }
+
+
+def now() -> str:
+    """Return the time of writing, to the minute."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Return the versions of Python and of packages, by name."""
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in packages},
+    }
+
+
+def references(*keys: str) -> Links:
+    """Return works of `allentk.works` by their keys, as a list with links."""
+    return Links(tuple((WORKS[key].reference, WORKS[key].link) for key in keys))
 
 
 def _recordings(cells: Sequence[CellPage]) -> Table:

@@ -167,7 +167,7 @@ def _scores(result: BenchmarkResult) -> list[Block]:
     if len(scored):
         said = listed(
             f"{row['population']} {metric_name(row['metric'], unit=False)} {row['S']:.2f} of "
-            f"{row['ceiling']:.2f}"
+            f"{fixed(row['ceiling'], 2)}"
             for row in scored.to_dict("records")[:10]
         )
         blocks.append(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from allentk.report.blocks import Cell, Table
@@ -69,8 +70,10 @@ def number(value: object, digits: int = 3) -> str:
     >>> number(0.012345), number(-77.051), number(12345.6), number(1200)
     ('0.0123', '−77.1', '12,346', '1,200')
     """
-    if value is None or not isinstance(value, Real):
-        return "–" if value is None else str(value)
+    if value is None or value is pd.NA or value is pd.NaT:
+        return "–"
+    if not isinstance(value, Real):
+        return str(value)
     x = float(value)
     if math.isnan(x):
         return "–"
@@ -185,8 +188,10 @@ def shown(value: Any) -> str:
         return "; ".join(f"{key}: {shown(of)}" for key, of in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(shown(of) for of in value)
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if value is None or value is pd.NA or value is pd.NaT:
+        return "–"
     if isinstance(value, Real) and not isinstance(value, Integral):
         return (
             number(value, 4).rstrip("0").rstrip(".") if "." in number(value, 4) else number(value)

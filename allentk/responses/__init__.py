@@ -17,14 +17,9 @@ from allentk.responses.stimuli import (
     moving_bars,
     static_gratings,
 )
-from allentk.responses.stimuli_further import (
-    flashes,
-    gabors,
-    locally_sparse_noise,
-    natural_movie,
-    natural_scenes,
-    spontaneous,
-)
+from allentk.responses.stimuli_images import natural_movie, natural_scenes
+from allentk.responses.stimuli_screen import flashes, spontaneous
+from allentk.responses.stimuli_spots import gabors, locally_sparse_noise
 from allentk.responses.trials import trial_responses
 from allentk.responses.tuning import TUNING_COLUMNS, tuning_curves
 

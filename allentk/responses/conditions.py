@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from allentk.errors import DataError
 from allentk.responses.grid import Grid, grid
 from allentk.responses.trials import presented
 
-__all__ = ["AXES", "BLANK_NAMES", "conditions", "gratings_where"]
+__all__ = ["AXES", "conditions", "gratings_where"]
 
 #: Parameters of drifting gratings, and the period of those that are angles.
 AXES = {"temporal_frequency_hz": None, "orientation_deg": 360.0}
@@ -25,10 +25,9 @@ def _named_blank(rows: pd.DataFrame) -> NDArray[np.bool_]:
     return named
 
 
-def _one(shown: pd.DataFrame, column: str) -> None:
-    values = shown[column].dropna().unique()
-    if len(values) > 1:
-        some = sorted(float(value) for value in values)
+def _check_one(shown: pd.DataFrame, column: str) -> None:
+    some = np.unique(shown[column].dropna().to_numpy(float).round(6)).tolist()
+    if len(some) > 1:
         raise DataError(
             f"drifting_gratings: the presentations have {len(some)} values of {column} ({some}); "
             f"choose one, such as table.where({column}={some[-1]}, keep_blanks=True)"
@@ -51,16 +50,25 @@ def _gratings(table: pd.DataFrame, blank_name: NDArray[np.bool_]) -> NDArray[np.
     return oriented
 
 
-def conditions(table: StimulusTable) -> Grid:
+def conditions(
+    table: StimulusTable, *, one: Sequence[str] = ("contrast", "spatial_frequency_cpd")
+) -> Grid:
     """Sort the presentations of drifting gratings into conditions and blanks.
 
     A row named ``blank`` or ``spontaneous``, or with the gratings' name and no orientation, is blank.
 
+    Parameters
+    ----------
+    table : StimulusTable
+        What was shown.
+    one : sequence of str
+        Columns of which all gratings must have one value, for they make no condition.
+
     Raises
     ------
     DataError
-        Where no presentation has an orientation; where several stimuli, contrasts or spatial
-        frequencies have one; for a table of another type.
+        Where no presentation has an orientation; where several stimuli have one, or gratings several
+        values of a column in `one`; for a table of another type.
 
     Examples
     --------
@@ -72,8 +80,8 @@ def conditions(table: StimulusTable) -> Grid:
     """
     rows = presented(table).table
     shown = rows[_gratings(rows, _named_blank(rows))]
-    for column in ("contrast", "spatial_frequency_cpd"):
-        _one(shown, column)
+    for column in one:
+        _check_one(shown, column)
     return grid(table, "drifting_gratings", AXES, key="orientation_deg")
 
 
@@ -91,7 +99,7 @@ def gratings_where(table: StimulusTable, wanted: Mapping[str, float]) -> Stimulu
     Raises
     ------
     DataError
-        Where no grating of these conditions was shown.
+        Where no grating of these conditions was shown, or the table has no such column.
 
     Examples
     --------
@@ -103,6 +111,11 @@ def gratings_where(table: StimulusTable, wanted: Mapping[str, float]) -> Stimulu
     """
     rows = presented(table).table
     grating = _gratings(rows, _named_blank(rows))
+    absent = [name for name in wanted if name not in rows]
+    if absent:
+        raise DataError(
+            f"drifting_gratings: no column {absent[0]!r}; the table has {', '.join(map(str, rows))}"
+        )
     asked = {name: wanted[name] for name in wanted if rows.loc[grating, name].notna().any()}
     alike = np.ones(len(rows), dtype=bool)
     for column, value in asked.items():

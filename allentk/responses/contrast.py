@@ -96,6 +96,11 @@ def half_saturation(contrasts: ArrayLike, curves: ArrayLike) -> tuple[Array, Arr
         Share of the variance explained. All are NaN for fewer than four contrasts, a missing response, a
         flat curve and one that no rise fits.
 
+    Raises
+    ------
+    DataError
+        Where there are not as many responses as contrasts, or one of these is negative.
+
     References
     ----------
     Naka and Rushton 1966, J Physiol 185:536; Albrecht and Hamilton 1982, J Neurophysiol 48:217.
@@ -108,8 +113,13 @@ def half_saturation(contrasts: ArrayLike, curves: ArrayLike) -> tuple[Array, Arr
     ([0.2], [2.0])
     """
     c, r = np.asarray(contrasts, dtype=float), np.asarray(curves, dtype=float)
+    if r.ndim != 2 or r.shape[1:] != c.shape or not (c >= 0).all():
+        raise DataError(
+            f"half_saturation: expected curves (cells, contrasts) over contrasts of 0 and more, got shape "
+            f"{r.shape} and contrasts {c.tolist()}"
+        )
     out = np.full((3, r.shape[0]), np.nan)
-    if c.size < 4:
+    if c.size < 4 or not c.any():
         return out[0], out[1], out[2]
     centred = r - r.mean(axis=1, keepdims=True)
     length = np.sqrt((centred**2).sum(axis=1))

@@ -6,28 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import SpikeTrains, Traces
-from allentk.errors import DataError
+from allentk.responses.binned import binned_counts, whole_bins
+from allentk.responses.checks import positive
 
-__all__ = ["BIN_S", "mean_pair_correlation", "positive", "time_courses"]
+__all__ = ["BIN_S", "mean_pair_correlation", "time_courses", "varies"]
 
 Array = NDArray[np.float64]
 
 #: Default bin for spikes, seconds; traces keep their frames.
 BIN_S = 0.05
-
-
-def positive(name: str, value: object) -> float:
-    """Return `value`.
-
-    Raises
-    ------
-    DataError
-        Where it is no positive finite number.
-    """
-    number = isinstance(value, int | float | np.integer | np.floating)
-    if not number or not 0 < float(value) < np.inf:  # type: ignore[arg-type]
-        raise DataError(f"responses: {name} must be a positive number, got {value!r}")
-    return float(value)  # type: ignore[arg-type]
 
 
 def time_courses(
@@ -57,14 +44,14 @@ def time_courses(
     -------
     courses : ndarray, shape (n_cells, n_trials, n_bins)
         Spikes: rate in Hz in every whole bin. Traces: the frames from the first one in the trial on, NaN
-        outside of the recording.
+        before and after the recording.
     step_s : float
         Time from bin to bin.
 
     Raises
     ------
     DataError
-        Where `bin_s` is not positive.
+        Where `bin_s` is not positive, or so short that the bins would not fit into memory.
 
     Examples
     --------
@@ -75,18 +62,8 @@ def time_courses(
     if isinstance(responses, Traces):
         return _frames(responses, rows, starts_s, length_s)
     bin_s = positive("bin_s", bin_s)
-    n_bins = int(length_s / bin_s + 1e-6)
-    counts = np.zeros((rows.size, starts_s.size, n_bins))
-    place = np.full(responses.n_cells, -1, dtype=np.int64)
-    place[rows] = np.arange(rows.size)
-    # A hair earlier: a spike at the very edge of a bin must not fall out of it by rounding.
-    edges = np.column_stack([starts_s, starts_s + n_bins * bin_s]) - 1e-9
-    spans = np.searchsorted(responses.times_s, edges, side="left")
-    for trial, (first, last) in enumerate(spans):
-        cell = place[responses.ids[first:last]]
-        after = responses.times_s[first:last][cell >= 0] - edges[trial, 0]
-        bins = np.minimum((after / bin_s).astype(np.int64), n_bins - 1)
-        np.add.at(counts[:, trial], (cell[cell >= 0], bins), 1.0)
+    n_bins = whole_bins(length_s, bin_s)
+    counts = binned_counts(responses, starts_s, n_bins, bin_s, cells=rows)
     return counts / bin_s, bin_s
 
 
@@ -98,8 +75,10 @@ def _frames(
     step = float(np.median(np.diff(traces.time_s)))
     n_frames = int(length_s / step + 1e-6)
     first = np.searchsorted(traces.time_s, starts_s - 1e-6 * step, side="left")
+    # Frames of the trial that would have come before the first: they are missing, the others stay in place.
+    first -= np.maximum((traces.time_s[0] - starts_s) / step + 1e-6, 0).astype(np.int64)
     frames = first[:, None] + np.arange(n_frames)
-    known = frames < traces.time_s.size
+    known = (frames >= 0) & (frames < traces.time_s.size)
     found = traces.values[rows[:, None, None], np.where(known, frames, 0)].astype(float)
     return np.where(known & np.isfinite(found), found, np.nan), step
 
@@ -132,19 +111,30 @@ def mean_pair_correlation(courses: Array) -> Array:
     return out
 
 
-def _varies(squares: Array, size: Array) -> NDArray[np.bool_]:
-    """Whether a sum of squares is more than what rounding leaves of a constant of this size."""
-    varies: NDArray[np.bool_] = squares > (1e-12 * size) ** 2
-    return varies
+def varies(squares: Array, size: Array) -> NDArray[np.bool_]:
+    """Whether sums of squared deviations are more than what rounding leaves of a constant.
+
+    Parameters
+    ----------
+    squares, size : ndarray
+        Sums of the squared deviations and of the absolute values, of one shape.
+
+    Examples
+    --------
+    >>> varies(np.array([0.5, 1e-32]), np.array([3.0, 0.3])).tolist()
+    [True, False]
+    """
+    found: NDArray[np.bool_] = squares > (1e-12 * size) ** 2
+    return found
 
 
 def _of_whole(courses: Array) -> Array:
     centred = courses - courses.mean(axis=2, keepdims=True)
     squares = (centred**2).sum(axis=2)
-    varies = _varies(squares, np.abs(courses).sum(axis=2))
-    length = np.sqrt(np.where(varies, squares, np.inf))
+    some = varies(squares, np.abs(courses).sum(axis=2))
+    length = np.sqrt(np.where(some, squares, np.inf))
     unit = centred / length[:, :, None]
-    n = varies.sum(axis=1)
+    n = some.sum(axis=1)
     # The squared length of the sum holds every pair twice, and every trial with itself once.
     both = (unit.sum(axis=1) ** 2).sum(axis=1) - n
     out: Array = np.full(n.shape, np.nan)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from allentk.errors import DataError
 
-__all__ = ["Metric", "ResponseQuirk", "chosen"]
+__all__ = ["Metric", "ResponseQuirk", "chosen", "entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +88,19 @@ def chosen(quirks: str | Iterable[str], known: tuple[ResponseQuirk, ...]) -> fro
             f"for all of them"
         )
     return frozenset(asked)
+
+
+def entries(definition: str, stimulus: str, text: str, source: str) -> Iterable[Metric]:
+    """Return the metrics written down as ``column | unit | formula | excluded``, one a line.
+
+    A line that is set in deeper than by four goes on with the one before.
+
+    Examples
+    --------
+    >>> [metric.unit for metric in entries("mine", "flashes", "on_rate_hz | Hz | mean |", "")]
+    ['Hz']
+    """
+    for line in text.replace("\n        ", " ").splitlines():
+        if line.strip():
+            name, unit, formula, excluded = (part.strip() for part in line.split("|"))
+            yield Metric(stimulus, name, definition, unit, formula, excluded, source)

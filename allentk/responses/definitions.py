@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -15,7 +15,15 @@ from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.networks import per_population, presentations_of
 
-__all__ = ["DEFINITIONS", "STIMULI", "accepts", "definition_module", "measured", "stimuli_of"]
+__all__ = [
+    "DEFINITIONS",
+    "STIMULI",
+    "accepts",
+    "definition_module",
+    "definitions_of",
+    "measured",
+    "stimuli_of",
+]
 
 #: Name of a definition, and the module with its functions, ``METRICS`` and ``QUIRKS``.
 DEFINITIONS = {
@@ -25,6 +33,12 @@ DEFINITIONS = {
     "neuropixels": "allentk.responses.neuropixels",
     "layer4": "allentk.responses.model_papers.layer4",
     "v1-2026": "allentk.responses.model_papers.v1_2026",
+}
+
+#: Definitions of traces alone, and of spikes alone; the others are of both.
+_OF_ONE = {
+    "traces": ("warehouse", "paper2020"),
+    "spikes": ("neuropixels", "layer4", "v1-2026"),
 }
 
 #: What can be shown; a function of this name in ``allentk.responses`` and in a definition's module.
@@ -75,6 +89,18 @@ def stimuli_of(definition: str) -> tuple[str, ...]:
     return tuple(name for name in STIMULI if _function(module, name) is not None)
 
 
+def definitions_of(signal: Literal["traces", "spikes"]) -> tuple[str, ...]:
+    """Return the definitions that measure traces, or spikes.
+
+    Examples
+    --------
+    >>> definitions_of("traces")
+    ('trial-mean', 'warehouse', 'paper2020')
+    """
+    (other,) = _OF_ONE.keys() - {signal}
+    return tuple(name for name in DEFINITIONS if name not in _OF_ONE[other])
+
+
 def accepts(stimulus: str, definition: str, option: str) -> bool:
     """Whether the function of a definition for a stimulus takes an option.
 
@@ -114,9 +140,16 @@ def measured(
     DataError
         Where the definition is unknown, has no such stimulus or takes no such option, and whatever its
         function raises.
+
+    Examples
+    --------
+    >>> gray = StimulusTable(pd.DataFrame({"start_s": [0.0], "stop_s": [2.0], "stimulus": "spontaneous"}))
+    >>> measured("spontaneous", SpikeTrains([0.1], [0], 1), gray, "trial-mean", options={})["cell"].tolist()
+    [0]
     """
     function = _chosen(stimulus, definition)
-    given = {"running": running, "quirks": quirks, **options}
+    asked = quirks if isinstance(quirks, str) else tuple(quirks or ())
+    given = {"running": running, "quirks": asked, **options}
     takes = _options(function, stimulus, definition, given)
     shown = presentations_of(responses, table)
     if isinstance(responses, NetworkResponse):
@@ -149,10 +182,11 @@ def _options(
 ) -> dict[str, Any]:
     """Return the options that a function takes; an option that nobody gave is left out."""
     named = inspect.signature(function).parameters.values()
-    known = [p.name for p in named if p.kind is p.KEYWORD_ONLY]
+    # Cells are chosen by the ids= of the call, so that no option may choose others.
+    known = [p.name for p in named if p.kind is p.KEYWORD_ONLY and p.name != "ids"]
     said = {name: value for name, value in given.items() if name in known}
     for name, value in given.items():
-        unsaid = name in ("running", "quirks") and (value is None or len(value) == 0)
+        unsaid = value is None if name == "running" else name == "quirks" and not value
         if name not in known and not unsaid:
             raise DataError(
                 f"{stimulus}: the definition {definition!r} takes no {name}=; it takes "

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.averages import sums
-from allentk.responses.courses import BIN_S, positive
+from allentk.responses.checks import positive
+from allentk.responses.courses import BIN_S
 from allentk.responses.measured import Measured, Window, frame_of, measure
 from allentk.responses.sparse_noise import NOISE_HEIGHT_DEG, spot_signs
 from allentk.responses.trials import finite_means
@@ -84,7 +85,8 @@ def field_columns(prefix: str, maps: Array, x_deg: Array, y_deg: Array) -> dict[
     dict
         ``x_deg``, ``y_deg``: the centre of mass, above the map's median, of the region that holds the
         peak and is more than half as high; ``area_deg2``: the area of its pixels; ``z``: the peak above
-        the map's mean, in its standard deviations. NaN for a flat map.
+        the map's mean, in its standard deviations. NaN for a flat map; where half of the map or more is
+        as high as its peak, such as around a hole, there is no region, and only ``z`` is a number.
 
     Examples
     --------
@@ -105,16 +107,18 @@ def field_columns(prefix: str, maps: Array, x_deg: Array, y_deg: Array) -> dict[
         spread = field[known].std()
         if spread <= 1e-12 * np.abs(field[known]).max():
             continue
+        found[cell, 3] = (field[known].max() - field[known].mean()) / spread
         floor = np.median(field[known])
         height = np.where(known, field - floor, 0.0)
+        if height.max() <= 0:
+            continue
         labels, _ = label(height > height.max() / 2)
         region = labels == labels[np.unravel_index(height.argmax(), height.shape)]
         weight = np.where(region, height, 0.0)
-        found[cell] = (
+        found[cell, :3] = (
             (weight.sum(axis=0) * x_deg).sum() / weight.sum(),
             (weight.sum(axis=1) * y_deg).sum() / weight.sum(),
             region.sum() * pixel,
-            (field[known].max() - field[known].mean()) / spread,
         )
     return {f"{prefix}{name}": found[:, place] for place, name in enumerate(_FIELD)}
 
@@ -168,10 +172,11 @@ def locally_sparse_noise(
 def _spots(template: ArrayLike, frames: Array) -> NDArray[np.int8]:
     """Return 1 for white, -1 for black and 0 for gray spots of the frames shown."""
     signs = spot_signs(template)
-    if frames.size and frames.max() >= len(signs):
+    wrong = frames[(frames >= len(signs)) | (frames != np.floor(frames))]
+    if wrong.size:
         raise DataError(
-            f"locally_sparse_noise: frame {frames.max():g} was shown, but the template has "
-            f"{len(signs)} frames"
+            f"locally_sparse_noise: frame {wrong[-1]:g} was shown, but the template has "
+            f"{len(signs)} frames, from 0; give the template of this stimulus"
         )
     return signs[frames.astype(np.int64)]
 

@@ -6,12 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import StimulusTable, Traces
+from allentk.data._arrays import frozen
+from allentk.errors import DataError
 
 __all__ = ["frame_numbers", "frame_rate_hz"]
 
 
 def frame_rate_hz(traces: Traces) -> float:
-    """Return frames per second: the reciprocal of the median step of the clock."""
+    """Return frames per second: the reciprocal of the median step of the clock.
+
+    Raises
+    ------
+    DataError
+        For a recording of fewer than two frames, which tells no rate.
+
+    Examples
+    --------
+    >>> frame_rate_hz(Traces(np.zeros((1, 3)), [0.0, 0.5, 1.0], [1]))
+    2.0
+    """
+    if traces.time_s.size < 2:
+        raise DataError(
+            f"responses: the frame rate needs two frames or more, got {traces.time_s.size}"
+        )
     return 1.0 / float(np.median(np.diff(traces.time_s)))
 
 
@@ -31,7 +48,13 @@ def frame_numbers(
     Returns
     -------
     tuple of ndarray of int64, shape (n_presentations,)
-        Frames at the start and at the end, counted from 0. They may lie outside of the recording.
+        Frames at the start and at the end, counted from 0. They may lie outside of the recording: below 0
+        before it, by the median step.
+
+    Raises
+    ------
+    DataError
+        Where the table's frames are not whole, or they are to be found by the times of fewer than two.
 
     Examples
     --------
@@ -43,16 +66,21 @@ def frame_numbers(
     """
     rows = table.table
     if {"start_frame", "stop_frame"} <= set(rows.columns):
-        return (
-            rows["start_frame"].to_numpy(dtype=np.int64),
-            rows["stop_frame"].to_numpy(dtype=np.int64),
+        start, stop = (
+            frozen(rows[name], np.int64, what=f"StimulusTable: {name}")
+            for name in ("start_frame", "stop_frame")
         )
-    # A frame's time and a presentation's start are often the same number computed in two ways.
-    half = 0.5 / frame_rate_hz(traces)
-    start, stop = table.intervals_s.T
-    step = 2 * half
-    first = np.searchsorted(traces.time_s, start - half, side="left").astype(np.int64)
-    last = np.searchsorted(traces.time_s, stop - half, side="left").astype(np.int64)
-    after = traces.time_s[-1] if traces.time_s.size else 0.0
-    beyond = np.maximum(np.ceil((stop - after - half) / step), 0).astype(np.int64)
-    return first, last + beyond
+        return start, stop
+    start, stop = (_frames_at(traces, at_s) for at_s in table.intervals_s.T)
+    return start, stop
+
+
+def _frames_at(traces: Traces, at_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the frame nearest to every time; outside of the recording they are counted on."""
+    step = 1 / frame_rate_hz(traces)
+    # Half a step early: a frame's time and a presentation's are often one number computed in two ways.
+    early = at_s - 0.5 * step
+    before = np.maximum(np.floor((traces.time_s[0] - early) / step), 0)
+    beyond = np.maximum(np.ceil((early - traces.time_s[-1]) / step - 1), 0)
+    within = np.searchsorted(traces.time_s, early, side="left")
+    return np.asarray(within + beyond - before, dtype=np.int64)

@@ -14,7 +14,6 @@ from allentk.errors import DataError
 from allentk.responses.conditions import AXES, conditions
 from allentk.responses.courses import BIN_S
 from allentk.responses.measured import Measured, Window, frame_of, measure
-from allentk.responses.networks import presentations_of
 from allentk.responses.selectivity import dsi_pair, dsi_vector, osi_pair, osi_vector
 from allentk.responses.trials import cells_of, finite_means
 
@@ -22,7 +21,6 @@ __all__ = [
     "METRIC_COLUMNS",
     "direction_columns",
     "drifting_gratings",
-    "presentations_of",
     "static_gratings",
 ]
 
@@ -106,7 +104,15 @@ def _marginal(of: Measured) -> NDArray[np.int64]:
 
 
 def direction_columns(of: Measured, axis: str) -> dict[str, Any]:
-    """Return preferred direction and selectivity along the axis of directions."""
+    """Return preferred direction and selectivity along the axis of directions.
+
+    Parameters
+    ----------
+    of : Measured
+        Responses to what moves.
+    axis : str
+        The axis of directions among those of its grid, such as ``"direction_deg"``.
+    """
     curve, theta, at = of.curve(axis), of.grid.axes[axis], of.place(axis)
     return {
         "preferred_direction_deg": of.preferred(axis),

@@ -81,8 +81,8 @@ def grid(
     Parameters
     ----------
     table : StimulusTable
-        What was shown. Where several stimuli have the parameter `key`, that with `stimulus` in its name
-        is taken.
+        What was shown. Rows with `stimulus` in their name are taken (``"contrast"`` for
+        ``"contrast_tuning"``); where there are none, those that have the parameter `key`.
     stimulus : str
         What is measured, such as ``"flashes"``.
     axes : mapping of str to float or None
@@ -94,7 +94,7 @@ def grid(
     Raises
     ------
     DataError
-        Where no row has this parameter, or several stimuli have it and none or several are so named.
+        Where no such row has this parameter, or several stimuli do.
 
     Examples
     --------
@@ -105,18 +105,21 @@ def grid(
     """
     rows = presented(table).table
     key = key or next(iter(axes))
-    named_blank = rows["stimulus"].isin(BLANK_NAMES).to_numpy()
-    values = parameter(rows, key)
-    if key == "frame":
-        values = np.where(values < 0, np.nan, values)
-    shown = ~np.isnan(values) & ~named_blank
-    name = _stimulus(rows.loc[shown, "stimulus"], stimulus, key, rows)
-    of_it = (rows["stimulus"] == name).to_numpy()
+    names = rows["stimulus"].astype(str)
+    named_blank = names.isin(BLANK_NAMES).to_numpy(dtype=bool)
+    of_it = names.str.contains(stimulus.removesuffix("_tuning"), regex=False).to_numpy(dtype=bool)
+    if not of_it.any():
+        of_it = ~named_blank
+    shown = np.zeros(len(rows), dtype=bool)
+    values = parameter(rows[of_it], key)
+    shown[of_it] = values >= 0 if key == "frame" else ~np.isnan(values)
+    shown &= ~named_blank
+    of_it = (names == _stimulus(names[shown], stimulus, key, rows)).to_numpy(dtype=bool)
     trials = np.flatnonzero(shown & of_it)
     held: dict[str, Array] = {}
     index = np.zeros(trials.size, dtype=np.int64)
     for axis, period in axes.items():
-        along = np.round(parameter(rows, axis)[trials], 6)
+        along = np.round(parameter(rows.iloc[trials], axis), 6)
         levels, place = np.unique(along % period if period else along, return_inverse=True)
         held[axis], index = levels, index * levels.size + place.ravel()
     return Grid(held, trials, index, np.flatnonzero(named_blank | (of_it & ~shown)))
@@ -130,11 +133,9 @@ def _stimulus(names: pd.Series, stimulus: str, key: str, rows: pd.DataFrame) -> 
             f"{sorted(map(str, rows['stimulus'].unique()))}, the columns "
             f"{', '.join(map(str, rows.columns))}"
         )
-    word = stimulus.removesuffix("_tuning")
-    alike = [name for name in there if word in name] if len(there) > 1 else there
-    if len(alike) != 1:
+    if len(there) > 1:
         raise DataError(
             f"{stimulus}: several stimuli have a {key} ({there}); choose one, such as "
             f"table.where(stimulus={there[0]!r}, keep_blanks=True)"
         )
-    return alike[0]
+    return there[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -186,6 +187,14 @@ def measure(
     -----
     UserWarning
         Where presentations lie outside of the recording; they are left out.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"start_s": [0.0, 1.0], "stop_s": [1.0, 2.0], "stimulus": "flashes",
+    ...     "color": [1.0, -1.0]})
+    >>> of = measure("flashes", SpikeTrains([1.5], [0], 1), StimulusTable(shown), {"color": None})
+    >>> of.preferred("color").tolist(), of.peak.tolist()
+    ([-1.0], [1.0])
     """
     rows, cells = cells_of(responses, ids)
     table = inside(stimulus, responses, presented(table))
@@ -215,7 +224,24 @@ def measure(
 
 
 def inside(stimulus: str, responses: Traces | SpikeTrains, table: StimulusTable) -> StimulusTable:
-    """Leave out, with a warning, what was shown before or after the recording of traces."""
+    """Leave out, with a warning, what was shown before or after the recording of traces.
+
+    By time, a frame's length forgiven: ``recorded.inside`` is of definitions that count frames.
+
+    Parameters
+    ----------
+    stimulus : str
+        What was shown, for the words of the warning.
+    responses : Traces or SpikeTrains
+        What was recorded; of spikes nobody knows when recording began and ended.
+    table : StimulusTable
+        What was shown.
+
+    Warns
+    -----
+    UserWarning
+        Where some presentations are left out.
+    """
     if not isinstance(responses, Traces) or responses.time_s.size < 2 or not len(table):
         return table
     step = float(np.median(np.diff(responses.time_s)))
@@ -238,8 +264,6 @@ def inside(stimulus: str, responses: Traces | SpikeTrains, table: StimulusTable)
 
 def _depth() -> int:
     """Return the stack level of whoever called this package, seen from the caller of this."""
-    import sys
-
     depth, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
         "allentk.responses"
@@ -249,7 +273,13 @@ def _depth() -> int:
 
 
 def notes_of(trials: Array, spikes: bool) -> list[str]:
-    """Return in words why a cell lacks values; empty where nothing is to be said."""
+    """Return in words why a cell lacks values; empty where nothing is to be said.
+
+    Examples
+    --------
+    >>> notes_of(np.array([[0.0, 0.0], [0.0, 2.0]]), True)
+    ['no spikes in any presentation', '']
+    """
     return [
         note for some in blocks(*trials.shape) for note in _notes_of_block(trials[some], spikes)
     ]
@@ -275,6 +305,12 @@ def frame_of(columns: Mapping[str, Any], names: tuple[str, ...], *, spikes: bool
     """Return `names` of the columns as a table; of traces a rate is a response.
 
     The columns of running come before the notes, where there are any.
+
+    Examples
+    --------
+    >>> frame_of({"cell": [1], "peak_rate_hz": [0.5], "notes": [""]}, ("peak_rate_hz",), spikes=False)
+       cell  peak_response notes
+    0     1            0.5
     """
     running = tuple(name for name in ("run_modulation", "p_run_modulation") if name in columns)
     order = ("cell", *names, *running, "notes")

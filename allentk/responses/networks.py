@@ -22,6 +22,12 @@ def presentations_of(
     ------
     DataError
         Where neither is there.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"start_s": [0.0], "stop_s": [1.0], "stimulus": "blank"})
+    >>> presentations_of(NetworkResponse({}, 1.0, StimulusTable(shown)), None)
+    <StimulusTable: 1 presentations (1 blank)>
     """
     if table is None and isinstance(responses, NetworkResponse):
         table = responses.presentations
@@ -40,6 +46,11 @@ def cells_of_network(response: NetworkResponse) -> pd.DataFrame:
     ------
     DataError
         Where a node table has another length, or there are no spikes of any population.
+
+    Examples
+    --------
+    >>> cells_of_network(NetworkResponse({"v1": SpikeTrains([], [], 2)}, 1.0))["cell"].tolist()
+    [0, 1]
     """
     return per_population(
         "responses", response, None, lambda of: pd.DataFrame({"cell": np.arange(of.n_cells)})
@@ -76,6 +87,14 @@ def per_population(
     DataError
         Where the presentations go on after the simulation, a node table has another length, or there
         are no spikes of any population.
+
+    Examples
+    --------
+    >>> both = {"v1": SpikeTrains([], [], 1), "lgn": SpikeTrains([], [], 1)}
+    >>> def cells(of):
+    ...     return pd.DataFrame({"cell": range(of.n_cells)})
+    >>> per_population("flashes", NetworkResponse(both, 1.0), None, cells)["node_population"].tolist()
+    ['v1', 'lgn']
     """
     if table is not None and table.duration_s > response.duration_s + 1e-6:
         raise DataError(

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import BLANK_NAMES, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
-from allentk.responses.courses import positive
+from allentk.responses.binned import whole_bins
+from allentk.responses.checks import positive
 from allentk.responses.measured import frame_of, inside, notes_of
 from allentk.responses.trials import cells_of, finite_means, presented, trial_responses
 
@@ -69,7 +70,7 @@ def spontaneous(
 def _bins(shown: StimulusTable, bin_s: float) -> StimulusTable | None:
     """Return whole bins of the presentations, one after the other; None where none fits."""
     starts = [
-        start + bin_s * np.arange(int((stop - start) / bin_s + 1e-6))
+        start + bin_s * np.arange(whole_bins(stop - start, bin_s))
         for start, stop in shown.intervals_s
     ]
     start = np.concatenate(starts)

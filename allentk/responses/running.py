@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.data._arrays import frozen
 from allentk.errors import DataError
 from allentk.responses.trials import finite_means
 from allentk.responses.welch import welch_p
@@ -28,7 +29,7 @@ def speeds_and_times(running: object) -> tuple[Array, Array]:
     Raises
     ------
     DataError
-        Where `running` is no such pair.
+        Where `running` is no such pair, or not of numbers.
 
     Examples
     --------
@@ -40,7 +41,7 @@ def speeds_and_times(running: object) -> tuple[Array, Array]:
             f"running= must be a pair: expected (speed_cm_s, time_s), such as session.running_speed() "
             f"returns, got a {type(running).__name__}"
         )
-    speed, time = (np.asarray(part, dtype=float) for part in running)
+    speed, time = (frozen(part, what="running=") for part in running)
     if speed.ndim != 1 or speed.shape != time.shape:
         raise DataError(
             f"running= must be two equally long lines, (speed_cm_s, time_s): expected arrays of one "
@@ -85,7 +86,11 @@ def trial_speeds(running: object, intervals_s: Array) -> Array:
 def run_modulation(
     trials: Array, chosen: NDArray[np.bool_], speeds_cm_s: Array, *, least: int = 2
 ) -> tuple[Array, Array]:
-    """Compare responses while running with responses at rest.
+    """Compare responses while running with responses at rest, by "trial-mean".
+
+    To the other definitions 1 cm/s is running. "warehouse" asks for more trials and divides by the size of
+    the larger number, not by the larger size; "paper2020" gives 0 where both are equal; "neuropixels"
+    compares counts.
 
     Parameters
     ----------
@@ -104,6 +109,12 @@ def run_modulation(
         ``(R_run - R_rest) / max(abs(R_run), abs(R_rest))``; NaN where a state has too few trials.
     p_value : ndarray, shape (n_cells,)
         Of Welch's t test.
+
+    Examples
+    --------
+    >>> trials, speeds = np.array([[1.0, 1.0, 3.0, 5.0]]), np.array([0.0, 0.0, 9.0, 9.0])
+    >>> run_modulation(trials, np.ones((1, 4), bool), speeds)[0].tolist()
+    [0.75]
     """
     known = chosen & np.isfinite(trials)
     run, rest = (

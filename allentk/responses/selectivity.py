@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import DataError
 
-__all__ = ["dsi_pair", "dsi_vector", "osi_pair", "osi_vector"]
+__all__ = ["at_turn", "dsi_pair", "dsi_vector", "osi_pair", "osi_vector", "pair_index"]
 
 Array = NDArray[np.float64]
 
@@ -94,28 +94,69 @@ def dsi_vector(curves: ArrayLike, directions_deg: ArrayLike) -> Array:
     return _vector(curves, directions_deg, 1)
 
 
-def _at(r: Array, theta: Array, preferred: NDArray[np.int64], turn_deg: float) -> Array:
-    """Response at the preferred direction turned by `turn_deg`; NaN where that was not shown."""
-    difference = (theta[None, :] - theta[:, None] - turn_deg + 180) % 360 - 180
-    nearest = np.abs(difference).argmin(axis=1)
-    shown = np.abs(difference).min(axis=1) < _SAME_DEG
-    index = nearest[preferred]
-    found = np.take_along_axis(r, index[..., None], axis=-1)[..., 0]
-    return np.where(shown[preferred], found, np.nan)
+def at_turn(
+    curves: Array, directions_deg: Array, preferred: NDArray[np.int64], turn_deg: float
+) -> Array:
+    """Return the response at the preferred direction turned by `turn_deg`.
+
+    Parameters
+    ----------
+    curves : ndarray, shape (..., n_directions)
+        Mean responses.
+    directions_deg : ndarray, shape (n_directions,)
+        Directions of motion in degrees.
+    preferred : ndarray of int, shape (...)
+        Index of the preferred direction.
+    turn_deg : float
+        Degrees to turn by.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        NaN where that direction was not shown.
+
+    Examples
+    --------
+    >>> at_turn(np.array([3.0, 1.0]), np.array([0.0, 90.0]), np.array(0), 90.0).item()
+    1.0
+    """
+    theta = directions_deg
+    if not theta.size:
+        return np.full(curves.shape[:-1], np.nan)
+    off = np.abs((theta[None, :] - theta[:, None] - turn_deg + 180) % 360 - 180)
+    index = off.argmin(axis=1)[preferred]
+    found = np.take_along_axis(curves, index[..., None], axis=-1)[..., 0]
+    return np.where((off.min(axis=1) < _SAME_DEG)[preferred], found, np.nan)
 
 
-def _contrast(a: Array, b: Array) -> Array:
-    total = a + b
+def pair_index(one: Array, other: Array) -> Array:
+    """Return ``(one - other) / (one + other)``; NaN where the sum is not positive.
+
+    Examples
+    --------
+    >>> pair_index(np.array([3.0, 0.0]), np.array([1.0, 0.0])).tolist()
+    [0.5, nan]
+    """
+    total = one + other
     out: Array = np.full(total.shape, np.nan)
-    np.divide(a - b, total, out=out, where=total > 0)
+    np.divide(one - other, total, out=out, where=total > 0)
     return out
 
 
 def _preferred(r: Array, given: ArrayLike | None) -> NDArray[np.int64]:
-    if given is not None:
-        return np.asarray(given, dtype=np.int64)
-    index: NDArray[np.int64] = np.where(np.isnan(r), -np.inf, r).argmax(axis=-1)
-    return index
+    if not r.shape[-1]:
+        return np.zeros(r.shape[:-1], dtype=np.int64)
+    if given is None:
+        index: NDArray[np.int64] = np.where(np.isnan(r), -np.inf, r).argmax(axis=-1)
+        return index
+    asked = np.asarray(given)
+    known = asked.dtype.kind in "iu" and asked.shape == r.shape[:-1]
+    if not known or not ((asked >= 0) & (asked < r.shape[-1])).all():
+        raise DataError(
+            f"selectivity: preferred= must be the place of a direction, 0 to {r.shape[-1] - 1}, for each "
+            f"of the curves, shape {r.shape[:-1]}, got {asked.ravel()[:5].tolist()} of shape {asked.shape}"
+        )
+    return asked.astype(np.int64)
 
 
 def osi_pair(
@@ -141,7 +182,8 @@ def osi_pair(
     Raises
     ------
     DataError
-        Where the last axis of `curves` is not as long as `directions_deg`.
+        Where the last axis of `curves` is not as long as `directions_deg`, or `preferred` is no place on
+        it.
 
     Examples
     --------
@@ -150,8 +192,8 @@ def osi_pair(
     """
     r, theta = _curves(curves, directions_deg)
     best = _preferred(r, preferred)
-    orthogonal = (_at(r, theta, best, 90.0) + _at(r, theta, best, -90.0)) / 2
-    return _contrast(_at(r, theta, best, 0.0), orthogonal)
+    orthogonal = (at_turn(r, theta, best, 90.0) + at_turn(r, theta, best, -90.0)) / 2
+    return pair_index(at_turn(r, theta, best, 0.0), orthogonal)
 
 
 def dsi_pair(
@@ -159,12 +201,7 @@ def dsi_pair(
 ) -> Array:
     """Return ``(R_pref - R_null) / (R_pref + R_null)``, null being 180 degrees from the preferred.
 
-    Parameters and NaN as in ``osi_pair``.
-
-    Raises
-    ------
-    DataError
-        Where the last axis of `curves` is not as long as `directions_deg`.
+    Parameters, NaN and errors as in ``osi_pair``.
 
     Examples
     --------
@@ -173,4 +210,4 @@ def dsi_pair(
     """
     r, theta = _curves(curves, directions_deg)
     best = _preferred(r, preferred)
-    return _contrast(_at(r, theta, best, 0.0), _at(r, theta, best, 180.0))
+    return pair_index(at_turn(r, theta, best, 0.0), at_turn(r, theta, best, 180.0))

@@ -20,7 +20,7 @@ _KINDS = {
     "natural_movie": "natural_movie",
     "locally_sparse_noise": "locally_sparse_noise",
     "flash": "flashes",
-    "gabors": "gabors",
+    "gabor": "gabors",
     "moving_bars": "moving_bars",
     "bars": "moving_bars",
     "contrast": "contrast_tuning",

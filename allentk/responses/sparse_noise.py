@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable
 from allentk.errors import DataError
+from allentk.responses.checks import positive
 from allentk.responses.trials import presented
 
 __all__ = ["NOISE_HEIGHT_DEG", "SparseNoise", "sparse_noise", "spot_signs"]
@@ -92,7 +93,7 @@ def sparse_noise(
     ------
     DataError
         Where the table has no such rows, or rows of two noises; on a template of another shape or without
-        a gray; and on a frame that is no pattern of the template.
+        a gray; on a frame that is no pattern of the template; and on a width that is not positive.
 
     Examples
     --------
@@ -106,11 +107,8 @@ def sparse_noise(
     rows = presented(table).table
     name = _name(rows["stimulus"].astype(str), stimulus)
     shown = StimulusTable(rows[rows["stimulus"].astype(str) == name])
-    pixel = NOISE_HEIGHT_DEG / patterns.shape[1] if pixel_deg is None else float(pixel_deg)
-    if not (np.isfinite(pixel) and pixel > 0):
-        raise DataError(
-            f"{name}: pixel_deg must be a positive number of degrees, got {pixel_deg!r}"
-        )
+    usual = NOISE_HEIGHT_DEG / patterns.shape[1]
+    pixel = usual if pixel_deg is None else positive("pixel_deg", pixel_deg)
     return SparseNoise(shown, patterns, _frames(shown, name, len(patterns)), pixel)
 
 

@@ -138,10 +138,9 @@ def static_gratings(
     Returns
     -------
     DataFrame
-        One row per cell, the columns of ``docs/metrics.md``: here preferred orientation,
-        spatial frequency and phase, peak, mean and spontaneous rate, OSI, reliability, and
-        ``notes``, why a cell
-        lacks values. A rate is of spikes; of traces it is a response, ``peak_response``.
+        One row per cell, the columns of ``docs/metrics.md``: here preferred orientation, spatial frequency
+        and phase, peak, mean and spontaneous rate, OSI, reliability, and ``notes``, why a cell lacks
+        values. A rate is of spikes; of traces it is a response, ``peak_response``.
 
     Raises
     ------
@@ -202,9 +201,9 @@ def moving_bars(
     Returns
     -------
     DataFrame
-        One row per cell, the columns of ``docs/metrics.md``: here preferred direction and
-        color, OSI, DSI, reliability, and ``notes``, why a cell
-        lacks values. A rate is of spikes; of traces it is a response, ``peak_response``.
+        One row per cell, the columns of ``docs/metrics.md``: here preferred direction and color, OSI, DSI,
+        reliability, and ``notes``, why a cell lacks values. A rate is of spikes; of traces it is a
+        response, ``peak_response``.
 
     Raises
     ------
@@ -265,9 +264,9 @@ def contrast_tuning(
     Returns
     -------
     DataFrame
-        One row per cell, the columns of ``docs/metrics.md``: here preferred direction and
-        contrast, c50 of a fit and how well it fits, reliability, and ``notes``, why a cell
-        lacks values. A rate is of spikes; of traces it is a response, ``peak_response``.
+        One row per cell, the columns of ``docs/metrics.md``: here preferred direction and contrast, c50 of
+        a fit and how well it fits, reliability, and ``notes``, why a cell lacks values. A rate is of
+        spikes; of traces it is a response, ``peak_response``.
 
     Raises
     ------
@@ -328,9 +327,9 @@ def dot_motion(
     Returns
     -------
     DataFrame
-        One row per cell, the columns of ``docs/metrics.md``: here preferred direction and
-        speed, DSI, reliability, and ``notes``, why a cell
-        lacks values. A rate is of spikes; of traces it is a response, ``peak_response``.
+        One row per cell, the columns of ``docs/metrics.md``: here preferred direction and speed, DSI,
+        reliability, and ``notes``, why a cell lacks values. A rate is of spikes; of traces it is a
+        response, ``peak_response``.
 
     Raises
     ------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allentk.responses.definition import Metric
+from allentk.responses.definition import Metric, entries
 
-__all__ = ["METRICS", "entries"]
+__all__ = ["METRICS"]
 
 _TRACES = "unit of the traces"
 
@@ -80,9 +80,9 @@ _OWN = {
         f"""
     rf_{side}_x_deg | deg | centre to the right of the middle of the screen: centre of mass, above
         the map's median, of the region that holds the peak and is more than half as high; the map
-        is the mean response to a {color} spot at every place | flat map
-    rf_{side}_y_deg | deg | centre upwards from the middle | flat map
-    rf_{side}_area_deg2 | deg^2 | area of that region | flat map
+        is the mean response to a {color} spot at every place | flat map, half of it as high as the peak
+    rf_{side}_y_deg | deg | centre upwards from the middle | as the other centre
+    rf_{side}_area_deg2 | deg^2 | area of that region | as the centre
     rf_{side}_z | 1 | peak of the map above its mean, in its standard deviations | flat map
     """
         for side, color in (("on", "white"), ("off", "black"))
@@ -98,9 +98,10 @@ _OWN = {
     """,
     "gabors": """
     rf_x_deg | deg | horizontal centre of mass, above the map's median, of the region that holds the
-        peak and is more than half as high; the map is the mean over orientations | flat map
-    rf_y_deg | deg | vertical centre of mass of that region | flat map
-    rf_area_deg2 | deg^2 | area of that region | flat map, one row or column of places
+        peak and is more than half as high; the map is the mean over orientations | flat map, half of
+        it as high as the peak
+    rf_y_deg | deg | vertical centre of mass of that region | as the other centre
+    rf_area_deg2 | deg^2 | area of that region | as the centre, one row or column of places
     rf_z | 1 | peak of the map above its mean, in its standard deviations | flat map
     preferred_orientation_deg | deg | orientation of the preferred condition | silent
     """,
@@ -146,22 +147,6 @@ _WITHOUT = {
         "p_run_modulation",
     },
 }
-
-
-def entries(definition: str, stimulus: str, text: str, source: str) -> Iterable[Metric]:
-    """Return the metrics written down as ``column | unit | formula | excluded``, one a line.
-
-    A line that is set in deeper than by four goes on with the one before.
-
-    Examples
-    --------
-    >>> [metric.unit for metric in entries("mine", "flashes", "on_rate_hz | Hz | mean |", "")]
-    ['Hz']
-    """
-    for line in text.replace("\n        ", " ").splitlines():
-        if line.strip():
-            name, unit, formula, excluded = (part.strip() for part in line.split("|"))
-            yield Metric(stimulus, name, definition, unit, formula, excluded, source)
 
 
 def _metrics() -> Iterable[Metric]:

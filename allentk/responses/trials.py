@@ -20,6 +20,12 @@ def presented(table: object) -> StimulusTable:
     ------
     DataError
         Where it is something else than a StimulusTable.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> presented(StimulusTable(pd.DataFrame({"start_s": [0.0], "stop_s": [1.0], "stimulus": "blank"})))
+    <StimulusTable: 1 presentations (1 blank)>
     """
     if isinstance(table, StimulusTable):
         return table
@@ -42,12 +48,19 @@ def response_intervals(table: StimulusTable, window_s: tuple[float, float] | Non
     Raises
     ------
     DataError
-        For a window that is no pair of times, or ends before it starts.
+        For a window that is no pair of finite times, or ends before it starts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> shown = pd.DataFrame({"start_s": [1.0], "stop_s": [2.0], "stimulus": "blank"})
+    >>> response_intervals(StimulusTable(shown), (-0.5, 0.0)).tolist()
+    [[0.5, 1.0]]
     """
     table = presented(table)
     if window_s is None:
         return table.intervals_s
-    if np.shape(window_s) != (2,) or not window_s[1] > window_s[0]:
+    if np.shape(window_s) != (2,) or not -np.inf < window_s[0] < window_s[1] < np.inf:
         raise DataError(
             f"responses: a window must end after it starts, got {window_s} s; give "
             f"(start, stop) in seconds from the onset of a presentation"
@@ -66,6 +79,11 @@ def cells_of(
     ------
     DataError
         For an id that is not there or no whole number, and for responses of another type.
+
+    Examples
+    --------
+    >>> cells_of(Traces([[0.0], [1.0]], [0.0], [511, 907]), [907])[0].tolist()
+    [1]
     """
     known = _ids(responses)
     if ids is None:
@@ -167,13 +185,19 @@ def _trace_means(traces: Traces, rows: NDArray[np.int64], intervals: Array) -> A
     for column, (a, b) in enumerate(zip(first, last, strict=True)):
         if b > a:
             out[:, column] = values[:, a:b].mean(axis=1, dtype=float)
-    for bad in np.flatnonzero(np.isnan(out).any(axis=0) & (last > first)):
+    for bad in np.flatnonzero(~np.isfinite(out).all(axis=0) & (last > first)):
         out[:, bad] = finite_means(values[:, first[bad] : last[bad]])
     return out
 
 
 def finite_means(values: Array, axis: int | tuple[int, ...] = -1) -> Array:
-    """Return the mean of the finite values along `axis`; NaN where there is none."""
+    """Return the mean of the finite values along `axis`; NaN where there is none.
+
+    Examples
+    --------
+    >>> finite_means(np.array([[1.0, np.inf, 3.0], [np.nan] * 3])).tolist()
+    [2.0, nan]
+    """
     finite = np.isfinite(values)
     count = finite.sum(axis=axis)
     total = np.where(finite, values, 0.0).sum(axis=axis, dtype=float)

@@ -7,9 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
-from allentk.responses.averages import averaged
-from allentk.responses.conditions import conditions
-from allentk.responses.trials import cells_of, trial_responses
+from allentk.responses.conditions import AXES, conditions
+from allentk.responses.measured import measure
 
 __all__ = ["TUNING_COLUMNS", "tuning_curves"]
 
@@ -48,6 +47,11 @@ def tuning_curves(
     DataError
         Where there is no grating, or more than one stimulus, contrast or spatial frequency.
 
+    Warns
+    -----
+    UserWarning
+        Where presentations lie outside of the recording; they are left out.
+
     Examples
     --------
     >>> shown = pd.DataFrame({"start_s": [0.0, 1.0], "stop_s": [1.0, 2.0],
@@ -55,20 +59,25 @@ def tuning_curves(
     >>> tuning_curves(SpikeTrains([0.2, 0.4], [0, 0], 1), StimulusTable(shown))["mean"].tolist()
     [2.0, 0.0]
     """
-    shown = conditions(table)
-    _, cells = cells_of(responses, ids)
-    trials = trial_responses(responses, table, window_s=response_window_s, ids=cells)
-    averages = averaged(trials[:, shown.trials], shown.index, shown.shape)
-    directions, frequencies = shown.axes["orientation_deg"], shown.axes["temporal_frequency_hz"]
-    n_tf, n_directions = shown.shape
-    each = n_tf * n_directions
+    conditions(table)  # one contrast and one spatial frequency
+    of = measure(
+        "drifting_gratings",
+        responses,
+        table,
+        AXES,
+        key="orientation_deg",
+        ids=ids,
+        response_window_s=response_window_s,
+    )
+    frequencies, directions = of.grid.axes.values()
+    n_tf, n_directions = of.grid.shape
     return pd.DataFrame(
         {
-            "cell": np.repeat(cells, each),
-            "orientation_deg": np.tile(directions, cells.size * n_tf),
-            "temporal_frequency_hz": np.tile(np.repeat(frequencies, n_directions), cells.size),
-            "mean": averages.mean.ravel(),
-            "sem": averages.sem.ravel(),
-            "n": averages.n.ravel(),
+            "cell": np.repeat(of.cells, of.grid.n_conditions),
+            "orientation_deg": np.tile(directions, of.cells.size * n_tf),
+            "temporal_frequency_hz": np.tile(np.repeat(frequencies, n_directions), of.cells.size),
+            "mean": of.averages.mean.ravel(),
+            "sem": of.averages.sem.ravel(),
+            "n": of.averages.n.ravel(),
         }
     )

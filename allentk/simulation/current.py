@@ -16,6 +16,7 @@ __all__ = [
     "check_clock",
     "check_point_step",
     "check_step",
+    "check_threshold",
     "current_of",
     "described",
     "divided_step_s",
@@ -115,7 +116,7 @@ def divided_step_s(
     rate = stimulus.sampling_rate_hz if isinstance(stimulus, Sweep) else sampling_rate_hz
     if dt_s is not None or rate is None or isinstance(stimulus, Stimulus):
         return dt_s
-    return 1 / rate / math.ceil(1 / rate / longest_s - 1e-9)
+    return 1 / rate / max(1, math.ceil(1 / rate / longest_s - 1e-9))
 
 
 def described(stimulus: object) -> dict[str, Any]:
@@ -176,14 +177,38 @@ def resampled(current: Array, old_dt: float, new_dt: float) -> Array:
 
 
 def check_clock(**clock: float | None) -> None:
-    """Refuse a time step or sampling rate that no simulation can have."""
+    """Refuse a time step or sampling rate that no simulation can have.
+
+    Raises
+    ------
+    SimulationError
+        On one that is not positive, or not finite; None is passed over.
+    """
     for name, value in clock.items():
         if value is not None and not (value > 0 and math.isfinite(value)):
             raise SimulationError(f"{name} must be positive and finite, got {value!r}")
 
 
+def check_threshold(threshold_mv: float) -> None:
+    """Refuse a voltage that no cell could cross, so that silence is never an accident.
+
+    Raises
+    ------
+    SimulationError
+        On one that is not finite.
+    """
+    if not math.isfinite(threshold_mv):
+        raise SimulationError(f"spike_threshold_mv must be a finite voltage, got {threshold_mv!r}")
+
+
 def check_step(dt_s: float) -> None:
-    """Refuse a time step, in seconds, in which a cell with compartments may spike unseen."""
+    """Refuse a time step, in seconds, in which a cell with compartments may spike unseen.
+
+    Raises
+    ------
+    SimulationError
+        On one above 2e-4 s.
+    """
     if dt_s > LONGEST_DT_S:
         raise SimulationError(
             f"dt_s={dt_s!r} s is so long that spikes would be missed; expected at most {LONGEST_DT_S:g} "

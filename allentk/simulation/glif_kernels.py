@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from allentk.simulation.glif_propagator import Propagator
 
-__all__ = ["Traces", "exponential_pair", "run_allensdk", "run_glif"]
+__all__ = ["Traces", "run_allensdk", "run_glif"]
 
 Array = NDArray[np.float64]
 
@@ -34,15 +33,6 @@ class Traces(NamedTuple):
     steps: NDArray[np.int64]
     parts: Array
     last: Array
-
-
-@njit(cache=True, nogil=True)
-def exponential_pair(step: float, tau: float, other: float) -> float:
-    """Response of a leaky membrane after `step` to a current that decays with `other`."""
-    rate, slow = 1.0 / tau, 1.0 / other
-    if abs(rate - slow) < 1e-9 * rate:
-        return step * rate * math.exp(-step * rate)
-    return rate * (math.exp(-step * slow) - math.exp(-step * rate)) / (rate - slow)
 
 
 @njit(cache=True, nogil=True)

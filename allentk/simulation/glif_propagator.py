@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from allentk.models import GLIFParameters
 
-__all__ = ["Propagator", "convolved", "propagator", "refractory_steps"]
+__all__ = ["Propagator", "alpha_gains", "convolved", "propagator", "refractory_steps"]
 
 Array = NDArray[np.float64]
 
 _SERIES_BELOW, _SERIES_TERMS = 0.5, 16
+#: Rates nearer than this part of one leave too few digits in their difference.
+_NEARLY_EQUAL = 1e-3
 
 
 class Propagator(NamedTuple):
@@ -89,6 +91,40 @@ def _series(near: float, far: float) -> float:
         term = power - far * term
         factorial *= n + 3
     return total
+
+
+def alpha_gains(step: float, tau: float, other: float) -> tuple[float, float]:
+    """Return what the flow, and its rise, of an alpha current add to a unit membrane in one step.
+
+    The current is ``(flow + rise t) exp(-t / other)``; the membrane of time constant `tau` relaxes to it.
+
+    Parameters
+    ----------
+    step, tau, other : float
+        Time step and both time constants in seconds.
+
+    Returns
+    -------
+    of_flow, of_rise : float
+        The second in seconds.
+
+    Examples
+    --------
+    >>> of_flow, of_rise = alpha_gains(1e-4, 0.02, 0.002)
+    >>> round(of_flow, 7), round(1e6 * of_rise, 7)
+    (0.0048648, 0.241415)
+    """
+    rate, slow = 1 / tau, 1 / other
+    if abs(rate - slow) < _NEARLY_EQUAL * rate:
+        flow = rate * convolved(step, rate, slow)
+    else:
+        flow = rate * (math.exp(-step * slow) - math.exp(-step * rate)) / (rate - slow)
+    d = (slow - rate) * step
+    if abs(d) < 1e-3:
+        ramp = 0.5 - d / 3.0 + d * d / 8.0 - d * d * d / 30.0
+    else:
+        ramp = (1.0 - (1.0 + d) * math.exp(-d)) / (d * d)
+    return flow, math.exp(-step / tau) * ramp * step * step / tau
 
 
 def refractory_steps(parameters: GLIFParameters, dt_s: float) -> int:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from allentk.models import GLIFParameters
 from allentk.network import JumpProjection, Network, PoissonInput, Population, Projection
-from allentk.simulation.glif_propagator import propagator
-from allentk.simulation.network_kernels import Tiles, alpha_gains
+from allentk.simulation.glif_propagator import alpha_gains, propagator
+from allentk.simulation.network_kernels import Tiles
 from allentk.simulation.network_tile_kernels import (
     ASC_CONSTANTS,
     ASC_STATE,

@@ -144,7 +144,7 @@ def _check_bins(wanted: Record, dt_s: float) -> None:
 
 def _rate(trains: SpikeTrains, bin_s: float, duration_s: float) -> pd.Series:
     """Return spikes per second and cell in bins, by where each begins; the last may be a shorter one."""
-    n = math.ceil(duration_s / bin_s - 1e-9)
+    n = max(1, math.ceil(duration_s / bin_s - 1e-9))
     # A time on an edge, but for rounding, belongs to the bin that begins there.
     places = np.floor(trains.times_s / bin_s + 1e-6).astype(np.int64)
     counts = np.bincount(np.minimum(places, n - 1), minlength=n)

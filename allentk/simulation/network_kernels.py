@@ -6,7 +6,6 @@ runs on its own, then its spikes are sent to their targets.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from allentk.simulation.delivery_kernels import Edges, deliver
-from allentk.simulation.glif_kernels import exponential_pair
 from allentk.simulation.network_tile_kernels import (
     ASC_CONSTANTS,
     ASC_STATE,
@@ -44,7 +42,7 @@ from allentk.simulation.network_tile_kernels import (
 )
 from allentk.simulation.poisson_kernels import Noise, add_noise
 
-__all__ = ["ABOVE_THRESHOLD", "NOT_FINITE", "Spikes", "Tiles", "Watch", "advance", "alpha_gains"]
+__all__ = ["ABOVE_THRESHOLD", "NOT_FINITE", "Spikes", "Tiles", "Watch", "advance"]
 
 Array = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -97,21 +95,6 @@ class Spikes(NamedTuple):
 
     grid: Steps
     source: Steps
-
-
-@njit(cache=True, nogil=True)
-def alpha_gains(step: float, tau: float, other: float) -> tuple[float, float]:
-    """Return what the flow, and its rise, of an alpha current add to a unit membrane in one step.
-
-    The current is ``(flow + rise t) exp(-t / other)``; the membrane of time constant `tau` relaxes to it.
-    """
-    d = (1.0 / other - 1.0 / tau) * step
-    if abs(d) < 1e-3:
-        ramp = 0.5 - d / 3.0 + d * d / 8.0 - d * d * d / 30.0
-    else:
-        ramp = (1.0 - (1.0 + d) * math.exp(-d)) / (d * d)
-    rise = math.exp(-step / tau) * ramp * step * step / tau
-    return exponential_pair(step, tau, other), rise
 
 
 @njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)

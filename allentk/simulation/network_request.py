@@ -79,6 +79,7 @@ def check_points(network: Network, engine: str) -> None:
     Raises
     ------
     SimulationError
+        Where there are some.
     """
     others = [population.name for population in network.populations if population.compartmental]
     if others:
@@ -126,7 +127,7 @@ def record_of(network: Network, record: Collection[str]) -> Record:
     Raises
     ------
     SimulationError
-        On anything else, a node that is not there, or a bin that is no time.
+        On anything else, a node that is not there, a bin that is no time, or two bins of one population.
     """
     found = Record()
     sizes = {population.name: len(population) for population in cells_of(network)}
@@ -136,7 +137,11 @@ def record_of(network: Network, record: Collection[str]) -> Record:
             continue
         if kind == "rate_hz":
             name, bin_s = _rate(entry, rest_of, sizes)
-            found.rate_bins_s[name] = bin_s
+            if found.rate_bins_s.setdefault(name, bin_s) != bin_s:
+                raise SimulationError(
+                    f"cannot record {entry!r}: the rate of {name!r} is kept in one bin, and "
+                    f"{found.rate_bins_s[name]:g} s were asked for as well"
+                )
         else:
             name, nodes = _nodes(entry, kind, rest_of, sizes)
             by_name = found.nodes.setdefault(kind, {})

@@ -72,10 +72,6 @@ class PopulationResponse:
         """Number of spikes of every neuron."""
         return np.bincount(self.spikes.ids, minlength=self.spikes.n_cells)
 
-    def steps_of(self, neuron: int) -> NDArray[np.int64]:
-        """Return the crossing steps of one neuron."""
-        return np.rint(self.spikes.of(neuron) / self.dt_s).astype(np.int64) - 1
-
     def __repr__(self) -> str:
         return (
             f"<PopulationResponse: {len(self.spikes)} spikes of {self.spikes.n_cells} neurons in "

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from allentk.workflow.layer4_cells import fetch_layer4_cells as fetch_layer4_cells
     from allentk.workflow.loop import run as run
     from allentk.workflow.result import LoopResult as LoopResult
-    from allentk.workflow.session_metrics import measure_session as measure_session
 
 _MODULES = {
     "CellStudy": "cell",
@@ -31,7 +30,6 @@ _MODULES = {
     "extract": "feature_batch",
     "fetch_layer4_cells": "layer4_cells",
     "fit_many": "fit_batch",
-    "measure_session": "session_metrics",
     "run": "loop",
     "study_cell": "cell",
 }
@@ -47,7 +45,6 @@ __all__ = [
     "extract",
     "fetch_layer4_cells",
     "fit_many",
-    "measure_session",
     "run",
     "study_cell",
 ]

@@ -15,7 +15,6 @@ from allentk.data import NetworkResponse, StimulusTable
 from allentk.errors import ConfigError, DataError, FormatError
 from allentk.network import visual
 from allentk.network.sonata_read import read_network
-from allentk.responses.conditions import gratings_where
 from allentk.simulation import simulate
 from allentk.workflow.network_files import check_engine
 from allentk.workflow.saved_runs import is_run, read_run
@@ -50,7 +49,7 @@ class Protocol:
     network, presentations : path, optional
         Of a saved run: its network, and what was shown, where the run does not say.
     definition : str, optional
-        By which definition spikes are measured; by default as the benchmark itself does.
+        By which definition spikes are measured, see ``Benchmark``.
     """
 
     trials: int = 15
@@ -106,8 +105,8 @@ def benchmark_models(
     """
     if not models:
         raise ConfigError("benchmark: there is no model; name a table, a saved run or a network")
-    benchmark = Benchmark(reference=reference, by=by, metrics=metrics)
     asked = protocol or Protocol()
+    benchmark = Benchmark(reference=reference, by=by, metrics=metrics, definition=asked.definition)
     found = {name: model_of(path, benchmark, asked, say=say) for name, path in models.items()}
     if len(found) == 1:
         return benchmark.score(next(iter(found.values())))
@@ -138,15 +137,13 @@ def model_of(
         return read_parquet(table) if table.suffix.lower() == ".parquet" else table
     if is_run(home) or (protocol.presentations is not None and home.is_file()):
         tell(f"{home}: a saved run; its spikes are measured.")
-        response = read_run(
+        return read_run(
             home,
             network=protocol.network,
             presentations=protocol.presentations,
             split=protocol.split,
         )
-    else:
-        response = _simulated(home, benchmark.reference, protocol, tell)
-    return _by_definition(response, benchmark, protocol.definition)
+    return _simulated(home, benchmark.reference, protocol, tell)
 
 
 def _table_in(home: Path) -> Path | None:
@@ -216,20 +213,6 @@ def reference_stimulus(reference: Reference, protocol: Protocol) -> StimulusTabl
         seed=protocol.seed,
         **given,
     )
-
-
-def _by_definition(
-    response: NetworkResponse, benchmark: Benchmark, definition: str | None
-) -> pd.DataFrame | NetworkResponse:
-    """Return the response, or its cells measured by another definition than the benchmark's own."""
-    if definition is None:
-        return response
-    from allentk.responses import drifting_gratings
-
-    if benchmark.reference.stimulus != "drifting_gratings" or response.presentations is None:
-        raise ConfigError("a definition can be chosen for drifting gratings only")
-    shown = gratings_where(response.presentations, benchmark.reference.conditions)
-    return drifting_gratings(response, shown, definition=definition)
 
 
 def _silent(_: str) -> None:

@@ -269,7 +269,7 @@ def _table(value: pd.DataFrame) -> Iterator[Found]:
 
 
 def _metrics(value: SessionMetrics) -> Iterator[Found]:
-    yield from _all(_DEFINITIONS.get(value.definition, ()), f"metrics as {value.definition!r}")
+    yield from _table(value.table)
 
 
 def _session(*keys: str) -> Callable[[Any], Iterator[Found]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,21 @@ from allentk import __version__
 from allentk.api import CellTypes
 from allentk.config import settings
 from allentk.features.definition import Definition, checked
-from allentk.progress import bar
-from allentk.workflow.feature_cell import PARTS
-from allentk.workflow.feature_failures import error_table
+from allentk.workflow.batch_work import Work, service_for
+from allentk.workflow.failures import error_table
+from allentk.workflow.feature_cell import PARTS, FeatureJob, Measured, measured
 from allentk.workflow.feature_files import target_of, write_batch
-from allentk.workflow.feature_journal import Journal, journal_of
+from allentk.workflow.feature_journal import read, written
 from allentk.workflow.feature_tables import (
     feature_table,
     quality_table,
     stacked,
     sweep_error_table,
 )
-from allentk.workflow.feature_work import Work, work_off
-from allentk.workflow.processes import as_they_end
-from allentk.workflow.recordings import Named, listed
+from allentk.workflow.journal import Journal, journal_of
+from allentk.workflow.processes import Processes
+from allentk.workflow.recordings import Named, Recording, listed
+from allentk.workflow.tasks import Task
 
 __all__ = ["FILTER", "FeatureBatch", "extract"]
 
@@ -153,32 +155,40 @@ def extract(
     """
     target = None if out is None else target_of(out)
     chosen = settings(jobs=jobs).jobs
+    parts = tuple(name for name, asked in zip(PARTS, (quality, vectors), strict=True) if asked)
+    named = listed(recordings)
     work = Work(
-        recordings=listed(recordings),
-        cells=cells,
-        definition=checked(definition),
-        parts=tuple(name for name, asked in zip(PARTS, (quality, vectors), strict=True) if asked),
-        journal=Journal(None if target is None else journal_of(target), resume=resume),
+        recordings=named,
+        cells=service_for(named, cells, progress=progress),
+        asked=str(checked(definition)),
+        journal=Journal(
+            None if target is None else journal_of(target), written, read, resume=resume
+        ),
+        job=partial(_job, definition=definition, parts=parts),
+        done="measured",
+        enough=lambda found: found.parts.issuperset(parts),
+        missing=lambda found: found.failed,
     )
-    if cells is None and any(each.specimen_id is not None for each in work.recordings):
-        work.cells = CellTypes(progress=progress)
-    work.recall()
-    with bar("cells", total=len(work.recordings), progress=progress) as shown:
-        shown.update(work.n_ended)
-        with closing(as_they_end(work_off, work.tasks(), jobs=chosen)) as all_ended:
-            for ended in all_ended:
-                work.enter(ended)
-                shown.update(work.n_ended - shown.n)
-    batch = _batch(work)
+    work.run(measure_task, nullcontext(Processes(chosen)), progress)
+    batch = _batch(work, parts)
     return batch if target is None else replace(batch, files=write_batch(batch, target))
 
 
-def _batch(work: Work) -> FeatureBatch:
-    cells = work.measured()
+def _job(_: Recording, **of_recording: Any) -> FeatureJob:
+    return FeatureJob(**of_recording)
+
+
+def measure_task(task: Task[FeatureJob]) -> Measured:
+    """Measure the recording of a task; see `measured`."""
+    return measured(task.job)
+
+
+def _batch(work: Work[str, FeatureJob, Measured], parts: tuple[str, ...]) -> FeatureBatch:
+    cells = [found for _, found in work.outcomes() if isinstance(found, Measured)]
     errors = error_table(work.failures())
     metadata = {
         "allentk": __version__,
-        "definition": work.definition,
+        "definition": work.asked,
         "filter": FILTER,
         "n_cells": len(cells),
         "n_failed": int((errors["what"] == "cell").sum()),
@@ -190,8 +200,8 @@ def _batch(work: Work) -> FeatureBatch:
         features=features,
         sweep_errors=sweep_error_table(cells),
         errors=errors,
-        quality=quality_table(cells) if "quality" in work.parts else None,
-        vectors=stacked(cells) if "vectors" in work.parts else None,
+        quality=quality_table(cells) if "quality" in parts else None,
+        vectors=stacked(cells) if "vectors" in parts else None,
         metadata=metadata,
-        n_measured=work.n_measured,
+        n_measured=work.n_new,
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from allentk import features
@@ -15,11 +14,10 @@ from allentk.data import SweepSet
 from allentk.errors import AllenTKError
 from allentk.features.definition import Definition
 from allentk.workflow.opening import opened
+from allentk.workflow.table_files import Record, records
+from allentk.workflow.tasks import Finished, Job
 
-__all__ = ["PARTS", "ROW_COLUMNS", "Job", "Measured", "Record", "measured", "plain_records"]
-
-#: A row of a table in JSON's own types; what is missing is None.
-Record: TypeAlias = "dict[str, Any]"
+__all__ = ["PARTS", "ROW_COLUMNS", "FeatureJob", "Measured", "measured"]
 
 #: Keys of a cell's row: the published columns, and the low-pass.
 ROW_COLUMNS = (*features.CELL_COLUMNS, "filter_hz")
@@ -29,32 +27,25 @@ PARTS = ("quality", "vectors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class FeatureJob(Job):
     """What to measure.
 
     Parameters
     ----------
-    path : str
-        The file.
     definition : {"allen", "allentk"}
         Whose rules; see `allentk.features.cell`.
     parts : tuple of str
         Which of `PARTS` besides.
-    specimen_id : int, optional
-        The specimen the file was fetched for.
-    synthetic : bool
-        Whether it came from a synthetic service.
+    path, specimen_id, synthetic
+        As of `allentk.workflow.tasks.Job`.
     """
 
-    path: str
     definition: Definition
     parts: tuple[str, ...] = ()
-    specimen_id: int | None = None
-    synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Measured:
+class Measured(Finished):
     """What was measured of one recording.
 
     Parameters
@@ -64,22 +55,18 @@ class Measured:
         lowest where sampling rates differ.
     sweep_errors : list of dict
         ``number`` and ``error`` of each sweep that could not be measured.
-    source : str
-        The file.
-    synthetic : bool
-        Whether the recording is synthetic.
     quality : list of dict, optional
         Rows of `allentk.features.quality.quality`.
     vectors : dict of array, optional
         As of `allentk.features.vectors.vectors`.
     failed : dict of str to AllenTKError
         Why a part of `PARTS` that was asked for is not there.
+    source, synthetic
+        As of `allentk.workflow.tasks.Finished`.
     """
 
     row: Record
     sweep_errors: list[Record]
-    source: str
-    synthetic: bool
     quality: list[Record] | None = None
     vectors: dict[str, NDArray[np.float64]] | None = None
     failed: dict[str, AllenTKError] = field(default_factory=dict)
@@ -90,7 +77,7 @@ class Measured:
         return {name for name in PARTS if getattr(self, name) is not None}
 
 
-def measured(job: Job) -> Measured:
+def measured(job: FeatureJob) -> Measured:
     """Measure a recording.
 
     Raises
@@ -98,7 +85,7 @@ def measured(job: Job) -> Measured:
     AllenTKError
         Where the file cannot be read, or no cell can be measured from it.
     """
-    sweeps = opened(job.path, specimen_id=job.specimen_id, synthetic=job.synthetic)
+    sweeps = opened(job)
     row = features.cell(sweeps, definition=job.definition)
     parts: dict[str, Any] = {}
     failed: dict[str, AllenTKError] = {}
@@ -108,7 +95,7 @@ def measured(job: Job) -> Measured:
         except AllenTKError as error:
             failed[name] = error
     return Measured(
-        row={**plain_records(row.to_frame().T)[0], "filter_hz": min(row.attrs["filter_hz"])},
+        row={**records(row.to_frame().T)[0], "filter_hz": min(row.attrs["filter_hz"])},
         sweep_errors=[
             {"number": int(error["number"]), "error": str(error["error"])}
             for error in row.attrs["errors"]
@@ -123,7 +110,7 @@ def measured(job: Job) -> Measured:
 def _quality(sweeps: SweepSet, _: Definition) -> list[Record]:
     from allentk.features.quality import quality
 
-    return plain_records(quality(sweeps, progress=False))
+    return records(quality(sweeps, progress=False))
 
 
 def _vectors(sweeps: SweepSet, definition: Definition) -> dict[str, NDArray[np.float64]]:
@@ -134,23 +121,3 @@ def _vectors(sweeps: SweepSet, definition: Definition) -> dict[str, NDArray[np.f
 
 
 _MEASURES = {"quality": _quality, "vectors": _vectors}
-
-
-def plain_records(frame: pd.DataFrame) -> list[Record]:
-    """Return the rows of a table in JSON's own types; what is no finite number becomes None.
-
-    Examples
-    --------
-    >>> plain_records(pd.DataFrame({"ri": [float("nan"), 120.5]}))
-    [{'ri': None}, {'ri': 120.5}]
-    """
-    known = frame.astype(object).mask(frame.isin([np.inf, -np.inf]) | frame.isna(), None)
-    return [
-        {str(name): _plain(value) for name, value in row.items()}
-        for row in known.to_dict("records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

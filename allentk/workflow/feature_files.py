@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from allentk.atomic import room, whole, write_text
+from allentk.atomic import whole, write_text
 from allentk.errors import ConfigError, MissingExtraError
-from allentk.workflow.feature_cell import plain_records
-from allentk.workflow.table_files import write_csv
+from allentk.workflow.table_files import Record, document_of, write_csv, write_if_any
 
 if TYPE_CHECKING:
     from allentk.workflow.feature_batch import FeatureBatch
@@ -53,13 +52,13 @@ def beside(out: Path, what: str) -> Path:
     return out.with_name(f"{out.stem}_{what}")
 
 
-def document(batch: FeatureBatch) -> dict[str, Any]:
+def document(batch: FeatureBatch) -> Record:
     """Return a batch in JSON's own types, what it was made by first."""
     tables = {"features": batch.features, "sweep_errors": batch.sweep_errors}
     tables["errors"] = batch.errors
     if batch.quality is not None:
         tables["quality"] = batch.quality
-    return {**batch.metadata, **{name: plain_records(table) for name, table in tables.items()}}
+    return document_of(batch.metadata, **tables)
 
 
 def write_batch(batch: FeatureBatch, out: Path) -> tuple[Path, ...]:
@@ -69,13 +68,8 @@ def write_batch(batch: FeatureBatch, out: Path) -> tuple[Path, ...]:
     """
     _write_features(batch, out)
     written = [out]
-    for name, table in (("errors", batch.errors), ("sweep_errors", batch.sweep_errors)):
-        file = beside(out, f"{name}.csv")
-        if len(table):
-            written.append(write_csv(table, file))
-        else:
-            with room(file):
-                file.unlink(missing_ok=True)
+    written += write_if_any(batch.errors, beside(out, "errors.csv"))
+    written += write_if_any(batch.sweep_errors, beside(out, "sweep_errors.csv"))
     if batch.quality is not None:
         written.append(write_csv(batch.quality, beside(out, "quality.csv")))
     if batch.vectors is not None:

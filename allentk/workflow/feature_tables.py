@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allentk.workflow.feature_cell import ROW_COLUMNS, Measured, Record
+from allentk.workflow.feature_cell import ROW_COLUMNS, Measured
+from allentk.workflow.table_files import Record
 
 __all__ = ["FEATURE_COLUMNS", "feature_table", "quality_table", "stacked", "sweep_error_table"]
 

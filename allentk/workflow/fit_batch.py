@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +19,23 @@ from allentk.api import CellTypes
 from allentk.config import settings
 from allentk.fitting.levels import LEVELS, whole_number
 from allentk.models import GLIFParameters
-from allentk.progress import bar
+from allentk.workflow.batch_work import Work, service_for
 from allentk.workflow.dask_pool import Client, cluster
-from allentk.workflow.executors import Workers, work_through
-from allentk.workflow.feature_failures import Failure, error_table
-from allentk.workflow.fit_cell import Asked, CellFit
+from allentk.workflow.executors import Workers
+from allentk.workflow.failures import error_table
+from allentk.workflow.fit_cell import Asked, CellFit, FitJob, fitted, seed_of
 from allentk.workflow.fit_files import folder_names, write_batch, write_cell
-from allentk.workflow.fit_journal import FitJournal
+from allentk.workflow.fit_journal import read, written
 from allentk.workflow.fit_levels import TEST, TRAIN, checked_levels
 from allentk.workflow.fit_tables import fit_table
-from allentk.workflow.fit_work import FitWork, fit_task
-from allentk.workflow.journal import journal_of
+from allentk.workflow.journal import Journal, journal_of
 from allentk.workflow.processes import Processes
-from allentk.workflow.recordings import Named, listed
+from allentk.workflow.recordings import Named, Recording, listed
+from allentk.workflow.tasks import Task
 
 __all__ = ["FitBatch", "fit_many"]
+
+_ALONE = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -171,52 +175,56 @@ def fit_many(
         train=train,
         test=test,
     )
-    work = FitWork(
-        recordings=listed(recordings),
-        cells=cells,
+    named = listed(recordings)
+    work = Work(
+        recordings=named,
+        cells=service_for(named, cells, progress=progress),
         asked=asked,
-        journal=FitJournal(
-            None if folder is None else journal_of(folder / "fits.csv"), resume=resume
+        journal=Journal(
+            None if folder is None else journal_of(folder / "fits.csv"),
+            written,
+            read,
+            resume=resume,
         ),
+        job=partial(_job, asked=asked),
+        done="fitted",
     )
-    if cells is None and any(each.specimen_id is not None for each in work.recordings):
-        work.cells = CellTypes(progress=progress)
-    work.recall()
-    _work_off(work, _workers(settings(jobs=jobs).jobs, client), progress)
+    # A fit in this process sets one thread for good; what was set before returns with the block.
+    with threadpool_limits(1):
+        work.run(fit_task, _workers(settings(jobs=jobs).jobs, client), progress)
     batch = _batch(work, folder)
     return batch if folder is None else replace(batch, files=write_batch(batch, folder))
+
+
+def _job(recording: Recording, *, path: str, asked: Asked, **about: Any) -> FitJob:
+    """Return the job of a cell; a worker on another machine needs the whole path."""
+    whole = str(Path(path).resolve())
+    return FitJob(path=whole, asked=asked, seed=seed_of(recording, asked.seed), **about)
 
 
 def _workers(jobs: int, client: Client | None) -> AbstractContextManager[Workers]:
     return nullcontext(Processes(jobs)) if client is None else cluster(client)
 
 
-def _work_off(
-    work: FitWork, workers: AbstractContextManager[Workers], progress: bool | None
-) -> None:
-    with bar("cells", total=len(work.recordings), progress=progress) as shown:
-        shown.update(work.n_ended)
-        if work.n_ended == len(work.recordings):
-            return
-        # A fit in this process sets one thread for good; what was set before returns with the block.
-        with (
-            threadpool_limits(1),
-            workers as crew,
-            closing(work_through(fit_task, work.tasks(), crew)) as all_ended,
-        ):
-            for ended in all_ended:
-                work.enter(ended)
-                shown.update(work.n_ended - shown.n)
+def fit_task(task: Task[FitJob]) -> CellFit:
+    """Fit the recording of a task, on one thread, and one at a time in a process; see `fitted`.
+
+    How a sum is split between threads shows in its last digit, and a search may follow that; and how
+    many threads there are is a setting of the whole process.
+    """
+    with _ALONE:
+        threadpool_limits(1)
+        return fitted(task.job)
 
 
-def _batch(work: FitWork, folder: Path | None) -> FitBatch:
+def _batch(work: Work[Asked, FitJob, CellFit], folder: Path | None) -> FitBatch:
     names = folder_names(work.recordings)
     outcomes = [
         (recording, name, found)
         for name, (recording, found) in zip(names, work.outcomes(), strict=True)
     ]
     fitted = {name: found for _, name, found in outcomes if isinstance(found, CellFit)}
-    failures = [found for _, _, found in outcomes if isinstance(found, Failure)]
+    failures = work.failures()
     if folder is not None:
         for name, cell in fitted.items():
             write_cell(cell, folder / name)
@@ -239,5 +247,5 @@ def _batch(work: FitWork, folder: Path | None) -> FitBatch:
         errors=error_table(failures),
         models={name: cell.models for name, cell in fitted.items()},
         metadata=metadata,
-        n_fitted=work.n_fitted,
+        n_fitted=work.n_new,
     )

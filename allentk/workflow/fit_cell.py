@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,10 +13,12 @@ from allentk.data import SweepSet
 from allentk.errors import FitError
 from allentk.fitting import LevelFits
 from allentk.models import GLIFParameters
-from allentk.workflow.feature_cell import Record, plain_records
+from allentk.plain import plain
 from allentk.workflow.fit_levels import TEST, TRAIN, fitted_levels, rows_of
 from allentk.workflow.opening import opened
 from allentk.workflow.recordings import Recording
+from allentk.workflow.table_files import Record, records
+from allentk.workflow.tasks import Finished, Job
 
 __all__ = ["Asked", "CellFit", "FitJob", "fitted", "identity", "seed_of", "told"]
 
@@ -51,32 +52,25 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitJob:
+class FitJob(Job):
     """What to fit.
 
     Parameters
     ----------
-    path : str
-        The file.
     asked : Asked
         What is asked.
     seed : int
         That of this cell.
-    specimen_id : int, optional
-        The specimen the file was fetched for.
-    synthetic : bool
-        Whether it came from a synthetic service.
+    path, specimen_id, synthetic
+        As of `allentk.workflow.tasks.Job`.
     """
 
-    path: str
     asked: Asked
     seed: int
-    specimen_id: int | None = None
-    synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CellFit:
+class CellFit(Finished):
     """The levels fitted to one cell.
 
     Parameters
@@ -89,18 +83,14 @@ class CellFit:
         The cell, where the recording tells.
     dendrite_type : str, optional
         ``"spiny"`` and so on, where the recording tells.
-    source : str
-        The file.
-    synthetic : bool
-        Whether the recording is synthetic.
+    source, synthetic
+        As of `allentk.workflow.tasks.Finished`.
     """
 
     rows: list[Record]
     models: dict[int, GLIFParameters]
     specimen_id: int | str | None
     dendrite_type: str | None
-    source: str
-    synthetic: bool
 
 
 def identity(recording: Recording) -> str:
@@ -134,7 +124,7 @@ def fitted(job: FitJob) -> CellFit:
     AllenTKError
         Where the file cannot be read, or no level can be fitted.
     """
-    sweeps = opened(job.path, specimen_id=job.specimen_id, synthetic=job.synthetic)
+    sweeps = opened(job)
     asked = job.asked
     found = fitted_levels(
         sweeps,
@@ -163,12 +153,11 @@ def told(
 ) -> CellFit:
     """Return fitted levels, scored, as plain values."""
     metadata = sweeps.metadata
-    about: dict[str, Any] = _plain(
-        {name: metadata.get(name) for name in ("specimen_id", "dendrite_type")}
-    )
+    about: Record = plain({name: metadata.get(name) for name in ("specimen_id", "dendrite_type")})
     rows = rows_of(sweeps, found, method=method, train=train, test=test)
     return CellFit(
-        rows=plain_records(pd.DataFrame(rows, dtype=object)),
+        # As a table every row has every column.
+        rows=records(pd.DataFrame(rows, dtype=object)),
         models=_models(found, found.levels),
         source=source,
         synthetic=bool(metadata.get("synthetic")),
@@ -178,7 +167,3 @@ def told(
 
 def _models(found: LevelFits, levels: Sequence[int]) -> dict[int, GLIFParameters]:
     return {level: found.fits[level].model for level in levels if level in found.fits}
-
-
-def _plain(values: Record) -> Record:
-    return plain_records(pd.DataFrame([values], dtype=object))[0]

@@ -7,15 +7,14 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from allentk.atomic import room, write_text
 from allentk.io import write_glif
-from allentk.workflow.feature_cell import plain_records
 from allentk.workflow.fit_cell import CellFit, identity
 from allentk.workflow.fit_tables import model_file, rows_with_files, score_table
 from allentk.workflow.recordings import Recording
-from allentk.workflow.table_files import write_csv
+from allentk.workflow.table_files import Record, document_of, write_csv, write_if_any
 
 if TYPE_CHECKING:
     from allentk.workflow.fit_batch import FitBatch
@@ -43,7 +42,7 @@ def _mark(recording: Recording) -> str:
     return hashlib.sha256(recording.key.encode()).hexdigest()[:8]
 
 
-def cell_document(fit: CellFit) -> dict[str, Any]:
+def cell_document(fit: CellFit) -> Record:
     """Return what ``scores.json`` holds of a cell, in JSON's own types."""
     chosen = [row["level"] for row in fit.rows if row["chosen"]]
     return {
@@ -78,19 +77,12 @@ def write_cell(fit: CellFit, folder: Path) -> tuple[Path, ...]:
     )
 
 
-def batch_document(batch: FitBatch) -> dict[str, Any]:
+def batch_document(batch: FitBatch) -> Record:
     """Return a batch in JSON's own types, what it was made by first."""
-    tables = {"fits": batch.fits, "errors": batch.errors}
-    return {**batch.metadata, **{name: plain_records(table) for name, table in tables.items()}}
+    return document_of(batch.metadata, fits=batch.fits, errors=batch.errors)
 
 
 def write_batch(batch: FitBatch, folder: Path) -> tuple[Path, ...]:
     """Write ``fits.csv``, and ``fits_errors.csv`` where a cell failed; return the files."""
-    written = [write_csv(batch.fits, folder / "fits.csv")]
-    errors = folder / "fits_errors.csv"
-    if len(batch.errors):
-        written.append(write_csv(batch.errors, errors))
-    else:
-        with room(errors):
-            errors.unlink(missing_ok=True)
-    return tuple(written)
+    written = write_csv(batch.fits, folder / "fits.csv")
+    return written, *write_if_any(batch.errors, folder / "fits_errors.csv")

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from allentk.models import GLIFParameters
-from allentk.workflow.feature_cell import Record
-from allentk.workflow.feature_failures import Failure
+from allentk.workflow.failures import Failure
 from allentk.workflow.fit_cell import CellFit
 from allentk.workflow.fit_levels import COLUMNS
 from allentk.workflow.recordings import Recording
+from allentk.workflow.table_files import Record
 
 __all__ = [
     "FIT_COLUMNS",

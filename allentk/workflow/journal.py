@@ -1,4 +1,4 @@
-"""What a batch has finished, kept beside its output: one line per item, written as it ends."""
+"""What a batch has finished, kept beside its output: one line per cell, written as it ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -13,12 +14,13 @@ from allentk import __version__
 from allentk.atomic import room, write_text
 from allentk.workflow.recordings import Recording, Stamp, stamp_of
 
-__all__ = ["Lines", "journal_of", "unchanged"]
+__all__ = ["Journal", "journal_of"]
 
 log = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Hashable)
 E = TypeVar("E")
+V = TypeVar("V")
 
 
 def journal_of(out: str | os.PathLike[str]) -> Path:
@@ -33,32 +35,38 @@ def journal_of(out: str | os.PathLike[str]) -> Path:
     return path.with_name(f"{path.name}.journal.jsonl")
 
 
-def unchanged(recording: Recording, path: str, stamp: Stamp) -> bool:
-    """Whether the file that a recording was read from is as it was.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry(Generic[V]):
+    """What was found in a file, and the file as it was then."""
 
-    One that was downloaded is also where the cache no longer has it: published recordings do not change.
-    """
-    now = stamp_of(path)
-    return recording.specimen_id is not None if now is None else now == stamp
+    path: str
+    stamp: Stamp
+    cell: V
+
+    def holds(self, recording: Recording) -> bool:
+        """Whether the file is as it was.
+
+        One that was downloaded is also where the cache no longer has it: published recordings do not
+        change.
+        """
+        now = stamp_of(self.path)
+        return recording.specimen_id is not None if now is None else now == self.stamp
 
 
-class Lines(Generic[K, E]):
-    """The lines of a journal, by key; the last of a key counts.
+class Journal(Generic[K, V]):
+    """The finished cells of a batch.
 
     Parameters
     ----------
     path : Path, optional
         The file; None keeps nothing.
+    write : callable
+        Makes a document in JSON's own types of what was asked of a cell and what was found.
     read : callable
-        Makes key and entry of a document; raises ValueError, KeyError, TypeError or AttributeError on
-        one that does not count.
+        Makes the two of a document again; raises ValueError, KeyError, TypeError or AttributeError on one
+        that does not count.
     resume : bool
         Go on with what is there; else begin anew.
-
-    Attributes
-    ----------
-    entries : dict
-        What was there, by key.
 
     Raises
     ------
@@ -67,10 +75,50 @@ class Lines(Generic[K, E]):
 
     Notes
     -----
-    A line counts where it is whole and was written by this version of allentk. It is on the disk before
-    the next item is waited for, so that a crash costs the items under way; the line it cut short is
-    taken out by the next run.
+    A line counts where it is whole and was written by this version of allentk, where the same was asked,
+    and as long as the file that it tells of has not changed. It is on the disk before the next cell is
+    waited for, so that a crash costs the cells under way; the line it cut short is taken out by the next
+    run.
     """
+
+    __slots__ = ("_lines", "_read", "_write")
+
+    def __init__(
+        self,
+        path: Path | None,
+        write: Callable[[K, V], Mapping[str, Any]],
+        read: Callable[[Any], tuple[K, V]],
+        *,
+        resume: bool = True,
+    ) -> None:
+        self._write, self._read = write, read
+        self._lines = _Lines(path, self._entry, resume=resume)
+
+    def find(self, recording: Recording, asked: K) -> V | None:
+        """Return what was found where that was asked and the file is as it was."""
+        entry = self._lines.entries.get((recording.key, asked))
+        return entry.cell if entry is not None and entry.holds(recording) else None
+
+    def add(self, recording: Recording, asked: K, file: Path, stamp: Stamp, cell: V) -> None:
+        """Write a finished cell to the disk."""
+        self._lines.add(
+            {
+                "recording": recording.key,
+                "path": str(file.resolve()),
+                "stamp": stamp,
+                **self._write(asked, cell),
+            }
+        )
+
+    def _entry(self, document: Any) -> tuple[tuple[str, K], _Entry[V]]:
+        asked, cell = self._read(document)
+        size, changed_ns = map(int, document["stamp"])
+        key = (str(document["recording"]), asked)
+        return key, _Entry(str(document["path"]), (size, changed_ns), cell)
+
+
+class _Lines(Generic[K, E]):
+    """The lines of a journal, as entries by key; the last of a key counts."""
 
     __slots__ = ("_path", "entries")
 
@@ -121,7 +169,12 @@ def _read(line: bytes, read: Callable[[Any], tuple[K, E]]) -> tuple[K, E] | None
     """Return an entry; None where the line is none of this version."""
     try:
         document = json.loads(line)
-        return read(document) if document["allentk"] == __version__ else None
+        if document["allentk"] != __version__:
+            return None
+        key, entry = read(document)
+        hash(key)  # damage may leave a list where a number was
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.info("a line of the journal is left out, its item is done again: %r", error)
         return None
+    else:
+        return key, entry

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from allentk import responses
 from allentk.api import BrainObservatory, CellTypes
+from allentk.atomic import prepared
 from allentk.benchmark import Benchmark
 from allentk.errors import AllenTKError, DataError
 from allentk.network import Network, recipes, visual
@@ -70,6 +70,8 @@ def run(
     ------
     AllenTKError
         Where a step cannot be done at all. A cell that fails costs that cell and is listed.
+    ConfigError
+        Where `out` cannot be written, before anything is done.
     DataError
         Where no excitatory or no inhibitory cell is left.
 
@@ -78,7 +80,7 @@ def run(
     >>> run(CellTypes(), BrainObservatory(), specimen_ids=[464212183, 471087830],
     ...     session_id=502376461)  # doctest: +SKIP
     """
-    tell = say or _silent
+    tell, folder = say or _silent, prepared(out)
     studies, left_out = _study_all(cells, specimen_ids, levels, seed, progress, tell)
     network = _network(studies, n_cells, seed)
     tell(f"Network of {len(studies)} fitted cells: {network!r}")
@@ -101,7 +103,7 @@ def run(
             session.dff(), session.stimulus_table("drifting_gratings")
         ),
         benchmark=scored,
-        folder=Path(out),
+        folder=folder,
         provenance={
             "seed": seed,
             "cells": cells.source,

@@ -95,8 +95,9 @@ def check_place(folder: str | os.PathLike[str], *, overwrite: bool = False) -> N
         Where something stands there that may not be replaced.
     """
     path = Path(folder)
-    if path.exists() and not path.is_dir():
-        raise ConfigError(f"{path}: a file stands in the place of the folder; name another")
+    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise ConfigError(f"{path}: {there} is a file, and no folder can be there; name another")
     if not path.is_dir() or not any(path.iterdir()):
         return
     if not overwrite:

@@ -7,21 +7,13 @@ from pathlib import Path
 from allentk.data import SweepSet
 from allentk.errors import DataError
 from allentk.io import read_nwb
+from allentk.workflow.tasks import Job
 
 __all__ = ["opened"]
 
 
-def opened(path: str, *, specimen_id: int | None = None, synthetic: bool = False) -> SweepSet:
+def opened(job: Job) -> SweepSet:
     """Read a recording, and see that it is of the specimen it was fetched for.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    specimen_id : int, optional
-        The specimen where the file was fetched for one.
-    synthetic : bool
-        Whether it came from a synthetic service.
 
     Raises
     ------
@@ -32,17 +24,17 @@ def opened(path: str, *, specimen_id: int | None = None, synthetic: bool = False
     IntegrityError
         Where it is of another specimen.
     """
-    sweeps = read_nwb(path)
+    sweeps = read_nwb(job.path)
     if "note" in sweeps.metadata:
         raise DataError(sweeps.metadata["note"])
-    if specimen_id is None:
+    if job.specimen_id is None:
         return sweeps
     from allentk.api.client import expect_same
 
-    expect_same(Path(path), sweeps.metadata.get("specimen_id"), specimen_id, "specimen")
+    expect_same(Path(job.path), sweeps.metadata.get("specimen_id"), job.specimen_id, "specimen")
     metadata = {
         **sweeps.metadata,
-        "specimen_id": specimen_id,
-        "synthetic": synthetic or bool(sweeps.metadata.get("synthetic")),
+        "specimen_id": job.specimen_id,
+        "synthetic": job.synthetic or bool(sweeps.metadata.get("synthetic")),
     }
     return SweepSet(sweeps.table, sweeps.sweep, source=sweeps.source, metadata=metadata)

@@ -39,7 +39,6 @@ def score_table(studies: tuple[CellStudy, ...]) -> pd.DataFrame:
 def write_all(result: LoopResult) -> None:
     """Write the report, the tables and the models of a loop into its folder."""
     folder = result.folder
-    folder.mkdir(parents=True, exist_ok=True)
     _write_tables(result, folder)
     for study in result.studies:
         for level, fit in study.fits.items():

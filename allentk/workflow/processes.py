@@ -1,4 +1,4 @@
-"""One function for many items, each in a process of its own kind: one that dies costs its item."""
+"""Workers on this computer: processes of their own kind, or a thread of this one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from concurrent.futures.thread import ThreadPoolExecutor
@@ -14,15 +14,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from typing import TypeVar
 
 from allentk.errors import ConfigError
-from allentk.workflow.executors import Ended, work_through
 
-__all__ = ["Ended", "Processes", "as_they_end"]
-
-T = TypeVar("T")
-V = TypeVar("V")
+__all__ = ["Processes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +43,6 @@ class Processes:
     def alone(self) -> AbstractContextManager[Executor]:
         """Return a process for one item, also where the work is done in this one."""
         return _workers(1, alone=True)
-
-
-def as_they_end(
-    function: Callable[[T], V], items: Iterable[T], *, jobs: int
-) -> Generator[Ended[T, V], None, None]:
-    """Call a function for every item in processes, and yield what became of each as it ends.
-
-    Parameters
-    ----------
-    function, items
-        As of `allentk.workflow.executors.work_through`.
-    jobs : int
-        How many processes; 1 works in a thread of this one.
-
-    Raises
-    ------
-    ConfigError
-        Where no process can be started.
-    """
-    yield from work_through(function, items, Processes(jobs))
 
 
 @contextmanager

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from allentk.errors import DataError
+from allentk.io import OphysSession
 from allentk.report.session_page import SessionPage, write_session_report
-from allentk.workflow.session_metrics import MeasuredSession, described
+from allentk.responses.metrics import described
+from allentk.responses.session import SessionMetrics
 
 __all__ = ["strong_middling_weak", "write_cells"]
 
@@ -19,14 +21,20 @@ _STRENGTH = ("reliability", "peak_response", "peak_dff", "osi_vector", "mean_res
 
 
 def write_cells(
-    found: MeasuredSession, out: str | os.PathLike[str], *, cells: Sequence[int] = ()
+    session: OphysSession,
+    found: SessionMetrics,
+    out: str | os.PathLike[str],
+    *,
+    cells: Sequence[int] = (),
 ) -> tuple[int, ...]:
     """Write a page of some cells of a session, and return which they are.
 
     Parameters
     ----------
-    found : MeasuredSession
-        What was measured.
+    session : OphysSession
+        The session.
+    found : SessionMetrics
+        What ``allentk.responses.cell_metrics`` measured of it.
     out : path
         The page.
     cells : sequence of int
@@ -37,7 +45,6 @@ def write_cells(
     DataError
         On a cell that is not in the session.
     """
-    session = found.session
     chosen = tuple(dict.fromkeys(int(cell) for cell in cells)) or strong_middling_weak(found)
     absent = [cell for cell in chosen if cell not in session.cell_specimen_ids]
     if absent:
@@ -54,7 +61,7 @@ def write_cells(
         traces=session.dff(ids=chosen),
         stimuli={name: session.stimulus_table(name) for name in names},
         metrics=found.tables,
-        table=found.table(),
+        table=found.table,
         cells=chosen,
         described={name: described(found.definition, name) for name in found.tables},
         templates={name: session.stimulus_template(name).read() for name in noise},
@@ -65,13 +72,13 @@ def write_cells(
     return chosen
 
 
-def strong_middling_weak(found: MeasuredSession) -> tuple[int, ...]:
+def strong_middling_weak(found: SessionMetrics) -> tuple[int, ...]:
     """Return three cells: at the top, in the middle and near the end by the strength of their answers."""
     for table in found.tables.values():
         for column in _STRENGTH:
             if column in table and table[column].notna().any():
                 return _spread(table, column)
-    return tuple(int(cell) for cell in found.session.cell_specimen_ids[:3])
+    return tuple(int(cell) for cell in found.table["cell"][:3])
 
 
 def _spread(table: pd.DataFrame, column: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from allentk import features, responses
 from allentk.api import cassette, queries, rma
-from allentk.io import glif_config, read_nwb, read_session, read_swc
+from allentk.io import glif_config, read_nwb, read_ophys_session, read_swc
 from cassettes.make import answers
 from cassettes.make.morphology import swc
 from cassettes.make.nwb import same_data, write_cell
@@ -162,7 +162,7 @@ def _observatory(tape: Tape) -> None:
     with TemporaryDirectory() as scratch:
         path = Path(scratch) / name
         write_session(path)
-        session = read_session(path)
+        session = read_ophys_session(path)
         shown = session.stimulus_table("drifting_gratings")
         metrics = responses.drifting_gratings(session.dff(), shown)
         tape.recording(file_id, path)

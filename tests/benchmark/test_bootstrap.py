@@ -1,10 +1,11 @@
 """Intervals of S from resampled cells, against truths known in closed form."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from allentk.benchmark import Distribution, ks_distance
+from allentk.benchmark import Benchmark, Distribution, ks_distance
 from allentk.benchmark.bootstrap import interval, resampled_scores, streams
 from allentk.benchmark.distances import split_half
 from allentk.errors import DataError
@@ -52,6 +53,17 @@ def test_intervals_hold_the_truth(shift):
         width.append(high - low)
     assert inside >= 48  # 95 % aimed at; near S = 1 the true share is nearer to 90 %
     assert np.mean(width) < 0.25
+
+
+def test_a_score_lies_in_its_own_interval():
+    """Of two samples of one distribution the draws' middle may leave the score out."""
+    for k in (26, 41, 232):
+        rng = np.random.default_rng(k)
+        model, data = (
+            pd.DataFrame({"population": "a", "fano": rng.normal(size=n)}) for n in (60, 90)
+        )
+        row = Benchmark(reference=data, bootstrap=60).score(model).table.iloc[0]
+        assert row["S_low"] <= row["S"] <= row["S_high"]
 
 
 def test_quantiles_give_the_interval_of_the_cells():

@@ -233,7 +233,7 @@ def test_a_table_of_ones_own_may_be_put_into_classes_by_any_column():
 
 def test_the_population_of_a_model_counts_whatever_the_references_classes_are_made_of():
     model = pd.DataFrame({"population": ["VISp"] * 20, "g_osi": np.linspace(0, 1, 20)})
-    data = pd.concat([two_photon()] * 10, ignore_index=True)
+    data = pd.concat([two_photon()] * 10, ignore_index=True).assign(cell_specimen_id=range(40))
     row = (
         Benchmark(reference=data, by="area").score(model).table.set_index(["metric", "population"])
     )

@@ -108,3 +108,44 @@ def test_missing_conditions_and_empty_choices_are_refused():
     for wrong in ({"n_folds": 1}, {"n_draws": 0}, {"n_shuffles": -1}):
         with pytest.raises(DataError, match="expected 2 folds"):
             decode(trials, shown, **wrong)
+
+
+def test_numbers_of_cells_are_whole_and_some():
+    trials, shown = population(1.0)
+    for wrong, words in (
+        (2.5, "2.5 cells were"),
+        ([], "no number of cells"),
+        ([0], "0 cells were"),
+    ):
+        with pytest.raises(DataError, match=words):
+            decode(trials, shown, n_cells=wrong)
+    assert decode(trials, shown, n_cells=8, n_shuffles=0)["n_cells"].tolist() == [8]
+    with pytest.raises(DataError, match="a seed from 0 on"):
+        decode(trials, shown, seed=-1)
+    with pytest.raises(DataError, match="decode: trials: expected numbers"):
+        decode([["a", "b"]], [0, 1])
+
+
+def test_the_discriminant_needs_more_trials_than_conditions():
+    trials = np.arange(8.0).reshape(2, 4) ** 2
+    with pytest.raises(DataError, match="got 2 of 4 trials, 2 conditions and 2 folds"):
+        decode(trials, [0, 0, 1, 1], decoder="discriminant")
+    more = np.arange(12.0).reshape(2, 6) ** 2  # four of six to learn from
+    decode(more, [0, 0, 0, 1, 1, 1], decoder="discriminant", n_cells=2, n_shuffles=1)
+    five = np.random.default_rng(0).normal(size=(2, 5))
+    with pytest.raises(DataError, match="two trials or more"):
+        decode(five, [0, 0, 0, 0, 1], decoder="discriminant")
+
+
+def test_stimuli_that_share_a_column_are_not_one():
+    rows = pd.DataFrame({"start_s": np.arange(8.0), "stop_s": np.arange(8.0) + 0.5})
+    rows = rows.assign(stimulus=["natural_scenes", "natural_movie_one"] * 4, frame=[0, 0, 1, 1] * 2)
+    spikes = SpikeTrains(rows["start_s"] + 0.1, rows["frame"], 2)
+    table = StimulusTable(rows)
+    with pytest.raises(DataError, match=r"'natural_movie_one', 'natural_scenes'\] have values"):
+        decode_stimuli(spikes, table, by="frame")
+    options = {"n_cells": 2, "n_shuffles": 0, "decoder": "neighbours"}
+    one = decode_stimuli(spikes, table.where(stimulus="natural_scenes"), by="frame", **options)
+    assert one["n_conditions"].tolist() == [2]
+    both = decode_stimuli(spikes, table, by=["frame", "stimulus"], **options)
+    assert both["n_conditions"].tolist() == [4]

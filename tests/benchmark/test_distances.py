@@ -124,6 +124,7 @@ def test_a_distribution_survives_json():
     [
         ({"values": [2.0, 1.0], "n": 2}, "sorted"),
         ({"values": [1.0, np.nan], "n": 2}, "finite"),
+        ({"values": [1.0, 2.0], "n": 50}, "one value per cell"),
         ({"values": [1.0, 2.0], "probabilities": [0.0], "n": 2}, "one per quantile"),
         ({"values": [1.0, 2.0], "probabilities": [0.0, 0.0], "n": 2}, "must rise"),
         ({"values": [1.0, 2.0], "probabilities": [0.1, 1.0], "n": 2}, "from 0 to 1"),

@@ -47,11 +47,11 @@ def test_one_spike_has_the_amplitude_and_two_follow_the_polynomial(name, one):
         assert traces.values[0, 0] - 1 == pytest.approx(wanted, rel=1e-12)
 
 
-def test_fluorescence_never_falls_with_more_spikes():
-    """The cubic of GCaMP6s turns at 9.8 spikes."""
+@pytest.mark.parametrize("name", ["GCaMP6s", Indicator(0.1, 1.0, polynomial=(-0.05, 0.0))])
+def test_fluorescence_never_falls_with_more_spikes(name):
+    """The cubic of GCaMP6s turns at 9.8 spikes, the square at 10.5."""
     peaks = [
-        seen("GCaMP6s", SpikeTrains(np.zeros(n), np.zeros(n, int), 1)).values[0, 0]
-        for n in range(1, 30)
+        seen(name, SpikeTrains(np.zeros(n), np.zeros(n, int), 1)).values[0, 0] for n in range(1, 30)
     ]
     assert (np.diff(peaks) >= 0).all()
 

@@ -15,6 +15,7 @@ from allentk.benchmark import (
     reference_names,
     wasserstein_distance,
 )
+from allentk.benchmark.bootstrap import interval, resampled_scores, streams
 from allentk.data import SpikeTrains, StimulusTable
 from allentk.errors import DataError
 from allentk.responses import drifting_gratings
@@ -40,7 +41,24 @@ def test_a_uniform_model_against_uniform_quartiles():
     assert ks_distance(np.linspace(0, 1, 1001) / 2, few) == pytest.approx(0.5, abs=0.001)
     assert ks_distance(np.linspace(0, 1, 1001), few) == pytest.approx(0.0, abs=0.001)
     assert few.quantile_error == 0.25
+    with pytest.raises(DataError, match="one per quantile"):
+        Distribution.from_published([1.0, 2.0, 3.0], [0.25, 0.75], 200)
     assert (few.q25, few.median, few.q75) == (0.25, 0.5, 0.75)
+
+
+def test_quantiles_of_one_value_only_bound_its_share():
+    """Half to three quarters of the cells are silent: a model with 60 % silent cells fits."""
+    few = Distribution.from_published([0, 0, 0, 1, 1], LEVELS, 1000)
+    silent = {share: np.array([0.0] * share + [1.0] * (100 - share)) for share in (60, 80, 30)}
+    assert ks_distance(silent[60], few) == 0.0
+    assert ks_distance(silent[80], few) == pytest.approx(0.05)  # a quarter or more are at 1
+    assert ks_distance(silent[30], few) == pytest.approx(0.2)
+    assert ks_distance(np.full(100, 0.5), few) == pytest.approx(0.5)
+    drawn = resampled_scores(silent[60], few, *streams(0, "m", "p"), draws=300)
+    assert interval(drawn)[1] == 1.0
+    apart = resampled_scores(silent[30], few, *streams(0, "m", "p"), draws=2000)
+    assert apart.mean() == pytest.approx(0.8, abs=0.01)
+    assert apart.std() == pytest.approx(np.sqrt(0.21 / 100 + 0.25 / 1000), rel=0.1)
 
 
 def test_few_quantiles_survive_json():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from allentk.api.cassette import body_path, read_cassette
-from allentk.io import read_nwb, read_session
+from allentk.io import read_nwb, read_ophys_session
 from cassettes.make.__main__ import DEMO
 from cassettes.make.observatory import SESSION_ID, tuning, write_session
 from cassettes.make.recording import COUNT_MV, RATE_HZ, record
@@ -83,10 +83,10 @@ def test_every_file_says_that_it_is_synthetic(made):
 
 
 def test_the_session_is_what_its_generator_makes(tmp_path):
-    kept = read_session(DEMO / "bodies" / f"{SESSION_ID}.nwb")
+    kept = read_ophys_session(DEMO / "bodies" / f"{SESSION_ID}.nwb")
     assert kept.metadata["synthetic"]
     write_session(tmp_path / "again.nwb")
-    again = read_session(tmp_path / "again.nwb")
+    again = read_ophys_session(tmp_path / "again.nwb")
     assert np.abs(kept.dff().values - again.dff().values).max() < 0.0101
     table, other = (s.stimulus_table("drifting_gratings").table for s in (kept, again))
     assert table["orientation_deg"].equals(other["orientation_deg"])

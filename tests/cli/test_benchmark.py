@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from allentk.benchmark import Benchmark, load_reference, reference_names
+from allentk.cli.benchmark import DEFINITIONS
+from allentk.responses.definitions import definitions_of
 
 
 @pytest.fixture
@@ -136,6 +138,14 @@ def test_a_definition_is_for_spikes(run, metrics):
     result = run("benchmark", "run", metrics, "--definition", "neuropixels")
     assert result.exit_code == 1
     assert "a table is taken as it was measured" in result.stderr
+    of_traces = run("benchmark", "run", metrics, "--definition", "warehouse")
+    assert of_traces.exit_code == 2
+    assert "'trial-mean', 'neuropixels', 'layer4', 'v1-2026'" in of_traces.stderr
+    assert definitions_of("spikes") == DEFINITIONS
+    quiet = ("--reference", "v1-spontaneous", "--definition", "neuropixels")
+    result = run("benchmark", "run", metrics, *quiet)
+    assert result.exit_code == 1
+    assert "does not measure spikes of spontaneous; these do: trial-mean, layer4" in result.stderr
 
 
 def test_references_are_the_librarys(run):

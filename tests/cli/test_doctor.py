@@ -53,6 +53,23 @@ def test_a_new_cache_is_looked_at_without_being_made(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_in_the_place_of_the_cache(run, tmp_path):
+    (tmp_path / "file").touch()
+    result, rows = found(run, "--offline", "--cache-dir", tmp_path / "file" / "cache")
+    assert result.exit_code == 1
+    assert rows["cache"]["found"].endswith(f"{tmp_path / 'file'} is a file")
+
+
+def test_settings_that_nobody_reads(run, monkeypatch):
+    monkeypatch.setenv("ALLENTK_CONFIG", "/none/of/this.toml")
+    monkeypatch.setenv("ALLENTK_JOB", "2")
+    monkeypatch.delenv("ALLENTK_SHARED", raising=False)
+    _, rows = found(run, "--offline")
+    assert rows["configuration"]["status"] == rows["environment"]["status"] == "note"
+    assert rows["configuration"]["found"] == "/none/of/this.toml: no such file; defaults"
+    assert rows["environment"]["advice"] == "is ALLENTK_JOBS meant?"
+
+
 def test_other_places(run, tmp_path, monkeypatch):
     monkeypatch.setenv("ALLENTK_SHARED_CACHE", str(tmp_path / "shared"))
     monkeypatch.setenv("ALLENTK_ALLENSDK_CACHE", str(tmp_path / "boc"))

@@ -6,11 +6,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from allentk.cli import fit as cli_fit
 from allentk.cli import fit_many as verb
 from allentk.cli.pools import pools
 from allentk.data import SweepSet
 from allentk.errors import FitError
 from allentk.fitting import GLIFFitter, fit_levels
+from allentk.fitting.levels import LEVELS
 from allentk.io import read_glif
 from allentk.workflow import fit_batch
 from allentk.workflow import fit_levels as levels_of
@@ -109,6 +111,24 @@ def test_stimuli_may_have_other_names(fit, noise, cells, tmp_path):
     assert "nothing was held out: there is no score" in alone.stdout
 
 
+def test_a_level_that_there_is_not_is_said_before_anything_is_read(run):
+    result = run("fit", "glif", "none.nwb", "--levels", "1,4-7")
+    assert result.exit_code == 2
+    assert "GLIF levels are 1 to 5, got 6, 7" in result.stderr
+
+
+def test_levels_are_those_of_the_library():
+    assert cli_fit.LEVELS == LEVELS
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_fit(run, cells, tmp_path, monkeypatch):
+    monkeypatch.setattr(levels_of, "fit_levels", None)
+    (tmp_path / "file").touch()
+    result = run("fit", "glif", "--demo", "485909730", "--out", tmp_path / "file" / "out")
+    assert result.exit_code == 1
+    assert "something else stands in its place" in result.stderr
+
+
 def test_without_folds_the_bic_chooses(fit, monkeypatch):
     real = fit_levels
 
@@ -193,12 +213,6 @@ def test_the_fit_is_drawn(fit, tmp_path):
     assert drawn.startswith("<?xml")
     for text in ("SYNTHETIC", "is chosen", "Noise 2, not used for the fit"):
         assert text in drawn
-
-
-def test_a_level_that_there_is_not(fit):
-    result = fit("--levels", "1,6")
-    assert result.exit_code == 1
-    assert "GLIF levels to fit are of (1, 2, 3, 4, 5), got [6]" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.nwb2_files import write_ecephys
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
@@ -18,6 +20,7 @@ def commands(page):
 @pytest.mark.parametrize("page", ["benchmark.md", "observatory.md"])
 def test_every_command_runs(run, page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    write_ecephys(tmp_path / "neuropixels.nwb")  # in the place of the reader's own
     lines = commands(page)
     assert len(lines) >= 4
     for line in lines:

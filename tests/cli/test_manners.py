@@ -14,7 +14,7 @@ from allentk import progress
 from allentk.cli import source
 from allentk.cli.group import LazyGroup
 from allentk.cli.main import cli
-from allentk.errors import AllenTKError, FormatError
+from allentk.errors import AllenTKError, FormatError, OfflineError
 
 
 def failing(monkeypatch, error):
@@ -106,6 +106,12 @@ def test_offline_with_an_empty_cache(run, cells, tmp_path):
     first, second = result.stderr.splitlines()
     assert first == f"Error: not in the cache {tmp_path / 'empty'}, and offline is True"
     assert second.startswith("Add --demo to try this")
+
+
+def test_the_demo_is_not_advised_to_who_runs_it(run, cells, monkeypatch):
+    failing(monkeypatch, OfflineError("the demo has no cell 1"))
+    assert run("sweeps", "1", "--demo").stderr.splitlines() == ["Error: the demo has no cell 1"]
+    assert "Add --demo" in run("sweeps", "1").stderr
 
 
 def test_a_reader_that_leaves_is_no_error():

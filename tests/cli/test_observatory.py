@@ -78,7 +78,7 @@ def test_a_file_needs_no_service(run, session, tmp_path):
 def test_a_stimulus_that_was_not_shown(observatory):
     result = observatory("metrics", SESSION, "--stimulus", "natural_scenes")
     assert result.exit_code == 1
-    assert "no stimulus 'natural_scenes' in this session; there are drifting" in result.stderr
+    assert "no stimulus 'natural_scenes', which was not shown; shown were drifting" in result.stderr
 
 
 def test_events_of_a_file_are_asked_for(run, session):

@@ -69,3 +69,7 @@ def test_plain(value, expected):
     got = plain(value)
     assert got == expected
     assert type(got) is type(expected)
+
+
+def test_what_has_no_end_is_shown():
+    assert text_table(pd.DataFrame({"tau": [np.inf, 2.0]})).splitlines() == ["tau", "inf", "  2"]

@@ -291,6 +291,23 @@ def test_a_part_that_leaves_nothing_to_fit_is_not_held_out(lif):
     assert "nothing was held out" in alone.notes[-1]
 
 
+def test_a_part_all_of_whose_spikes_stand_beside_a_cut_is_not_held_out():
+    """One burst of 0.28 s, four times: without its beginning no spike is clear of the cut."""
+    wiggle = np.repeat(np.random.default_rng(6).normal(0, 30, 900), 20)
+    step = LongSquare(amplitude_pa=420.0, start_s=1.0, duration_s=0.28).current_pa(RATE)
+    current = np.where(np.arange(step.size) < 9000, wiggle[: step.size], step)
+    sweeps = [painted(LIF, current, n, stimulus="Noise 1") for n in range(4)]
+    fit = fit_levels(sweeps, (1,), max_evaluations=0).fits[1]
+    assert fit.score > 0.5
+    assert len(fit.details["fold_scores"]) in (0, 2, 3)
+
+
+def test_of_equal_levels_the_lowest_is_chosen_in_whatever_order_they_were_asked_for(lif):
+    one = fit_levels(lif, (1,), max_evaluations=0).fits[1]
+    found = levels.LevelFits({level: replace(one) for level in (3, 5)}, {}, (5, 3))
+    assert found.chosen == 3
+
+
 def test_history_holds_scores(lif):
     """The last row is the score of the model that came out, not what the pull leaves of it."""
     result = GLIFFitter(1, max_evaluations=60).fit(lif).result_

@@ -7,7 +7,7 @@ import pytest
 
 from allentk.data import Noise, Sweep
 from allentk.fitting.forced import forced, forced_voltage
-from allentk.fitting.membrane import fit_membrane, forced_response
+from allentk.fitting.membrane import fit_membrane
 from allentk.fitting.passive import Passive
 from allentk.fitting.recording import BIN_S, Trial
 from allentk.fitting.refractory import Reset, fit_reset
@@ -58,16 +58,6 @@ def trial_of(model, *, seed=1, gain=1.4):
 
 
 PASSIVE = Passive(-70.0, 180.0, 100.0)
-
-
-def test_forced_response_of_a_step():
-    passive = Passive(E_L_mv=-70.0, R_mohm=100.0, C_pf=200.0)
-    current = np.full(400, 100.0)
-    voltage = forced_response(current, passive, np.array([200]))
-    time = np.arange(200) * 5e-4
-    expected = 10.0 * (1 - np.exp(-time / 0.02))
-    assert voltage[:200] == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    assert voltage[200:] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])

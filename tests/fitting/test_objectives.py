@@ -98,3 +98,8 @@ def test_nothing_to_score_says_so():
         score_trains([0.1], [[], []], 1.0)
     assert math.isnan(explained_variance([], [], 1.0))
     assert math.isnan(reliability([np.array([0.1])], 1.0)["pairwise"])
+
+
+def test_the_order_of_the_spikes_does_not_matter():
+    shuffled = score_trains([0.9, 0.1, 0.5], [[0.9, 0.5, 0.1], [0.5, 0.12, 0.9]], 1.0)
+    assert shuffled == score_trains([0.1, 0.5, 0.9], [[0.1, 0.5, 0.9], [0.12, 0.5, 0.9]], 1.0)

@@ -1,6 +1,7 @@
 """The stages of a fit one by one, each against an answer that is known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,16 @@ def test_the_refractory_time_is_no_longer_than_an_interval():
         | {"spike_times_s": np.array([0.5, 0.5025])}
     )
     assert fit_refractory([short]) == pytest.approx(0.0025)
+
+
+def test_a_spike_that_does_not_end_is_no_longer_than_an_interval():
+    """Six depolarised steps: after a threshold the voltage never falls below it."""
+    voltage = np.repeat(np.linspace(-60.0, 20.0, 7), 30)
+    voltage = np.concatenate([np.full(6000, -60.0), voltage, np.full(6000, 20.0)])
+    trial = read(Sweep(voltage, np.zeros(voltage.size), RATE))
+    steps = 0.6 + 0.003 * np.arange(1, 7)
+    given = replace(trial, spike_times_s=steps, threshold_mv=np.full(6, -60.0))
+    assert fit_refractory([given]) == pytest.approx(0.003)
 
 
 def noisy(seed=0, *, number=0, extra_pa=0.0, start_s=math.nan, **kwargs):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from allentk.errors import DataError, FormatError
-from allentk.io import read_ecephys_session, read_nwb, read_session
+from allentk.io import read_ecephys_session, read_nwb, read_ophys_session
 from allentk.io.nwb2_columns import ELECTRODES, GAZE, OPTOTAGGING, PROBES
 from allentk.io.nwb2_columns import UNITS as UNIT_COLUMNS
 from tests.nwb2_files import CHANNELS, PROBE, SPIKES, UNITS, pynwb_ecephys, write_ecephys, write_lfp
@@ -255,7 +255,7 @@ def test_other_files(tmp_path, session_file, nwb1):
         read_ecephys_session(tmp_path / "none.nwb")
     with pytest.raises(FormatError, match="got NWB 1"):
         read_ecephys_session(nwb1())
-    for other in (read_nwb, read_session):
+    for other in (read_nwb, read_ophys_session):
         with pytest.raises(FormatError):
             other(path)
     with h5py.File(path, "a") as file:

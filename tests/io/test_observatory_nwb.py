@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from allentk.errors import DataError, FormatError
-from allentk.io import read_nwb, read_session
+from allentk.io import read_nwb, read_ophys_session
 
 P = "processing/brain_observatory_pipeline"
 CELLS = (517_425_074, 517_399_994, 600_000_001)
@@ -18,7 +18,7 @@ def at(frame):
 
 
 def test_what_a_session_is(session_file):
-    session = read_session(session_file)
+    session = read_ophys_session(session_file)
     assert session.cell_specimen_ids == CELLS
     assert session.stimuli == ["drifting_gratings", "natural_movie_one", "spontaneous"]
     assert session.metadata["synthetic"] is True
@@ -30,7 +30,7 @@ def test_what_a_session_is(session_file):
 
 
 def test_dff_of_all_and_of_some(session_file):
-    session = pickle.loads(pickle.dumps(read_session(session_file)))
+    session = pickle.loads(pickle.dumps(read_ophys_session(session_file)))
     dff = session.dff()
     assert dff.values.shape == (3, 900)
     assert dff.ids.tolist() == list(CELLS)
@@ -45,7 +45,7 @@ def test_dff_of_all_and_of_some(session_file):
 
 
 def test_fluorescence(session_file):
-    session = read_session(session_file)
+    session = read_ophys_session(session_file)
     assert session.fluorescence().values[:, 5].tolist() == [90.0, 70.0, 50.0]
     assert session.fluorescence(ids=[CELLS[1]]).values[0, 5] == 70.0
     assert session.fluorescence("raw").values.shape == (3, 901)
@@ -54,7 +54,7 @@ def test_fluorescence(session_file):
 
 
 def test_gratings_in_seconds(session_file):
-    table = read_session(session_file).stimulus_table("drifting_gratings").table
+    table = read_ophys_session(session_file).stimulus_table("drifting_gratings").table
     assert table["stimulus"].tolist() == ["drifting_gratings", "blank", "drifting_gratings"]
     assert table["start_s"].tolist() == pytest.approx([at(30), at(120), at(210)])
     assert table["stop_s"].tolist() == pytest.approx([at(90), at(180), at(270)])
@@ -65,7 +65,7 @@ def test_gratings_in_seconds(session_file):
 
 
 def test_movies_and_spontaneous(session_file):
-    session = read_session(session_file)
+    session = read_ophys_session(session_file)
     movie = session.stimulus_table("natural_movie_one").table
     assert movie["frame"].tolist() == [0, 1, 2, 0, 1, 2]
     assert movie["repeat"].tolist() == [0, 0, 0, 1, 1, 1]
@@ -97,7 +97,7 @@ def test_blank_scenes_and_static_gratings(session_file):
         [[600, 607], [607, 615]],
         ["orientation", "spatial_frequency", "phase"],
     )
-    session = read_session(session_file)
+    session = read_ophys_session(session_file)
     scenes = session.stimulus_table("natural_scenes").table
     assert scenes["stimulus"].tolist() == ["natural_scenes", "blank"]
     assert scenes["frame"].tolist() == [117, -1]
@@ -117,21 +117,21 @@ def test_blank_scenes_and_static_gratings(session_file):
 def test_a_table_that_does_not_fit_itself(session_file, name, data, frames, features, said):
     add(session_file, name, data, frames, features)
     with pytest.raises(FormatError, match=said):
-        read_session(session_file).stimulus_table(name)
+        read_ophys_session(session_file).stimulus_table(name)
 
 
 def test_a_table_without_rows(session_file):
     add(session_file, "flash", np.empty((0, 1)), np.empty((0, 2), dtype=int), ["contrast"])
-    assert len(read_session(session_file).stimulus_table("flash")) == 0
+    assert len(read_ophys_session(session_file).stimulus_table("flash")) == 0
 
 
 def test_an_unknown_stimulus_names_the_known(session_file):
     with pytest.raises(DataError, match=r"no stimulus 'flashes'.*there are drifting_gratings, nat"):
-        read_session(session_file).stimulus_table("flashes")
+        read_ophys_session(session_file).stimulus_table("flashes")
 
 
 def test_running_and_masks(session_file):
-    session = read_session(session_file)
+    session = read_ophys_session(session_file)
     speed, times = session.running_speed()
     assert speed[-1] == 5.0
     assert times[0] == 10.0
@@ -189,7 +189,7 @@ def test_a_fault_names_the_place(session_file, change, call, said):
     with h5py.File(session_file, "a") as file:
         change(file)
     with pytest.raises(FormatError, match=said):
-        call(read_session(session_file))
+        call(read_ophys_session(session_file))
 
 
 def replace(file, path, values):
@@ -206,22 +206,32 @@ SPEED = f"{P}/BehavioralTimeSeries/running_speed"
 @pytest.mark.parametrize(
     ("path", "values", "call", "said"),
     [
-        (IDS, [b"a", b"b", b"c"], read_session, r"cell_specimen_ids: expected ids such as .*'a'"),
-        (IDS, [1.0, np.nan, 3.0], read_session, r"cell_specimen_ids: expected whole numbers"),
-        (IDS, [7, 7, 8], read_session, r"cell_specimen_ids: the id 7 is there twice"),
+        (
+            IDS,
+            [b"a", b"b", b"c"],
+            read_ophys_session,
+            r"cell_specimen_ids: expected ids such as .*'a'",
+        ),
+        (IDS, [1.0, np.nan, 3.0], read_ophys_session, r"cell_specimen_ids: expected whole numbers"),
+        (IDS, [7, 7, 8], read_ophys_session, r"cell_specimen_ids: the id 7 is there twice"),
         (
             f"{DFF}/data",
             3.0,
-            read_session,
+            read_ophys_session,
             r"data: expected numbers in 2 dimensions, got shape \(\)",
         ),
         (
             f"{DFF}/data",
             h5py.Empty("f"),
-            read_session,
+            read_ophys_session,
             r"expected numbers in 2 dimensions, got .*None",
         ),
-        (f"{DFF}/data", [[b"a"]] * 3, read_session, r"expected numbers in 2 dim.* of type object"),
+        (
+            f"{DFF}/data",
+            [[b"a"]] * 3,
+            read_ophys_session,
+            r"expected numbers in 2 dim.* of type object",
+        ),
         (f"{DFF}/timestamps", np.arange(10.0), "dff", r"900 frames, but 10 time stamps; they may"),
         (f"{DFF}/timestamps", np.zeros(0), "dff", r"900 frames, but 0 time stamps"),
         (f"{DFF}/timestamps", 1.0, "dff", r"expected numbers in 1 dimension, got shape \(\)"),
@@ -262,33 +272,33 @@ def test_values_of_another_kind(session_file, path, values, call, said):
     with h5py.File(session_file, "a") as file:
         replace(file, path, values)
     with pytest.raises(FormatError, match=rf"session\.nwb: .*{said}"):
-        call(session_file) if callable(call) else getattr(read_session(session_file), call)()
+        call(session_file) if callable(call) else getattr(read_ophys_session(session_file), call)()
 
 
 def test_one_time_stamp_less_is_allowed(session_file):
     with h5py.File(session_file, "a") as file:
         replace(file, f"{DFF}/timestamps", 10.0 + np.arange(899) * 0.03325)
-    assert read_session(session_file).dff().values.shape == (3, 899)
+    assert read_ophys_session(session_file).dff().values.shape == (3, 899)
 
 
 def test_masks_stand_in_for_cells_without_ids(session_file):
     with h5py.File(session_file, "a") as file:
         del file[IDS]
         file[f"{P}/ImageSegmentation/roi_ids"] = [b"roi_000", b"roi_007", b"12"]
-    assert read_session(session_file).cell_specimen_ids == (0, 7, 12)
+    assert read_ophys_session(session_file).cell_specimen_ids == (0, 7, 12)
 
 
 def test_a_damaged_part_is_not_an_absent_one(session_file):
     with h5py.File(session_file, "a") as file:
         replace(file, IDS, h5py.SoftLink("/nowhere"))
     with pytest.raises(FormatError, match=r"cell_specimen_ids cannot be read .*damaged"):
-        read_session(session_file)
+        read_ophys_session(session_file)
 
 
 def test_files_of_another_kind(session_file, nwb1, tmp_path):
-    with pytest.raises(FormatError, match=r"cell\.nwb: .*no /processing/.*opened by read_nwb"):
-        read_session(nwb1())
+    with pytest.raises(FormatError, match=r"cell\.nwb: .*no /processing/.*recording by read_nwb"):
+        read_ophys_session(nwb1())
     with pytest.raises(FormatError, match=r"session\.nwb: no patch-clamp.*read_session"):
         read_nwb(session_file)
     with pytest.raises(FormatError, match=r"there is no such file; expected a two-photon NWB"):
-        read_session(tmp_path / "none.nwb")
+        read_ophys_session(tmp_path / "none.nwb")

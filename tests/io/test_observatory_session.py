@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from allentk.errors import DataError, FormatError
-from allentk.io import read_session
+from allentk.io import read_ophys_session
 
 P = "processing/brain_observatory_pipeline"
 CELLS = (517_425_074, 517_399_994, 600_000_001)
@@ -189,7 +189,7 @@ def session_of(tmp_path):
             write_images(p)
             if eye:
                 write_eye(p, times)
-        return read_session(path), epochs, times
+        return read_ophys_session(path), epochs, times
 
     return write
 
@@ -420,7 +420,7 @@ def test_words_that_say_no_number_are_left_out(session_of, place, value, key):
     with h5py.File(path, "a") as file:
         del file[place]
         file[place] = np.bytes_(value)
-    assert key not in read_session(path).metadata
+    assert key not in read_ophys_session(path).metadata
 
 
 def test_a_microscope_in_other_words(session_of):
@@ -428,7 +428,7 @@ def test_a_microscope_in_other_words(session_of):
     with h5py.File(path, "a") as file:
         del file["general/devices/2-photon microscope"]
         file["general/devices/2-photon microscope"] = np.bytes_(b"a home-built one")
-    metadata = read_session(path).metadata
+    metadata = read_ophys_session(path).metadata
     assert metadata["device"] == "a home-built one"
     assert "device_name" not in metadata
 
@@ -539,7 +539,7 @@ def test_a_session_with_fewer_ids_than_traces(session_of):
     with h5py.File(path, "a") as file:
         put(f"{P}/ImageSegmentation/cell_specimen_ids", np.array(CELLS[:2]))(file)
     with pytest.raises(FormatError, match=r"2 cell_specimen_ids, but dF/F of 3 cells"):
-        read_session(path)
+        read_ophys_session(path)
 
 
 def test_a_template_without_the_usual_ending(session_of):
@@ -563,7 +563,7 @@ def test_epochs_need_a_known_kind_of_session(session_of):
     session, _, _ = session_of()
     with h5py.File(session.path, "a") as file:
         put("general/session_type", b"four_session_Z")(file)
-    other = read_session(session.path)
+    other = read_ophys_session(session.path)
     with pytest.raises(
         DataError, match=r"three_session_C2, got 'four_session_Z'.*threshold_frames"
     ):

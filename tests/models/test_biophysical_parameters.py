@@ -84,6 +84,20 @@ def test_plain_types_and_back():
             BiophysicalParameters.from_dict(wrong)
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"sections": "soma"}, "sections must be given by name, got 'soma'"),
+        ({"sections": {"soma": {"mechanisms": ["NaTs"]}}}, "expected what to_dict returned"),
+        ({"training_sweeps": ["a"]}, "training_sweeps must be the numbers of sweeps"),
+        ({"training_sweeps": 46}, "training_sweeps must be the numbers of sweeps, got 46"),
+    ],
+)
+def test_plain_types_that_are_none_of_ours(changes, why):
+    with pytest.raises(DataError, match=why):
+        BiophysicalParameters.from_dict(model().to_dict() | changes)
+
+
 def test_as_a_table():
     table = model().to_dataframe()
     assert list(table.columns) == ["section", "mechanism", "parameter", "value", "unit"]
@@ -114,6 +128,14 @@ def test_as_a_table():
             {"mechanisms": {"CaDynamics": {"decay_s": 0.0}}},
             "decay_s of CaDynamics must be positive",
         ),
+        (
+            # its logarithm is asked for at the beginning
+            {"mechanisms": {"CaDynamics": {"min_cai_mM": 0.0}}},
+            "min_cai_mM of CaDynamics must be positive",
+        ),
+        ({"g_pas": "much"}, "g_pas must be a number, got 'much'"),
+        ({"mechanisms": ["NaTs"]}, "mechanisms must be given by name"),
+        ({"mechanisms": {"NaTs": 1.1}}, "parameters of NaTs must be given by name, got 1.1"),
     ],
 )
 def test_a_section_that_cannot_be(changes, why):

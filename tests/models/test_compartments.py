@@ -265,8 +265,19 @@ def test_an_order_of_nodes_that_would_be_read_as_another_tree():
 def test_sections_of_length_0_are_refused_and_the_axon_rule_keeps_full():
     with pytest.raises(DataError, match="no length"):
         Section("dend[0]", 2, 0, 1.0, [0, 0], [1, 1], 1)
+    with pytest.raises(DataError, match=r"one value per point, got shapes \(2,\) and \(1,\)"):
+        Section("dend[0]", 2, 0, 1.0, [0, 9], [1], 1)
     sections = cut_into_sections(cell(CELLS["ball and stick"]))
     assert with_axon(sections, "full") == sections
+
+
+@pytest.mark.parametrize("far_um", [1e12, 1e39])
+def test_a_node_that_is_far_off_does_not_fill_the_memory(far_um):
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        pytest.raises(DataError, match=r"dend\[0\].* more than 32767 segments of 40 um"),
+    ):
+        compartments(cell([BALL, (3, 0, far_um, 0, 1, 0)]), axon="stub")
 
 
 def test_compartments_check_themselves():
@@ -276,6 +287,10 @@ def test_compartments_check_themselves():
         Compartments(**(values | {"parent": [-1, *range(2, tree.n + 1)]}))
     with pytest.raises(DataError, match="compartment 0, and no other"):
         Compartments(**(values | {"parent": np.full(tree.n, -1)}))
+    with pytest.raises(DataError, match=r"kind must lie in 0\.\.3, got 9 to 9"):
+        Compartments(**(values | {"kind": np.full(tree.n, 9)}))
+    with pytest.raises(DataError, match=r"section must lie in 0\.\.3, got -1 to -1"):
+        Compartments(**(values | {"section": np.full(tree.n, -1)}))
     with pytest.raises(DataError, match="x must have shape"):
         Compartments(**(values | {"x": [0.5]}))
     with pytest.raises(ValueError, match="read-only"):

@@ -48,3 +48,15 @@ def test_from_dict_names_what_is_wrong():
         GLIFParameters.from_dict(BASE | {"level": 1, "colour": "red"})
     with pytest.raises(DataError, match="C_pf"):
         GLIFParameters.from_dict({"level": 1})
+
+
+@pytest.mark.parametrize("amplitudes", [["x"], 3.0, [[1.0, 2.0]]])
+def test_after_spike_currents_must_be_numbers(amplitudes):
+    with pytest.raises(DataError, match="asc_amp_pa must be numbers, one for each after-spike"):
+        GLIFParameters.from_dict(BASE | {"level": 3, "asc_amp_pa": amplitudes, "asc_tau_s": [0.1]})
+
+
+def test_a_level_is_a_whole_number():
+    assert repr(GLIFParameters(level=1.0, **BASE)).startswith("<GLIFParameters: GLIF1 LIF,")
+    with pytest.raises(DataError, match="level must be 1 to 5, got True"):
+        GLIFParameters(level=True, **BASE)

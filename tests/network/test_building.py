@@ -9,10 +9,12 @@ import pytest
 from allentk.errors import DataError
 from allentk.models import GLIFParameters
 from allentk.network import (
+    AllToAll,
     ByClass,
     Chance,
     Column,
     ConductanceProjection,
+    Conduction,
     Frame,
     Gaussian,
     InDegree,
@@ -355,3 +357,39 @@ def test_a_class_that_is_not_there_is_named_beside_missing_ones():
     mixed = disc("mixed", 4, 4, columns={"kind": np.array(["E", None, "I", np.nan], dtype=object)})
     with pytest.raises(DataError, match="no source of 'X'"):
         connect(mixed, mixed, ByClass({("X", "E"): Chance(1.0)}, column="kind"), **CURRENT)
+
+
+@pytest.mark.parametrize("shift", [math.nan, "away_um"])
+def test_a_shift_that_is_no_number_is_refused(shift):
+    """A target nowhere read memory beyond the end, and was connected to anyone."""
+    away = np.where(np.arange(len(INH)) == 3, np.nan, 1.0)
+    lost = Population("lost", (CELL,), INH.nodes.assign(away_um=away))
+    with pytest.raises(DataError, match="shift of the frame"):
+        connect(EXC, lost, Gaussian(0.2, 50.0, frame=Frame(shift)), **CURRENT)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Gaussian(0.2, math.inf),
+        Gaussian(0.2, 50.0, reach_um=math.inf),
+        Linear(0.2, math.inf),
+        Probability(lambda away, _: 0 * away, math.inf, bound=lambda away: 0 * away),
+    ],
+)
+def test_a_fall_off_without_end_is_refused(rule):
+    with pytest.raises(DataError, match="finite width and reach"):
+        connect(EXC, INH, rule, **CURRENT)
+
+
+def test_a_delay_by_distance_needs_places():
+    bare = Population("bare", (CELL,), pd.DataFrame(index=range(3)))
+    with pytest.raises(DataError, match="no axis of x_um"):
+        connect(bare, bare, AllToAll(), **(CURRENT | {"delays_s": Conduction(0.001, 1e5)}))
+    with pytest.raises(DataError, match="step_s positive"):
+        Conduction(0.001, 1e5, step_s=0.0)
+
+
+def test_no_rule_at_all_is_refused():
+    with pytest.raises(DataError, match="at least, got none"):
+        ByClass({})

@@ -1,6 +1,7 @@
 """Movies, and tables that name them."""
 
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -129,3 +130,15 @@ def test_one_after_the_other():
         visual.sequence([scenes, other])
     with pytest.raises(DataError, match="needs a stimulus"):
         visual.sequence([])
+
+
+def test_what_is_shown_can_go_to_another_process():
+    shown = VisualStimulus(rows(), {"m": movie()})
+    again = pickle.loads(pickle.dumps(shown))
+    pd.testing.assert_frame_equal(again.table, shown.table)
+    assert again.movies["m"].duration_s == shown.movies["m"].duration_s
+
+
+def test_one_column_of_pixels_has_no_width():
+    with pytest.raises(DataError, match="two columns and two rows"):
+        Movie(np.zeros((2, 3, 1)), [0.0], Y, 10.0)

@@ -205,3 +205,33 @@ def test_replay_gives_the_spikes_of_a_window():
     source = Replay(SpikeTrains([0.1, 0.2, 0.3], [0, 1, 0], 2))
     times, ids = source.spikes(None, 0.2, 0.3, None)
     assert (times.tolist(), ids.tolist()) == ([0.2], [1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sources": [2**32, 0, 1, 0]}, r"sources: expected whole numbers in .*got 0..4294967296"),
+        ({"n_synapses": 65537}, r"n_synapses: expected whole numbers in 0..65535, got 65537"),
+    ],
+)
+def test_a_number_too_large_for_its_type_is_not_another_number(changes, message):
+    with pytest.raises(DataError, match=message):
+        projection(**changes)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"tuning_angle_deg": [0.0, np.inf, np.nan]}, "tuning_angle_deg of node 1 is not finite"),
+        ({"y_um": ["a", "b", "c"]}, "y_um must be numbers, got 'a'"),
+    ],
+)
+def test_places_and_directions_are_numbers(columns, message):
+    with pytest.raises(DataError, match=message):
+        population(**columns)
+
+
+def test_a_column_may_not_come_twice():
+    nodes = pd.DataFrame([[1.0, 2.0]], columns=["x_um", "x_um"])
+    with pytest.raises(DataError, match=r"columns twice: \['x_um'\]"):
+        Population("a", (CELL,), nodes)

@@ -132,12 +132,17 @@ def test_places_may_be_a_list_or_a_table():
         ({}, "give n"),
         ({"n": 5, "density_per_mm3": 1.0}, "give n"),
         ({"density_per_mm3": 1.0}, "needs a region"),
-        ({"n": 0}, "at least one cell"),
+        ({"n": 0}, "1 at least, got 0"),
         ({"n": 3, "positions": [[0.0, 0.0]]}, "there are 1 positions"),
         ({"positions": pd.DataFrame({"x_um": [0.0]})}, "shape"),
         ({"n": 3, "tuning": "some"}, "even, random or angles"),
         ({"n": 3, "weights": [1, 2]}, "for each of 1 models"),
         ({"n": 3, "models": "fast"}, "fitted first"),
+        ({"n": 2.5}, "got 2.5"),
+        ({"n": 3, "tuning": [1.0, 2.0]}, "tuning_angle_deg must have one value for each of 3"),
+        ({"n": 3, "columns": {"size": [1, 2]}}, "size must have one value for each of 3"),
+        ({"density_per_mm3": math.nan, "positions": Box((0, 9), (0, 9))}, "must be positive"),
+        ({"n": 3, "positions": Box((0, 9), (0, 9)), "min_distance_um": math.nan}, "0 or more"),
     ],
 )
 def test_what_is_no_population_is_refused(change, message):

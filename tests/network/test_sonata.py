@@ -293,7 +293,7 @@ def spoilt(folder, kind):
         ("index", "FATAL", "index of its targets", False),
         ("target", "FATAL", "target 4711 is not one of the 8 nodes", True),
         ("type", "FATAL", "edge types 4711", True),
-        ("syn_weight", "FATAL", "2 values of syn_weight are not finite", True),
+        ("syn_weight", "FATAL", "2 values of syn_weight are missing or not finite", True),
         ("delay", "FATAL", "2 values of delay are negative", True),
         ("population", "FATAL", "'m1'", True),
         ("magic", "WARNING", "magic", False),

@@ -1,6 +1,7 @@
 """Kernels of all 14 classes, against the equations written out here."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,3 +91,10 @@ def test_a_kernel_cannot_come_before_its_time():
     with pytest.raises(DataError, match="crosses zero at"):
         early.kernels()
     assert (early.sign, early.sustained) == (0, True)
+
+
+def test_a_kernel_that_never_crosses_zero_has_no_time_to_peak():
+    double = V1_CLASSES["sONsOFF_001"]
+    upright = replace(double.on, weights=(1.0, 0.5))
+    with pytest.raises(DataError, match="never crosses zero"):
+        replace(double, on=upright).kernels()

@@ -162,18 +162,28 @@ def test_contrasts_of_gray_levels():
         (lambda: visual.flashes(duration_s=0), "duration_s must be positive"),
         (lambda: visual.flashes(n_repeats=0), "n_repeats must be at least 1"),
         (lambda: visual.moving_bars(speed_deg_s=0), "must be positive"),
-        (lambda: visual.moving_bars(directions_deg=()), "directions_deg must be finite"),
+        (
+            lambda: visual.moving_bars(directions_deg=()),
+            "directions_deg must be different and finite",
+        ),
         (lambda: visual.moving_bars(color=0), "color 1 or -1"),
         (lambda: visual.looming(radii_deg=(5, 2)), "radii rise"),
         (lambda: visual.looming(contrast=2), "contrast must lie in 0..1"),
         (lambda: visual.locally_sparse_noise(n_frames=0), "must be positive"),
-        (lambda: visual.static_gratings(phases=()), "phases must be finite"),
+        (lambda: visual.static_gratings(phases=()), "phases must be different finite numbers"),
         (lambda: visual.drifting_gratings(waveform="saw"), "waveform must be"),
         (
             lambda: visual.natural_movie(np.zeros((2, 2, 2)), [0, 1], [0, 1], n_repeats=0),
             "n_repeats of at least 1",
         ),
         (lambda: visual.contrast_of([0], black=1, white=0), "white must lie above black"),
+        (lambda: visual.moving_bars(directions_deg=(0, 0, 90)), "must be different"),
+        (lambda: visual.locally_sparse_noise(duration_s=0.0), "must be positive"),
+        (lambda: visual.locally_sparse_noise(n_repeats=0), "must be positive"),
+        (
+            lambda: visual.static_gratings(spatial_frequencies_cpd=(-1.0,)),
+            "spatial_frequencies_cpd must be positive",
+        ),
     ],
 )
 def test_refuses(made, message):

@@ -11,8 +11,9 @@ from allentk.data import Sweep, SweepSet
 from allentk.errors import FitError
 from allentk.features import spikes
 from allentk.fitting.objectives import score_trains
+from allentk.fitting.passive import RATES_PER_S
 from allentk.fitting.teeter import Preprocessed, assemble, fit_teeter
-from allentk.fitting.teeter_preprocessing import RATES_PER_S, Currents, Cut, Membrane
+from allentk.fitting.teeter_preprocessing import Currents, Cut, Membrane
 from allentk.fitting.teeter_threshold import Component
 from allentk.io import read_glif
 from allentk.models.glif import ASC_LEVELS

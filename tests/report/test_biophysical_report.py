@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from allentk.errors import DataError, FitError
+from allentk.fitting.biophysical.evaluation import Evaluation, Measured
 from allentk.fitting.biophysical.genes import Gene, GeneSet
-from allentk.fitting.biophysical.objective import Evaluation, Measured
 from allentk.fitting.biophysical.result import BiophysicalFitResult, Kept
 from allentk.fitting.biophysical.targets import Target
 from allentk.fitting.biophysical.verdict import verdict

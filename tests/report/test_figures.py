@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from allentk.data import SweepSet
+from allentk.data import NetworkResponse, SpikeTrains, SweepSet
 from allentk.report import sweep_figure
 from allentk.report.figures import canvas, cumulative, image, marked, thinned
 from allentk.report.fit_figures import holdout, holdout_figure
@@ -176,6 +176,21 @@ def test_aligned_figure_closes_the_circle(network):
     assert y == pytest.approx([2, 1, 1, 4, 10, 4, 1, 1, 2])
     assert axes.get_title("left") == "L4 Exc, 20 cells"
     assert axes.get_ylabel() == "rate (Hz)"
+
+
+def test_many_populations_are_drawn_apart(network):
+    names = [f"population {k}" for k in range(17)]
+    trains = SpikeTrains(np.linspace(0.1, 1.9, 400), np.arange(400) % 200, 200)
+    figure = raster_figure(NetworkResponse(dict.fromkeys(names, trains), 2.0, None, {}))
+    raster, rates = figure.axes
+    assert len({(line.get_color(), line.get_linestyle()) for line in rates.lines}) == 17
+    assert raster.get_yticklabels()[0].get_text() == "population 0\n23 of 200"
+    response = network.response
+    curve = aligned_curves(response.spikes["e4"], response.presentations, range(1))
+    panels = aligned_figure(dict.fromkeys(names, curve), "rate (Hz)")
+    panels.canvas.draw()  # warns where a panel has no room
+    assert [axes.get_title("left") for axes in panels.axes][:17] == [f"{n}, 1 cell" for n in names]
+    assert min(axes.get_window_extent().width for axes in panels.axes) > 100
 
 
 def test_session_figure(observatory):

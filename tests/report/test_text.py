@@ -91,3 +91,10 @@ def test_facts_have_no_header():
         ["wall (s)", "1.5"],
         ["engine", "x"],
     ]
+
+
+def test_what_is_missing_is_a_dash():
+    frame = pd.DataFrame({"n_cells": pd.array([1, pd.NA], dtype="Int64"), "good": [np.True_, None]})
+    rows = [[cell.text for cell in row] for row in frame_table(frame, "Cells").rows]
+    assert rows == [["yes", "1"], ["–", "–"]]
+    assert (number(pd.NA), shown(pd.NaT), shown({"a": pd.NA})) == ("–", "–", "a: –")

@@ -43,16 +43,26 @@ def test_what_is_not_there_is_refused_with_what_is():
         responses.flashes(trains, FLASHES, definition="allen")
     with pytest.raises(DataError, match=r"'layer4' has no such stimulus.*'trial-mean'"):
         responses.flashes(trains, FLASHES, definition="layer4")
-    with pytest.raises(DataError, match=r"takes no preferred=; it takes ids, running, "):
+    with pytest.raises(DataError, match=r"takes no preferred=; it takes running, response"):
         responses.flashes(trains, FLASHES, preferred="joint")
     with pytest.raises(DataError, match=r"'trial-mean' takes no quirks="):
         responses.flashes(trains, FLASHES, quirks="published")
     with pytest.raises(DataError, match=r"'layer4' takes no running="):
         responses.spontaneous(trains, FLASHES, definition="layer4", running=([0], [0]))
+    for wrong in (5, [], np.ones(3)):
+        with pytest.raises(DataError, match=r"'trial-mean' takes no running="):
+            responses.spontaneous(trains, FLASHES, running=wrong)
+    assert len(responses.flashes(trains, FLASHES, quirks=(name for name in ()))) == 2
     with pytest.raises(DataError, match="what was shown"):
         responses.flashes(trains)
     with pytest.raises(DataError, match="expected Traces or SpikeTrains"):
         responses.flashes(np.ones((3, 4)), FLASHES)
+
+
+def test_an_option_chooses_no_cells():
+    trains = planted.spikes(FLASHES, flash_rates)
+    with pytest.raises(DataError, match="takes no ids="):
+        responses.cell_metrics(trains, {"flashes": FLASHES}, options={"flashes": {"ids": [0]}})
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS)

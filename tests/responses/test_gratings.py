@@ -8,7 +8,6 @@ from allentk import responses
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses import drifting_gratings, tuning_curves
-from allentk.responses.conditions import gratings_where
 
 DIRECTIONS = np.arange(0.0, 360.0, 45.0)
 FREQUENCIES = (1.0, 2.0, 4.0)
@@ -381,53 +380,3 @@ def test_other_types_are_refused_with_what_is_expected():
         drifting_gratings(trains, shown, ids=["one"])
     with pytest.raises(DataError, match="start, stop"):
         drifting_gratings(trains, shown, response_window_s=1.0)
-
-
-def mixed():
-    """Two temporal frequencies and two contrasts, one of each, and blanks by name and by value."""
-    rows = pd.DataFrame(
-        {
-            "stimulus": ["drifting_gratings"] * 5 + ["blank", "natural_scenes"],
-            "orientation_deg": [0.0, 0, 0, 0, np.nan, np.nan, np.nan],
-            "temporal_frequency_hz": [2.0, 4, 2, 4, np.nan, np.nan, np.nan],
-            "contrast": [0.8, 0.8, 0.1, 0.1, np.nan, np.nan, np.nan],
-        }
-    )
-    start = np.arange(float(len(rows)))
-    return StimulusTable(rows.assign(start_s=start, stop_s=start + 0.5))
-
-
-def test_gratings_of_a_condition_keep_the_blanks():
-    shown = mixed()
-    one = gratings_where(shown, {"temporal_frequency_hz": 4.0, "contrast": 0.8})
-    assert one.table["start_s"].tolist() == [1.0, 4.0, 5.0, 6.0]
-    assert len(gratings_where(shown, {})) == len(shown)
-    unstated = StimulusTable(shown.table.drop(columns="contrast"))
-    assert len(gratings_where(unstated, {"contrast": 0.8})) == len(shown)
-
-
-def test_gratings_that_were_not_shown_are_answered_with_those_that_were():
-    with pytest.raises(DataError, match="no grating of temporal_frequency_hz 8 was shown") as error:
-        gratings_where(mixed(), {"temporal_frequency_hz": 8.0})
-    assert "temporal_frequency_hz 2; temporal_frequency_hz 4" in str(error.value)
-    half = gratings_where(mixed(), {"temporal_frequency_hz": 2.0, "contrast": 0.8})
-    with pytest.raises(DataError, match=r"frequency_hz 2, contrast 0\.8$"):
-        gratings_where(half, {"temporal_frequency_hz": 2.0, "contrast": 0.1})
-
-
-def test_the_advice_for_a_mixed_table_keeps_the_blanks():
-    shown = table()
-    two = shown.table["orientation_deg"].isin([0.0, 90.0])
-    contrast = np.where(two, 0.1, 0.8)
-    several = shown.table.assign(
-        contrast=np.where(shown.table["orientation_deg"].isna(), np.nan, contrast)
-    )
-    with pytest.raises(DataError, match=r"where\(contrast=0\.8, keep_blanks=True\)"):
-        drifting_gratings(spikes(shown), StimulusTable(several))
-    kept = StimulusTable(several).where(contrast=0.8, keep_blanks=True)
-    assert drifting_gratings(spikes(shown), kept)["spontaneous_rate_hz"].tolist() == [
-        2.0,
-        1.0,
-        4.0,
-        0.0,
-    ]

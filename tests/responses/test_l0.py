@@ -5,7 +5,7 @@ import pytest
 
 from allentk.data import Traces
 from allentk.errors import DataError
-from allentk.responses.traces import events, fit_l0, half_life_s, noise_std
+from allentk.responses.traces import events, filtered_events, fit_l0, half_life_s, noise_std
 
 
 def calcium(jumps, gamma):
@@ -168,7 +168,7 @@ def test_bad_input_is_refused():
     traces = dff_of(recording(200)[0])
     with pytest.raises(DataError, match="either the genotype"):
         events(traces)
-    with pytest.raises(DataError, match="half_life_s must be above 0"):
+    with pytest.raises(DataError, match="half_life_s must be a positive number"):
         events(traces, half_life_s=0.0)
     with pytest.raises(DataError, match="expected traces of unit 'dF/F', got 'F'"):
         events(Traces(traces.values, traces.time_s, traces.ids, "F"), half_life_s=0.3)
@@ -180,3 +180,18 @@ def test_bad_input_is_refused():
     with pytest.raises(DataError, match="finite values"):
         fit_l0([1.0, np.nan], 0.9, 0.1)
     assert fit_l0([], 0.9, 0.1).events.size == 0
+
+
+def test_noise_without_bound_is_none():
+    traces = dff_of(recording(200)[0])
+    with pytest.warns(UserWarning, match="it has no noise"):
+        assert np.isnan(events(traces, half_life_s=0.3, noise=[np.inf]).values).all()
+
+
+def test_filters_that_make_no_sense_are_refused():
+    one = Traces([[0.0, 1, 0, 0]], np.arange(4) / 31, [1], "events")
+    for bad in ({"scale_s": 0.0}, {"scale_s": np.nan}, {"n_taps": 0}, {"n_taps": 2.5}):
+        with pytest.raises(DataError, match="must be a"):
+            filtered_events(one, **bad)
+    with pytest.raises(DataError, match="two frames or more"):
+        filtered_events(Traces([[1.0]], [0.0], [1], "events"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from allentk import responses
-from allentk.data import SpikeTrains
+from allentk.data import SpikeTrains, StimulusTable
 from allentk.errors import DataError
 from tests import planted
 
@@ -126,6 +126,12 @@ def test_traces_and_several_frequencies_are_refused():
             responses.drifting_gratings(planted.traces(shown, rates), shown, definition=definition)
     with pytest.raises(DataError, match=r"one temporal frequency, got \[2.0, 4.0\] Hz"):
         responses.drifting_gratings(planted.spikes(shown, rates), shown, definition="v1-2026")
+    mixed = shown.table.assign(contrast=np.where(np.arange(len(shown)) % 2, 0.1, 0.8))
+    for definition in ("layer4", "v1-2026"):
+        with pytest.raises(DataError, match=r"2 values of contrast \(\[0\.1, 0\.8\]\)"):
+            responses.drifting_gratings(
+                planted.spikes(shown, rates), StimulusTable(mixed), definition=definition
+            )
 
 
 @pytest.mark.parametrize("definition", ["layer4", "v1-2026"])

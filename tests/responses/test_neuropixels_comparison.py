@@ -44,6 +44,14 @@ def test_tables_join_under_allens_names():
         units_table({"spots": fields})
 
 
+def test_tables_of_several_populations_are_not_joined():
+    two = pd.DataFrame({"cell": [0, 1, 0], "population": ["a", "a", "b"], "fano": 1.0})
+    with pytest.raises(DataError, match="one population at a time"):
+        units_table({"flashes": two, "gabors": two})
+    with pytest.raises(DataError, match="needs a column 'cell'"):
+        units_table({"flashes": two.drop(columns="cell")})
+
+
 def test_responsive_cells():
     rng = np.random.default_rng(0)
     quiet = rng.poisson(1.0, (2, 400))
@@ -52,6 +60,8 @@ def test_responsive_cells():
     assert comparison.responsive_fraction(trials, quiet).tolist() == [1 / 3, 1 / 4]
     assert comparison.responsive(trials, quiet).tolist() == [True, False]  # over a quarter
     assert np.isnan(comparison.responsive_fraction([[np.nan]], [[1]])[0])
+    assert comparison.responsive_fraction([[3, 4]], [[0, np.nan]]).tolist() == [1.0]
+    assert np.isnan(comparison.responsive_fraction([[3, 4]], [[np.nan, np.nan]])).all()
     with pytest.raises(DataError, match="same cells"):
         comparison.responsive_fraction(trials, quiet[:1])
     with pytest.raises(DataError, match="no window"):
@@ -63,6 +73,11 @@ def test_spontaneous_windows_lie_end_to_end():
     table = StimulusTable(pd.DataFrame(rows))
     train = SpikeTrains([1.0, 2.0, 2.9, 3.1, 4.5], [0] * 5, 1)
     assert comparison.spontaneous_counts(train, table, 1.0).tolist() == [[2, 1]]
+    tenths = StimulusTable(table.table.assign(start_s=[0.0, 2.0], stop_s=[2.0, 2.3]))
+    assert 2.3 - 2.0 < 0.3
+    assert comparison.spontaneous_counts(train, tenths, 0.3).tolist() == [[1]]
+    with pytest.raises(DataError, match="must be above 0"):
+        comparison.spontaneous_counts(train, table, np.nan)
     with pytest.raises(DataError, match="as long as a window"):
         comparison.spontaneous_counts(train, table, 3.0)
 
@@ -100,6 +115,11 @@ def test_layers_are_matched():
     again = comparison.layer_matched(a, b)
     np.testing.assert_array_equal(rows_a, again[0])
     assert [rows.size for rows in comparison.layer_matched(["L6"], ["L6"])] == [0, 0]
+
+
+def test_a_cell_without_a_layer_is_not_matched():
+    rows_a, rows_b = comparison.layer_matched(["L4", np.nan, None], [None, "L4", "nan", np.nan])
+    assert (rows_a.tolist(), rows_b.tolist()) == ([0], [1])
 
 
 def test_sessions_are_paired_by_running():

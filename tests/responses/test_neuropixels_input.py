@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allentk.data import SpikeTrains, StimulusTable, Traces
+from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses import neuropixels
 
@@ -65,7 +65,8 @@ def test_one_trial():
         ({"ids": [7]}, "no cell with id 7"),
         ({"quirks": "nonsense"}, "no quirk 'nonsense'"),
         ({"name": "gratings"}, "no presentation of 'gratings'"),
-        ({"duration_s": -1.0}, "duration_s must be above 0"),
+        ({"duration_s": -1.0}, "duration_s must be 0.002 s or longer"),
+        ({"duration_s": np.inf}, "duration_s must be 0.002 s or longer"),
         ({"running": ([1.0, 2.0], [0.0])}, "of one length"),
         ({"running": ([1.0, 2.0], [1.0, 0.0])}, "must rise"),
         ({"table": flashes().where(color=9.0)}, "no presentation"),
@@ -110,6 +111,52 @@ def test_a_blank_belongs_to_the_stimulus_before_it():
     cells = neuropixels.flashes(TRAIN, StimulusTable(rows))
     # Blocks without a gap of over 0.5 s: three of 0.25 s, the blank's among them.
     assert cells["firing_rate_hz"][0] == pytest.approx(3 / 0.75)
+
+
+def test_contrasts_outside_the_recording_are_left_out_and_said():
+    gratings = flashes(4).table.assign(
+        stimulus="drifting_gratings", orientation_deg=[0.0, 90.0] * 2, temporal_frequency_hz=2.0
+    )
+    levels = np.array([0.01, 0.02, 0.04, 0.08, 0.13, 0.2, 0.35, 0.6, 1.0])
+    start = 12.0 + np.arange(9)
+    rows = {"start_s": start, "stop_s": start + 0.5, "contrast": levels, "orientation_deg": 0.0}
+    contrasts = pd.DataFrame({**rows, "stimulus": "drifting_gratings_contrast"})
+    both = StimulusTable(pd.concat([gratings, contrasts], ignore_index=True))
+    answers = [
+        t + np.linspace(0.01, 0.4, round(60 * c**2 / (c**2 + 0.04)))
+        for t, c in zip(start, levels, strict=True)
+    ]
+    of_six = np.concatenate([[0.1, 4.1], *answers[:6]])
+    with pytest.warns(
+        UserWarning, match="contrast_tuning: 3 of 9 presentations lie outside"
+    ) as said:
+        cut = neuropixels.drifting_gratings(
+            SpikeTrains.from_lists([of_six]), both, recording_s=(0.0, 17.9)
+        )
+    assert said[0].filename == __file__
+    shorter = StimulusTable(pd.concat([gratings, contrasts[:6]], ignore_index=True))
+    whole = neuropixels.drifting_gratings(SpikeTrains.from_lists([of_six]), shorter)
+    assert cut["c50"].tolist() == whole["c50"].tolist()
+    none = neuropixels.drifting_gratings(
+        SpikeTrains([0.1, 4.1], [0, 0], 1), both, recording_s=(0.0, 11.0)
+    )
+    assert none["c50"].isna().all()
+    assert none["notes"].tolist() == [""]
+
+
+def test_populations_of_a_network_that_do_not_fit():
+    nodes = {"a": pd.DataFrame({"cell_class": ["L4 Exc"]})}
+    with pytest.raises(DataError, match="2 cells but 1 rows in its node table"):
+        neuropixels.flashes(NetworkResponse({"a": TRAIN}, 20.0, flashes(), nodes))
+    with pytest.raises(DataError, match="no population with spikes"):
+        neuropixels.flashes(NetworkResponse({}, 20.0, flashes()))
+
+
+def test_shuffles_are_counted_from_one():
+    table = StimulusTable(flashes().table.assign(stimulus="gabors", x_deg=[0, 5.0] * 3, y_deg=0.0))
+    for wrong in ({"n_shuffles": 0}, {"n_shuffles": -3}, {"seed": -1}):
+        with pytest.raises(DataError, match="1 shuffle or more and a seed from 0 on"):
+            neuropixels.gabors(TRAIN, table, **wrong)
 
 
 def test_short_presentations_shorten_the_window():

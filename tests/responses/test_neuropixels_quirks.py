@@ -85,6 +85,11 @@ def test_silent_units():
     row = neuropixels.drifting_gratings(silent, gratings, quirks="silent_units").loc[0]
     assert (row["preferred_direction_deg"], row["preferred_tf_hz"], row["mod_idx"]) == (45, 1, 0)
     assert row["time_to_peak_s"] == pytest.approx(0.0005)
+    # Segments of 1024 ms, half of each in the next: two of 2 s, which end at 1.536 s.
+    late = train([1.832])
+    assert np.isnan(neuropixels.drifting_gratings(late, gratings)["mod_idx"][0])
+    assert "in the segments" in neuropixels.drifting_gratings(late, gratings)["notes"][0]
+    assert neuropixels.drifting_gratings(late, gratings, quirks="published")["mod_idx"][0] == 0
 
 
 def test_exact_ties():

@@ -51,7 +51,7 @@ def test_stimuli_stand_side_by_side_by_cell():
         pd.testing.assert_frame_equal(side, alone.add_suffix("_fl"))
         assert found.table["preferred_direction_deg_dg"].tolist() == [90.0, 90.0]
         assert found.table["cell"].is_unique
-        assert found.notes.empty
+        assert found.failed == {}
         assert list(found.table.columns)[-1] == "notes"
         assert "0 stimuli not measured" in repr(found)
 
@@ -66,12 +66,14 @@ def test_a_stimulus_that_fails_is_noted_and_the_rest_is_computed():
     }
     found = cell_metrics(trains, tables)
     assert found.table["on_off_ratio_fl"].tolist() == [4.0, 0.0]
-    assert found.notes["stimulus"].tolist() == ["natural_scenes", "locally_sparse_noise", "odours"]
-    assert "no presentation has a frame" in found.notes["problem"][0]
-    assert "needs template=" in found.notes["problem"][1]
-    nothing = cell_metrics(trains, {"odours": second})
-    assert nothing.table.columns.tolist() == ["cell", "notes"]
-    assert len(nothing.table) == 2
+    assert list(found.failed) == ["natural_scenes", "locally_sparse_noise", "odours"]
+    assert "no presentation has a frame" in found.failed["natural_scenes"]
+    assert "needs template=" in found.failed["locally_sparse_noise"]
+    assert "natural_scenes" in found._repr_html_()
+    with pytest.raises(
+        DataError, match=r"no stimulus could be measured \(odours: .* named 'odours'"
+    ):
+        cell_metrics(trains, {"odours": second})
 
 
 def test_a_silent_cell_says_so_per_stimulus():
@@ -99,8 +101,83 @@ def test_wrong_arguments_are_refused():
         cell_metrics(trains, {"flashes": second}, definition="mine")
     with pytest.raises(DataError, match="options of 'gabors', which was not shown"):
         cell_metrics(trains, {"flashes": second}, options={"gabors": {}})
-    with pytest.raises(DataError, match="expected Traces or SpikeTrains"):
+    with pytest.raises(DataError, match=r"expected Traces or SpikeTrains.* got a ndarray"):
         cell_metrics(np.ones(3), {"flashes": second})
+    with pytest.raises(
+        DataError, match="no stimulus 'gabors', which was not shown; shown were flash"
+    ):
+        cell_metrics(trains, {"flashes": second}, stimuli=["gabors"])
+    with pytest.raises(DataError, match="ids has 1 twice"):
+        cell_metrics(trains, {"flashes": second}, ids=[1, 0, 1])
+
+
+def test_a_definition_is_of_spikes_or_of_traces():
+    trains, dff, second = recording()
+    tables = {"flashes": second}
+    for of, definition, told in (
+        (
+            trains,
+            "warehouse",
+            "of traces, and these are spikes; choose one of trial-mean, neuropixels",
+        ),
+        (
+            dff,
+            "neuropixels",
+            "of spikes, and these are traces; choose one of trial-mean, warehouse",
+        ),
+        (NetworkResponse({"v1": trains}, 100.0), "paper2020", "these are spikes"),
+    ):
+        with pytest.raises(DataError, match=told):
+            cell_metrics(of, tables, definition=definition)
+    with pytest.raises(DataError, match="events are given, which only"):
+        cell_metrics(dff, tables, events=dff)
+
+
+def test_what_the_signal_is():
+    trains, dff, second = recording()
+    of = {"spikes": trains, "dF/F": dff}
+    for signal, recorded in of.items():
+        assert cell_metrics(recorded, {"flashes": second}).signal == signal
+
+
+def test_some_cells_and_some_stimuli():
+    trains, dff, second = recording()
+    tables = {"drifting_gratings": DRIFTING, "flashes": second}
+    for of in (trains, dff):
+        whole = cell_metrics(of, tables, stimuli=["flashes"])
+        assert list(whole.tables) == ["flashes"]
+        some = cell_metrics(of, tables, stimuli=["flashes", "flashes"], ids=whole.table["cell"][1:])
+        pd.testing.assert_frame_equal(some.table, whole.table[1:].reset_index(drop=True))
+
+
+def test_steps_are_told_and_warnings_kept():
+    _, dff, second = recording()
+    late = StimulusTable(
+        pd.concat(
+            [
+                second.table,
+                second.table.tail(1).assign(start_s=dff.time_s[-1] + 5, stop_s=dff.time_s[-1] + 6),
+            ]
+        )
+    )
+    told = []
+    with pytest.warns(UserWarning, match="1 of .* presentations lie outside of the recording"):
+        found = cell_metrics(dff, {"flashes": late}, say=told.append)
+    assert told == ["Measuring flashes (trial-mean) ..."]
+    assert len(found.remarks) == 1
+    assert found.remarks[0].startswith("flashes: 1 of ")
+
+
+def test_the_summary_is_quartiles():
+    trains, _, second = recording()
+    found = cell_metrics(trains, {"flashes": second})
+    row = found.summary().set_index("metric").loc["on_rate_hz"]
+    values = found.tables["flashes"]["on_rate_hz"]
+    assert row["stimulus"] == "flashes"
+    assert row["cells"] == 2
+    np.testing.assert_allclose(
+        row[["q25", "median", "q75"]].astype(float), np.quantile(values, [0.25, 0.5, 0.75])
+    )
 
 
 GRAY = {"template": np.full((4, 8, 14), 127)}
@@ -147,10 +224,12 @@ def test_a_session_says_itself_what_was_shown():
     found = cell_metrics(session)
     assert session.asked == ["dff"]
     assert found.table["on_off_ratio_fl"][0] == pytest.approx(4.0)
-    assert found.notes["problem"].tolist() == ["no template of locally_sparse_noise"]
+    assert found.failed == {"locally_sparse_noise": "no template of locally_sparse_noise"}
+    assert found.table.columns[:2].tolist() == ["cell", "definition"]
     session.asked.clear()
-    noise = cell_metrics(session, definition="warehouse", options={"locally_sparse_noise": GRAY})
+    with pytest.raises(DataError) as told:
+        cell_metrics(session, definition="warehouse", options={"locally_sparse_noise": GRAY})
     assert session.asked == ["dff"]  # of which AllenSDK makes fields; not of fluorescence
-    assert not noise.notes["problem"].str.contains("expected traces").any()
-    events = cell_metrics(session, definition="paper2020")
-    assert events.notes["stimulus"].tolist() == ["flashes", "locally_sparse_noise"]
+    assert "expected traces" not in str(told.value)
+    with pytest.raises(DataError, match="a session's file does not hold"):
+        cell_metrics(session, definition="paper2020")

@@ -198,3 +198,9 @@ def test_filtered_events_are_half_a_gaussian():
 def test_every_step_and_quirk_is_explained():
     assert all(m.formula and m.source and m.definition == "traces" for m in METRICS)
     assert len({q.name for q in QUIRKS}) == len(QUIRKS)
+
+
+def test_a_baseline_that_follows_every_frame_leaves_no_noise_and_is_told_of():
+    with pytest.warns(UserWarning, match=r"2 of 2 cells .* above its baseline has no noise"):
+        found = dff(of(noisy(2)), long_window=1)
+    assert np.isnan(found.values).all()

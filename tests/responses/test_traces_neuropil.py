@@ -161,3 +161,35 @@ def test_masks_that_do_not_fit_are_refused():
     empty[2] = False
     with pytest.raises(DataError, match="mask of cell 12 is empty"):
         demix(of(means), movie, empty)
+
+
+def test_numbers_that_make_no_sense_are_refused():
+    f, n = mixed([0.5], 400)
+    for bad in (-0.25, np.nan, np.inf):
+        with pytest.raises(DataError, match="smoothness must be a weight of 0 or more"):
+            neuropil_r(f, n, smoothness=bad)
+    for folds in (0, 2.0):
+        with pytest.raises(DataError, match="n_folds must be a whole number"):
+            neuropil_r(f, n, n_folds=folds)
+    with pytest.raises(DataError, match="r: expected numbers"):
+        correct_neuropil(f, n, ["a"])
+    with pytest.warns(UserWarning, match="cell 10: it has no neuropil share"):
+        assert np.isnan(correct_neuropil(f, n, [np.inf]).values).all()
+
+
+def test_no_cells_are_demixed_to_none():
+    none = Traces(np.empty((0, 3)), np.arange(3), [], "F")
+    assert demix(none, np.ones((3, 2, 2)), np.ones((0, 2, 2))).values.shape == (0, 3)
+
+
+def test_many_cells_on_few_pixels_are_demixed_in_short_blocks(monkeypatch):
+    rng = np.random.default_rng(0)
+    masks = rng.random((40, 3, 5)) < 0.6
+    movie = rng.integers(50, 400, (64, 3, 5))
+    means = np.stack([movie[:, mask].mean(axis=1) for mask in masks])
+    held = []
+    solve = np.linalg.solve
+    monkeypatch.setattr(np.linalg, "solve", lambda a, b: held.append(len(a)) or solve(a, b))
+    monkeypatch.setattr("allentk.responses.traces.demixing._BLOCK_VALUES", 8 * 40**2)
+    demix(of(means), movie, masks)
+    assert max(held) == 8

@@ -3,7 +3,7 @@
 import numpy as np
 
 from allentk.data import Traces
-from allentk.io import read_session
+from allentk.io import read_ophys_session
 from allentk.responses import drifting_gratings
 from allentk.responses.traces import correct_neuropil, dff, events, neuropil_r
 from cassettes.make.__main__ import DEMO
@@ -12,7 +12,7 @@ from cassettes.make.observatory import DECAY_S, SESSION_ID, tuning
 
 def test_from_fluorescence_to_preferred_directions():
     """Neuropil is mixed in and taken out again; the planted directions come back by events."""
-    session = read_session(DEMO / "bodies" / f"{SESSION_ID}.nwb")
+    session = read_ophys_session(DEMO / "bodies" / f"{SESSION_ID}.nwb")
     bright = session.dff(ids=session.cell_specimen_ids[:12])
     rng = np.random.default_rng(0)
     around = 150 + rng.normal(0, 15, bright.values.shape)

@@ -9,7 +9,6 @@ import pytest
 from allentk import responses
 from allentk.data import SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
-from allentk.responses.contrast import half_saturation
 from allentk.responses.metrics import all_metrics
 from tests import planted
 
@@ -316,120 +315,6 @@ def test_spots_give_the_fields_of_white_and_black():
         responses.locally_sparse_noise(make(table, rates), table)
     with pytest.raises(DataError, match="pixel_deg must be a positive"):
         responses.locally_sparse_noise(make(table, rates), table, template=patterns, pixel_deg=-1.0)
-
-
-def test_contrast_of_half_the_gain_is_found():
-    table, rates, _ = EXPECTED["contrast_tuning"]
-    dff = planted.traces(table, rates)
-    cells = responses.contrast_tuning(dff, table)
-    assert cells["c50"][0] == pytest.approx(0.15, rel=1e-3)
-    assert cells["c50_exponent"][0] == pytest.approx(2.0, rel=1e-2)
-    assert cells["c50_r_squared"][0] == pytest.approx(1.0, abs=1e-6)
-    rounded = responses.contrast_tuning(planted.spikes(table, rates), table)
-    assert rounded["c50"][0] == pytest.approx(0.15, rel=0.03)  # whole spikes
-    percent = StimulusTable(table.table.assign(contrast=100 * table.table["contrast"]))
-    with pytest.raises(DataError, match="divided by 100"):
-        responses.contrast_tuning(dff, percent)
-
-
-def test_c50_against_scipy():
-    from scipy.optimize import curve_fit
-
-    def curve(c, base, gain, c50, n):
-        return base + gain * c**n / (c**n + c50**n)
-
-    c = np.array(CONTRASTS)
-    rng = np.random.default_rng(3)
-    noisy = [curve(c, 2.0, 10.0, k, n) + rng.normal(0, 0.3, 9) for k, n in ((0.1, 2), (0.3, 3))]
-    c50, exponent, _ = half_saturation(c, noisy)
-    for cell, r in enumerate(noisy):
-        wanted, _ = curve_fit(curve, c, r, p0=(1.0, 10.0, 0.2, 2.0), maxfev=20_000)
-        assert (c50[cell], exponent[cell]) == pytest.approx((wanted[2], wanted[3]), rel=2e-3)
-    falls = half_saturation(c, [-c, np.ones(9), np.full(9, np.nan)])
-    assert np.isnan(falls).all()
-    assert np.isnan(half_saturation([0.1, 0.5, 1.0], [[1.0, 2.0, 3.0]])).all()
-
-
-def test_reliability_is_the_mean_correlation_of_trials():
-    table = planted.shown("flashes", {"color": (1.0,)}, repeats=5, blanks=0)
-    time_s = np.arange(0.0, table.duration_s + 1, 0.05)
-    rng = np.random.default_rng(4)
-    values = rng.normal(size=(2, time_s.size)) + np.sin(2 * np.pi * time_s / 2.0)
-    cells = responses.flashes(Traces(values, time_s, [1, 2]), table)
-    starts = np.searchsorted(time_s, table.intervals_s[:, 0] - 1e-9)
-    for cell in range(2):
-        trials = np.array([values[cell, a : a + 20] for a in starts])
-        expected = np.corrcoef(trials)[np.triu_indices(5, 1)].mean()
-        assert cells["reliability"][cell] == pytest.approx(expected, abs=1e-12)
-    one = planted.shown("flashes", {"color": (1.0,)}, repeats=1, blanks=0)
-    assert np.isnan(responses.flashes(Traces(values, time_s, [1, 2]), one)["reliability"]).all()
-
-
-def test_spikes_at_the_same_times_are_reliable_and_jittered_ones_less():
-    table = planted.shown("flashes", {"color": (1.0,)}, repeats=6, blanks=0)
-    onsets = table.intervals_s[:, 0]
-    rng = np.random.default_rng(5)
-    same = (onsets[:, None] + [0.105, 0.107, 0.415]).ravel()
-    other = (onsets[:, None] + rng.uniform(0, 1, (6, 3))).ravel()
-    cells = responses.flashes(SpikeTrains.from_lists([same, other]), table, bin_s=0.05)
-    assert cells["reliability"][0] == pytest.approx(1.0)
-    assert abs(cells["reliability"][1]) < 0.5
-    # The bin 0.10 to 0.15 s holds two spikes of every trial.
-    assert cells["time_to_peak_s"][0] == pytest.approx(0.125)
-
-
-def test_time_to_peak_of_a_trace_is_that_of_its_frame():
-    table = planted.shown("flashes", {"color": (1.0, -1.0)}, repeats=3)
-    time_s = np.arange(0.0, table.duration_s + 1, 0.05)
-    since = time_s[:, None] - table.intervals_s[:, 0]
-    bump = np.exp(-(((since - 0.4) / 0.1) ** 2)).sum(axis=1)
-    cells = responses.flashes(Traces(bump[None], time_s, [1]), table)
-    assert cells["time_to_peak_s"][0] == pytest.approx(0.4 + 0.025)
-
-
-def test_running_against_scipy():
-    from scipy.stats import ttest_ind
-
-    table = planted.shown("flashes", {"color": (1.0,)}, repeats=12, blanks=0)
-    rng = np.random.default_rng(6)
-    fast = np.arange(12) % 3 == 0
-    level = rng.normal(2.0, 0.5, 12) + fast
-    time_s = np.arange(0.0, table.duration_s + 1, 0.05)
-    values, speed = np.zeros((1, time_s.size)), np.full(time_s.size, np.nan)
-    for k, (start, stop) in enumerate(table.intervals_s):
-        inside = (time_s > start - 1e-6) & (time_s < stop - 1e-6)
-        values[0, inside], speed[inside] = level[k], 20.0 * fast[k]
-    dff = Traces(values, time_s, [1])
-    cells = responses.flashes(dff, table, running=(speed, time_s))
-    run, rest = level[fast], level[~fast]
-    assert cells["run_modulation"][0] == pytest.approx((run.mean() - rest.mean()) / run.mean())
-    expected = ttest_ind(run, rest, equal_var=False).pvalue
-    assert cells["p_run_modulation"][0] == pytest.approx(expected, rel=1e-9)
-    still = responses.flashes(dff, table, running=(np.zeros(time_s.size), time_s))
-    assert still["run_modulation"].isna().all()
-    for wrong in (speed, (speed, time_s[:5]), (speed, time_s[::-1])):
-        with pytest.raises(DataError, match="running= must be"):
-            responses.flashes(dff, table, running=wrong)
-
-
-def test_fano_of_regular_and_of_poisson_spikes():
-    gray = StimulusTable(
-        pd.DataFrame({"start_s": [0.0], "stop_s": [2000.0], "stimulus": "spontaneous"})
-    )
-    rng = np.random.default_rng(7)
-    regular = np.arange(0.05, 2000, 0.1)
-    poisson = np.sort(rng.uniform(0, 2000, 20_000))
-    cells = responses.spontaneous(SpikeTrains.from_lists([regular, poisson, []]), gray, bin_s=1.0)
-    assert cells["spontaneous_rate_hz"][0] == pytest.approx(10.0)
-    assert cells["fano"][0] == pytest.approx(0.0, abs=1e-12)
-    assert cells["fano"][1] == pytest.approx(1.0, abs=0.15)
-    assert np.isnan(cells["fano"][2])
-    counts = np.histogram(poisson, np.arange(2001.0))[0]
-    assert cells["fano"][1] == pytest.approx(counts.var(ddof=1) / counts.mean())
-    with pytest.raises(DataError, match="bin_s"):
-        responses.spontaneous(SpikeTrains.from_lists([regular]), gray, bin_s=0.0)
-    with pytest.raises(DataError, match="named 'blank' or 'spontaneous'"):
-        responses.spontaneous(SpikeTrains.from_lists([regular]), FLASHES.where(stimulus="flashes"))
 
 
 def test_windows_move_with_the_onset():

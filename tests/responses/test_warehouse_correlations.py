@@ -121,3 +121,26 @@ def test_a_cell_with_gaps_and_another_method():
     assert np.isfinite(found.r[0, 2])
     with pytest.raises(DataError, match="method is"):
         warehouse.signal_correlation(traces, table, method="kendall")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_cell_that_answers_all_images_alike_has_no_correlation(method):
+    table = TABLES["natural_scenes"]
+    traces = fluorescence(table, 3)
+    values = np.array(traces.values)
+    values[1] = 100.0
+    for start in table.table["start_frame"]:
+        values[1, start : start + 2] += 0.7
+    alike = warehouse.TrialArray(
+        np.stack([[row[s - 2 : s + 14] for s in table.table["start_frame"]] for row in values]),
+        2,
+        1 / 30,
+        traces.ids,
+    )
+    means = warehouse.condition_responses(alike, table, "natural_scenes").mean[1]
+    assert means[0] > 0
+    assert np.ptp(means) < 1e-12
+    found = warehouse.signal_correlation(alike, table, "natural_scenes", method=method)
+    assert np.isnan(found.r[1]).all()
+    assert np.isnan(found.p[:, 1]).all()
+    assert np.isfinite(found.r[[0, 2, 0], [2, 0, 0]]).all()

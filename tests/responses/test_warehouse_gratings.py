@@ -374,7 +374,7 @@ def test_phases_count_among_the_tests():
 def test_presentations_outside_the_recording_are_left_out_once():
     traces = fluorescence(DRIFTING)
     short = Traces(values_of(traces)[:, :-200], traces.time_s[:-200], traces.ids, "F")
-    with pytest.warns(UserWarning, match="left out 2 of 102 presentations") as caught:
+    with pytest.warns(UserWarning, match="2 of 102 presentations lie outside") as caught:
         out = warehouse.drifting_gratings(short, DRIFTING)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -393,7 +393,7 @@ def test_a_cell_without_values_costs_itself():
     broken = Traces(values, traces.time_s, traces.ids, "F")
     out = warehouse.drifting_gratings(broken, DRIFTING)
     assert out["notes"].tolist()[1] == "the trace does not vary"
-    assert "no trial has a finite response" in out["notes"][2]
+    assert "no trial of any condition has a finite response" in out["notes"][2]
     assert out["notes"][3].startswith("1 of 102 trials left out")
     assert out.loc[[1, 2]].drop(columns=["cell", "notes", "responsive"]).isna().all(axis=None)
     assert not out.loc[[1, 2], "responsive"].any()
@@ -411,7 +411,9 @@ def test_what_cannot_be_measured_is_said():
         warehouse.drifting_gratings(traces, DRIFTING, ids=[9])
     with pytest.raises(DataError, match="no quirk 'nonsense'"):
         warehouse.drifting_gratings(traces, DRIFTING, quirks="nonsense")
-    with pytest.raises(DataError, match="expected presentations of one stimulus"):
+    with pytest.raises(
+        DataError, match="no presentation has orientation_deg and spatial_frequency_cpd"
+    ):
         warehouse.static_gratings(traces, DRIFTING)
     none = warehouse.drifting_gratings(traces, DRIFTING, ids=np.array([], dtype=int))
     assert len(none) == 0
@@ -462,3 +464,35 @@ def test_the_name_of_a_quirk_of_another_stimulus_changes_nothing():
         if "drifting_gratings" not in quirk.stimulus:
             out = warehouse.drifting_gratings(traces, DRIFTING, quirks=quirk.name)
             pd.testing.assert_frame_equal(out, plain)
+
+
+def test_blanks_alone_make_no_preferred_grating():
+    traces = fluorescence(DRIFTING)
+    rows = DRIFTING.table
+    values = values_of(traces).copy()
+    shown = rows[rows["orientation_deg"].notna()]
+    for start in shown["start_frame"]:
+        values[1, start] = np.nan
+    held = Traces(values, traces.time_s, traces.ids, "F")
+    out = warehouse.drifting_gratings(held, DRIFTING)
+    assert out.loc[1].drop(["cell", "notes", "responsive"]).isna().all()
+    assert "no trial of any condition has a finite response" in out["notes"][1]
+    whole = warehouse.drifting_gratings(traces, DRIFTING)
+    pd.testing.assert_frame_equal(out.drop(1), whole.drop(1))
+    moved = rows.copy()
+    moved.loc[shown.index, ["start_frame", "stop_frame"]] += 10**6
+    with (
+        pytest.warns(UserWarning, match="96 of 102 presentations lie outside"),
+        pytest.raises(DataError, match="of 96 presentations none lies in the recording"),
+    ):
+        warehouse.drifting_gratings(traces, StimulusTable(moved))
+
+
+def test_movies_are_not_measured_by_condition():
+    with pytest.raises(DataError, match="no stimulus 'natural_movie'"):
+        warehouse.condition_responses(fluorescence(SCENES), SCENES, "natural_movie")
+
+
+def test_ids_of_cut_trials_are_whole():
+    with pytest.raises(DataError, match="expected whole numbers"):
+        warehouse.TrialArray(np.ones((1, 2, 9)), 3, 0.03, [7.5])

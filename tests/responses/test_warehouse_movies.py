@@ -64,10 +64,10 @@ def test_cells_and_tables_that_lack_something():
         warehouse.natural_movie(Traces(values, given.time_s, given.ids, "F"), movie_table())
     with pytest.raises(DataError, match="two repeats or more"):
         warehouse.natural_movie(given, movie_table(1))
-    with pytest.warns(UserWarning, match="left out 1 of 5 presentations"):
+    with pytest.warns(UserWarning, match="1 of 5 presentations lie outside"):
         warehouse.natural_movie(given, movie_table(5))
     short = Traces(values[:, :80], given.time_s[:80], given.ids, "dF/F")
-    with pytest.warns(UserWarning, match="left out 3 of 4 presentations"):
+    with pytest.warns(UserWarning, match="3 of 4 presentations lie outside"):
         once = warehouse.natural_movie(short, movie_table())
     assert once["notes"][2] == "one repeat: no reliability"
     assert once["reliability"].isna().all()

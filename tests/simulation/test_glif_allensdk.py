@@ -11,14 +11,9 @@ from allentk.io import glif_config, read_glif
 from allentk.models import GLIFParameters
 from allentk.simulation import simulate
 from tests.glif_equations import run
+from tests.simulation.glif_parts import BASE, CELLS, LEVELS, RESET, VOLTAGE, slow_noise
 
 DT_S = 5e-5
-BASE = {"C_pf": 100.0, "R_mohm": 200.0, "E_L_mv": -70.0, "th_inf_mv": 20.0, "t_ref_s": 0.003}
-ASC = {"asc_amp_pa": (-30.0, -200.0), "asc_tau_s": (0.1, 0.003), "asc_r": (1.0, 0.5)}
-RESET = {"reset_a": 0.3, "reset_b_mv": -2.0, "th_spike_a_mv": 4.0, "th_spike_b_per_s": 80.0}
-VOLTAGE = {"th_voltage_a_per_s": 8.0, "th_voltage_b_per_s": 30.0}
-LEVELS = {1: {}, 2: RESET, 3: ASC, 4: RESET | ASC, 5: RESET | ASC | VOLTAGE}
-CELLS = {level: GLIFParameters(level=level, **BASE, **more) for level, more in LEVELS.items()}
 ABOVE = GLIFParameters(level=2, **BASE, reset_a=1.5, th_spike_a_mv=1.0, th_spike_b_per_s=9.0)
 
 
@@ -32,9 +27,7 @@ def relative_mv(response, cell):
 
 @pytest.fixture(scope="module")
 def noisy():
-    rng = np.random.default_rng(5)
-    slow = np.convolve(rng.normal(size=20_000), np.ones(200) / 200, mode="same")
-    return 140.0 + 600.0 * slow
+    return slow_noise(20_000)
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from allentk.simulation.glif_propagator import convolved
+from allentk.simulation.glif_propagator import alpha_gains, convolved
 
 
 def divided(*rates):
@@ -34,3 +34,12 @@ def test_convolutions_of_decays(rates):
         assert convolved(1.0, *order) == pytest.approx(divided(*rates), rel=2e-13)
     halves = convolved(0.5, *(2 * rate for rate in rates))
     assert halves == pytest.approx(0.5 ** (len(rates) - 1) * divided(*rates), rel=2e-13)
+
+
+@pytest.mark.parametrize("shift", [0.0, 5e-10, 2e-9, 1e-8, 1e-5, 9e-4, 1.1e-3, 0.3, -0.9])
+def test_gains_of_an_alpha_current_are_convolutions(shift):
+    step, tau = 1e-4, 0.02
+    rate, slow = 1 / tau, 1 / (tau * (1 + shift))
+    flow, rise = alpha_gains(step, tau, tau * (1 + shift))
+    assert flow == pytest.approx(rate * convolved(step, rate, slow), rel=1e-10)
+    assert rise == pytest.approx(rate * convolved(step, rate, slow, slow), rel=1e-9)

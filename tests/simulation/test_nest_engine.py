@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allentk.data import SpikeTrains
 from allentk.errors import MissingExtraError, SimulationError
 from allentk.models import GLIFParameters
 from allentk.network import (
@@ -20,7 +19,6 @@ from allentk.network import (
     Population,
     Projection,
     Receptor,
-    Replay,
     visual,
 )
 from allentk.simulation import simulate
@@ -28,14 +26,12 @@ from allentk.simulation.nest_cells import cell_groups
 from allentk.simulation.nest_inputs import stairs
 from allentk.simulation.nest_session import session
 from allentk.simulation.network_inputs import Clamps
+from tests.simulation.glif_parts import ASC, BASE, PASSIVE, given
 
-BASE = {"C_pf": 100.0, "R_mohm": 200.0, "E_L_mv": -70.0, "th_inf_mv": 20.0, "t_ref_s": 0.003}
-ASC = {"asc_amp_pa": (-30.0, -200.0), "asc_tau_s": (0.1, 0.003), "asc_r": (1.0, 0.5)}
 # A cell that forgets its voltage at a spike is the same by both reset rules.
 FORGETS = {"reset_b_mv": -2.0, "th_spike_a_mv": 4.0, "th_spike_b_per_s": 80.0}
 LEVELS = {1: {}, 2: FORGETS, 3: ASC, 4: FORGETS | ASC}
 CELLS = tuple(GLIFParameters(level=level, **BASE, **more) for level, more in LEVELS.items())
-PASSIVE = GLIFParameters(level=1, **(BASE | {"th_inf_mv": 1e6}))
 INTFIRE = GLIFParameters(
     level=1, C_pf=100.0, R_mohm=200.0, E_L_mv=0.0, th_inf_mv=1.0, t_ref_s=0.003
 )
@@ -50,11 +46,6 @@ needs_nest = pytest.mark.skipif(
 
 def population(name, n=1, models=(PASSIVE,), **columns):
     return Population(name, models, pd.DataFrame(columns, index=range(n)))
-
-
-def given(times, ids=None, n=1, name="in"):
-    ids = [0] * len(times) if ids is None else ids
-    return Population(name, (), pd.DataFrame(index=range(n)), Replay(SpikeTrains(times, ids, n)))
 
 
 def edge(source, target, weight, delay, receptor=EXCITATION, pre=(0,), post=(0,), n=1, **more):

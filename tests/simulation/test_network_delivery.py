@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2, poisson
 
-from allentk.data import SpikeTrains
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
 from allentk.network import (
@@ -15,52 +14,33 @@ from allentk.network import (
     JumpProjection,
     Network,
     PoissonInput,
+    PoissonSynapses,
     Population,
     Projection,
     Receptor,
     Replay,
+    Synapse,
     visual,
 )
 from allentk.simulation import simulate
+from allentk.simulation.biophysical.neuron_inputs import background_spikes
 from allentk.simulation.network_arrays import Layout
 from allentk.simulation.network_edges import edges_of, span_and_slots
 from allentk.simulation.network_noise import background_counts, noise_of
 from allentk.simulation.network_tile_kernels import TILE
 from allentk.simulation.poisson_kernels import add_noise
+from tests.simulation.glif_parts import BASE, CELLS, PASSIVE, alpha_psp, given, population
 
-BASE = {"C_pf": 100.0, "R_mohm": 200.0, "E_L_mv": -70.0, "th_inf_mv": 20.0, "t_ref_s": 0.003}
-ASC = {"asc_amp_pa": (-30.0, -200.0), "asc_tau_s": (0.1, 0.003), "asc_r": (1.0, 0.5)}
-RESET = {"reset_a": 0.3, "reset_b_mv": -2.0, "th_spike_a_mv": 4.0, "th_spike_b_per_s": 80.0}
-VOLTAGE = {"th_voltage_a_per_s": 8.0, "th_voltage_b_per_s": 30.0}
-LIF = GLIFParameters(level=1, **BASE)
-LIF_ASC = GLIFParameters(level=3, **BASE, **ASC)
-ADAPTING = GLIFParameters(level=5, **BASE, **ASC, **RESET, **VOLTAGE)
-PASSIVE = GLIFParameters(level=1, **(BASE | {"th_inf_mv": 1e6}))
+LIF, LIF_ASC, ADAPTING = CELLS[1], CELLS[3], CELLS[5]
 #: NEURON's IntFire1: from 0 to 1, tau = R C = 20 ms.
 INTFIRE = GLIFParameters(level=1, **(BASE | {"E_L_mv": 0.0, "th_inf_mv": 1.0, "t_ref_s": 0.005}))
 EXCITATION, INHIBITION = Receptor(0.002, 1), Receptor(0.004, -1)
-
-
-def population(name, n=1, models=(LIF,), **columns):
-    return Population(name, models, pd.DataFrame(columns, index=range(n)))
-
-
-def given(times, ids=None, n=1, name="in"):
-    ids = [0] * len(times) if ids is None else ids
-    return Population(name, (), pd.DataFrame(index=range(n)), Replay(SpikeTrains(times, ids, n)))
 
 
 def jump(source, target, weight, delay, pre=(0,), post=(0,), n=1, sign=1, **more):
     return JumpProjection.from_edges(
         source, target, pre, post, weight, delay, sign, n_targets=n, **more
     )
-
-
-def alpha_psp(time, weight, tau_m, tau, resistance):
-    """Voltage after an alpha current of peak `weight`, by variation of constants."""
-    a, b, time = 1 / tau_m, 1 / tau, np.maximum(time, 0.0)
-    ramp = (time * (a - b) - 1) * np.exp(-b * time) + np.exp(-a * time)
-    return resistance * 1e-3 * weight * math.e * b * a * ramp / (a - b) ** 2
 
 
 def test_a_double_alpha_is_two_alphas_and_synapses_count():
@@ -297,6 +277,14 @@ def test_a_rate_that_would_take_for_ever_is_refused():
         simulate(network, visual.gray(0.1))
 
 
+def test_a_rate_whose_spikes_no_memory_holds_is_refused():
+    synapse = Synapse(0.0005, 0.003, 0.0, sections=("dend",))
+    entry = PoissonSynapses("a", [10.0, 1e12], [1e-4, 1e-4], synapse, n_synapses=3)
+    assert sum(times.size for times in background_spikes(entry, 0, 0, 2.5, 0)) > 5
+    with pytest.raises(SimulationError, match=r"cell 1 gets 1e\+12 Hz, more than 1e\+06"):
+        background_spikes(entry, 0, 1, 2.5, 0)
+
+
 def test_rates_of_a_population_are_kept_in_bins(three_levels):
     record = ("rate_hz:exc", "rate_hz:inh:0.15")
     response = simulate(three_levels, visual.gray(0.4), seed=3, record=record)
@@ -315,8 +303,18 @@ def test_rates_of_a_population_are_kept_in_bins(three_levels):
         ("rate_hz:a:1e-12", "a bin must be a time step of 0.0001 s or longer"),
         ("rate_hz:a:soon", "a bin must be seconds, got 'soon'"),
         ("synaptic_current_pa:a:2", "nodes of 'a' are 0 to 0"),
+        (("rate_hz:a", "rate_hz:a:0.02"), r"is kept in one bin, and 0\.01 s were asked for"),
     ],
 )
 def test_refuses_to_record(record, message):
     with pytest.raises(SimulationError, match=message):
-        simulate(Network([population("a")]), visual.gray(0.1), record=(record,))
+        simulate(Network([population("a")]), visual.gray(0.1), record=record)
+
+
+def test_a_bin_longer_than_the_run_is_the_whole_run():
+    clamp = CurrentClamp("a", [0], [400.0], [0.0], [math.inf])
+    network = Network([population("a")], currents=[clamp])
+    response = simulate(network, visual.gray(0.1), record="rate_hz:a:1e12")
+    rate = response.population_rate_hz["a"]
+    assert rate.tolist() == [pytest.approx(len(response.spikes["a"]) / 0.1)]
+    assert rate[0] > 50

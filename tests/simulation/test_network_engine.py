@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from allentk.data import SpikeTrains, StimulusTable
+from allentk.data import StimulusTable
 from allentk.errors import SimulationError
 from allentk.models import GLIFParameters
 from allentk.network import (
@@ -16,31 +16,15 @@ from allentk.network import (
     Population,
     Projection,
     Receptor,
-    Replay,
     recipes,
     visual,
 )
 from allentk.network.lgn import LGN
 from allentk.network.mean_field import Membranes, ShotNoise, background_rates_hz
 from allentk.simulation import network_run, simulate
+from tests.simulation.glif_parts import BASE, CELLS, PASSIVE, alpha_psp, given, population
 
-BASE = {"C_pf": 100.0, "R_mohm": 200.0, "E_L_mv": -70.0, "th_inf_mv": 20.0, "t_ref_s": 0.003}
-ASC = {"asc_amp_pa": (-30.0, -200.0), "asc_tau_s": (0.1, 0.003), "asc_r": (1.0, 0.5)}
-RESET = {"reset_a": 0.3, "reset_b_mv": -2.0, "th_spike_a_mv": 4.0, "th_spike_b_per_s": 80.0}
-VOLTAGE = {"th_voltage_a_per_s": 8.0, "th_voltage_b_per_s": 30.0}
-LEVELS = {1: {}, 2: RESET, 3: ASC, 4: RESET | ASC, 5: RESET | ASC | VOLTAGE}
-CELLS = tuple(GLIFParameters(level=level, **BASE, **more) for level, more in LEVELS.items())
-PASSIVE = GLIFParameters(level=1, **(BASE | {"th_inf_mv": 1e6}))
 EXCITATION = Receptor(tau_s=0.002, sign=1)
-
-
-def population(name, n=1, models=(CELLS[0],), **columns):
-    return Population(name, models, pd.DataFrame(columns, index=range(n)))
-
-
-def given(times, ids=None, n=1, name="in"):
-    ids = [0] * len(times) if ids is None else ids
-    return Population(name, (), pd.DataFrame(index=range(n)), Replay(SpikeTrains(times, ids, n)))
 
 
 def edge(source, target, weight, delay, receptor=EXCITATION, pre=(0,), post=(0,), n=1):
@@ -61,20 +45,15 @@ def test_a_cell_alone_is_the_single_cell():
     levels = 140 + 80 * rng.normal(size=(5, 600))
     start = np.arange(600) * 1e-3
     clamps = [CurrentClamp("a", [i] * 600, levels[i], start, start + 1e-3) for i in range(5)]
-    network = Network([population("a", 5, CELLS, model=np.arange(5))], currents=clamps)
+    network = Network(
+        [population("a", 5, tuple(CELLS.values()), model=np.arange(5))], currents=clamps
+    )
     response, voltage = traces(network, 0.6, "a:0,1,2,3,4")
-    for i, cell in enumerate(CELLS):
+    for i, cell in enumerate(CELLS.values()):
         alone = simulate(cell, np.repeat(levels[i], 10), dt_s=1e-4)
         assert len(alone.spike_times_s) > 3
         assert response.spikes["a"].of(i) == pytest.approx(alone.spike_times_s, abs=1e-12)
         assert np.abs(voltage[i].to_numpy() - alone.voltage_mv).max() < 1e-9
-
-
-def alpha_psp(time, weight, tau_m, tau, resistance):
-    """Voltage after an alpha current of peak `weight`, by variation of constants."""
-    a, b, time = 1 / tau_m, 1 / tau, np.maximum(time, 0.0)
-    ramp = (time * (a - b) - 1) * np.exp(-b * time) + np.exp(-a * time)
-    return resistance * 1e-3 * weight * math.e * b * a * ramp / (a - b) ** 2
 
 
 @pytest.mark.parametrize("dt", [1e-4, 5e-4])

@@ -13,7 +13,8 @@ from allentk.io.sonata import write_spikes
 from allentk.models import GLIFParameters
 from allentk.network import Network, PoissonInput, Population, Receptor
 from allentk.network.sonata_ids import sonata_ids
-from allentk.workflow.benchmark_run import Protocol, benchmark_models, model_of, reference_stimulus
+from allentk.responses import drifting_gratings, spontaneous
+from allentk.workflow.benchmark_run import Protocol, benchmark_models, reference_stimulus
 from allentk.workflow.network_files import write_response
 from allentk.workflow.saved_runs import read_run
 
@@ -94,12 +95,30 @@ def test_a_saved_run_is_what_was_simulated(ran, simulated):
     pd.testing.assert_frame_equal(result.table, expected.table)
 
 
-def test_another_definition_measures_the_same_spikes(ran):
-    benchmark = Benchmark(metrics=["mean_rate_hz"])
-    own = model_of(ran, benchmark, Protocol(definition="trial-mean"))
-    assert own["mean_rate_hz"].to_numpy() == pytest.approx(
-        benchmark.measure(read_run(ran))["mean_rate_hz"].to_numpy()
-    )
+@pytest.mark.parametrize("definition", ["trial-mean", "neuropixels", "layer4", "v1-2026"])
+def test_another_definition_measures_the_same_spikes(ran, simulated, definition):
+    protocol = Protocol(definition=definition)
+    result = benchmark_models({"run": ran}, metrics=["mean_rate_hz"], protocol=protocol)
+    expected = drifting_gratings(simulated, definition=definition)
+    pd.testing.assert_frame_equal(result.model_table, expected)
+    assert result.model_table.attrs["definition"] == definition
+    assert result.response is not None
+    assert result.measured_under.endswith(f"by the definition {definition!r}")
+
+
+def test_a_definition_of_spontaneous_activity(saved):
+    protocol = Protocol(trials=1, definition="layer4")
+    result = benchmark_models({"net": saved}, reference="v1-spontaneous", protocol=protocol)
+    shown = reference_stimulus(result.reference, protocol)
+    expected = spontaneous(simulate(read_network(saved), shown), definition="layer4")
+    pd.testing.assert_frame_equal(result.model_table, expected)
+    for wrong in ("neuropixels", "warehouse", "mine"):
+        with pytest.raises(
+            DataError, match="of spontaneous; these do: trial-mean, layer4, v1-2026"
+        ):
+            benchmark_models(
+                {"net": saved}, reference="v1-spontaneous", protocol=Protocol(definition=wrong)
+            )
 
 
 def test_a_silent_population_has_its_cells(ran, saved, tmp_path):

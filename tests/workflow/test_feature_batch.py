@@ -21,9 +21,10 @@ from allentk.errors import ConfigError, DataError, FeatureError, MissingExtraErr
 from allentk.features import CELL_COLUMNS
 from allentk.features.filters import cutoff_hz
 from allentk.io import read_nwb, write_nwb
-from allentk.workflow import feature_batch, feature_files, feature_work, processes
+from allentk.workflow import batch_work, feature_batch, feature_files, processes
+from allentk.workflow.executors import work_through
 from allentk.workflow.feature_batch import FILTER, extract
-from allentk.workflow.feature_journal import journal_of
+from allentk.workflow.journal import journal_of
 from allentk.workflow.recordings import listed
 
 RATE = 10_000.0
@@ -91,13 +92,13 @@ def broken(folder, made):
 def calls(monkeypatch):
     """Keep which files are measured in this process."""
     seen = []
-    real = feature_work.measured
+    real = feature_batch.measured
 
     def counted(job):
         seen.append(Path(job.path).name)
         return real(job)
 
-    monkeypatch.setattr(feature_work, "measured", counted)
+    monkeypatch.setattr(feature_batch, "measured", counted)
     return seen
 
 
@@ -164,9 +165,9 @@ def test_a_bad_file_costs_that_cell(broken):
 
 
 def test_an_error_nobody_foresaw_costs_that_cell(folder, monkeypatch):
-    real = feature_work.measured
+    real = feature_batch.measured
     monkeypatch.setattr(
-        feature_work, "measured", lambda job: 1 / 0 if "a.nwb" in job.path else real(job)
+        feature_batch, "measured", lambda job: 1 / 0 if "a.nwb" in job.path else real(job)
     )
     batch = extract(folder, jobs=1, progress=False)
     assert len(batch.features) == 1
@@ -252,7 +253,7 @@ def test_a_line_that_does_not_count_costs_its_cell(folder, tmp_path, calls, spoi
 
 
 def test_an_interruption_keeps_what_is_finished(folder, made, tmp_path, monkeypatch):
-    real, seen = feature_work.measured, []
+    real, seen = feature_batch.measured, []
 
     def interrupted(job):
         seen.append(Path(job.path).name)
@@ -260,7 +261,7 @@ def test_an_interruption_keeps_what_is_finished(folder, made, tmp_path, monkeypa
             raise KeyboardInterrupt
         return real(job)
 
-    monkeypatch.setattr(feature_work, "measured", interrupted)
+    monkeypatch.setattr(feature_batch, "measured", interrupted)
     files = [folder / "a.nwb", made / "b.nwb", folder / "c.nwb"]
     out = tmp_path / "features.csv"
     with pytest.raises(KeyboardInterrupt):
@@ -274,15 +275,18 @@ def test_an_interruption_keeps_what_is_finished(folder, made, tmp_path, monkeypa
     assert len(batch.features) == 3
 
 
+MEASURE_TASK = feature_batch.measure_task
+
+
 def kill_at_b(task):
     """Measure, but for the file b.nwb, which kills its process."""
     if task.recording.name.endswith("b.nwb"):
         os.kill(os.getpid(), signal.SIGKILL)
-    return feature_work.work_off(task)
+    return MEASURE_TASK(task)
 
 
 def test_a_worker_that_dies_costs_its_cell(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(feature_batch, "work_off", kill_at_b)
+    monkeypatch.setattr(feature_batch, "measure_task", kill_at_b)
     batch = extract(made, out=tmp_path / "features.csv", jobs=2, progress=False)
     assert [Path(source).name for source in batch.features["source"]] == ["a.nwb", "c.nwb"]
     assert batch.errors["recording"].tolist() == [str(made / "b.nwb")]
@@ -292,7 +296,7 @@ def test_a_worker_that_dies_costs_its_cell(made, tmp_path, monkeypatch):
 
 def test_all_items_end_though_processes_die():
     items = [partial(os._exit, 1), *(partial(abs, -n) for n in range(5)), partial(os._exit, 1)]
-    ended = list(processes.as_they_end(call, items, jobs=2))
+    ended = list(work_through(call, items, processes.Processes(2)))
     assert sorted(each.value for each in ended if each.error is None) == [0, 1, 2, 3, 4]
     assert sum(each.error is not None for each in ended) == 2
 
@@ -300,21 +304,21 @@ def test_all_items_end_though_processes_die():
 def test_items_are_taken_no_more_than_one_ahead():
     taken = []
     items = (taken.append(n) or n for n in range(-9, 0))
-    with closing(processes.as_they_end(abs, items, jobs=1)) as ended:
+    with closing(work_through(abs, items, processes.Processes(1))) as ended:
         assert next(ended).value == 9
         assert len(taken) <= 3
 
 
 def test_what_is_under_way_ends_when_nobody_waits_for_it():
     an_hour = 3600
-    with closing(processes.as_they_end(time.sleep, [0, an_hour, an_hour], jobs=2)) as ended:
+    with closing(work_through(time.sleep, [0, an_hour, an_hour], processes.Processes(2))) as ended:
         assert next(ended).item == 0
 
 
 def test_processes_that_cannot_start_say_what_to_do(monkeypatch):
     monkeypatch.setattr(processes, "_settle_in", partial(os._exit, 3))
     with pytest.raises(ConfigError, match=r'if __name__ == "__main__".*jobs=1'):
-        list(processes.as_they_end(abs, [1], jobs=2))
+        list(work_through(abs, [1], processes.Processes(2)))
 
 
 class Service:
@@ -372,7 +376,7 @@ def test_the_service_is_the_default(monkeypatch, folder):
         made.append(progress)
         return Service({7: folder / "a.nwb"}, synthetic=False)
 
-    monkeypatch.setattr(feature_batch, "CellTypes", client)
+    monkeypatch.setattr(batch_work, "CellTypes", client)
     assert len(extract([7], jobs=1, progress=False).features) == 1
     extract(folder, jobs=1, progress=False)
     assert made == [False]

@@ -28,7 +28,7 @@ from allentk.errors import (
 )
 from allentk.fitting import fit_levels
 from allentk.io import read_glif, read_nwb
-from allentk.workflow import dask_pool, fit_batch, fit_many, fit_work
+from allentk.workflow import batch_work, dask_pool, fit_batch, fit_many
 from allentk.workflow import fit_levels as levels_of
 from allentk.workflow.executors import work_through
 from allentk.workflow.fit_cell import seed_of
@@ -57,13 +57,13 @@ def folder(noise_cells, tmp_path):
 def calls(monkeypatch):
     """Keep which files are fitted in this process."""
     seen = []
-    real = fit_work.fitted
+    real = fit_batch.fitted
 
     def counted(job):
         seen.append(Path(job.path).name)
         return real(job)
 
-    monkeypatch.setattr(fit_work, "fitted", counted)
+    monkeypatch.setattr(fit_batch, "fitted", counted)
     return seen
 
 
@@ -117,11 +117,14 @@ def test_files_that_other_commands_read(folder, tmp_path):
     assert (len(found.excitatory), found.synthetic) == (1, True)
 
 
+FIT_TASK = fit_batch.fit_task
+
+
 def kill_at_b(task):
     """Fit, but for the file b.nwb, which kills its process."""
     if task.recording.name.endswith("b.nwb"):
         os.kill(os.getpid(), signal.SIGKILL)
-    return fit_work.fit_task(task)
+    return FIT_TASK(task)
 
 
 @pytest.fixture
@@ -181,9 +184,17 @@ def test_a_changed_file_is_fitted_again(folder, tmp_path, calls):
         lambda line: line.replace(b'"level":1,', b'"level":2,'),
         lambda line: line.replace(b'"training_score"', b'"train_score"'),
         lambda line: line.replace(b'"E_L_mv"', b'"EL"'),
+        lambda line: line.replace(b'"train":"', b'"train":["').replace(b'","test"', b'"],"test"'),
         lambda line: line.replace(f'"allentk":"{__version__}"'.encode(), b'"allentk":"0"'),
     ],
-    ids=["cut short", "other levels", "other columns", "other parameters", "other version"],
+    ids=[
+        "cut short",
+        "other levels",
+        "other columns",
+        "other parameters",
+        "a list for a name",
+        "other version",
+    ],
 )
 def test_a_line_that_does_not_count_costs_its_cell(folder, tmp_path, calls, caplog, spoilt):
     out = tmp_path / "fits"
@@ -210,7 +221,7 @@ def test_stimuli_of_other_names(folder, tmp_path, calls):
 
 
 def test_an_interruption_keeps_what_is_finished(folder, tmp_path, monkeypatch):
-    real, seen = fit_work.fitted, []
+    real, seen = fit_batch.fitted, []
 
     def interrupted(job):
         seen.append(Path(job.path).name)
@@ -218,7 +229,7 @@ def test_an_interruption_keeps_what_is_finished(folder, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(job)
 
-    monkeypatch.setattr(fit_work, "fitted", interrupted)
+    monkeypatch.setattr(fit_batch, "fitted", interrupted)
     out = tmp_path / "fits"
     with pytest.raises(KeyboardInterrupt):
         fit_many(folder, out=out, **ONE)
@@ -333,7 +344,7 @@ def test_specimens_are_fetched_once(folder, tmp_path):
 
 
 def test_the_service_is_the_default(folder, monkeypatch):
-    monkeypatch.setattr(fit_batch, "CellTypes", lambda *, progress: Service({7: folder / "a.nwb"}))
+    monkeypatch.setattr(batch_work, "CellTypes", lambda *, progress: Service({7: folder / "a.nwb"}))
     assert fit_many(7, **ONE).fits["specimen_id"].tolist() == [7]
 
 
@@ -431,10 +442,10 @@ def test_cells_in_threads_of_one_process_are_fitted_one_after_the_other(monkeypa
         time.sleep(0.02)
         return len(under_way), under_way.remove(job)
 
-    monkeypatch.setattr(fit_work, "fitted", slow)
+    monkeypatch.setattr(fit_batch, "fitted", slow)
     tasks = [SimpleNamespace(job=n) for n in range(4)]
     with threadpool_limits(1), ThreadPoolExecutor(4) as threads:
-        assert [n for n, _ in threads.map(fit_work.fit_task, tasks)] == [1, 1, 1, 1]
+        assert [n for n, _ in threads.map(fit_batch.fit_task, tasks)] == [1, 1, 1, 1]
 
 
 def test_a_client_that_is_given_stays_open(scheduler):

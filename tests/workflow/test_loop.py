@@ -4,7 +4,7 @@ import pytest
 
 import allentk.api
 from allentk import workflow
-from allentk.errors import DataError, FormatError
+from allentk.errors import ConfigError, DataError, FormatError
 from allentk.workflow import loop
 
 
@@ -40,3 +40,15 @@ def test_a_study_holds_what_the_report_needs(services):
     assert set(study.published) == {1, 3}
     assert study.features["specimen_id"] == 900000001
     assert "hold-out GLIF1 0." in repr(study)
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_first_cell(services, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="something else stands in its place"):
+        loop.run(
+            services.cells,
+            services.observatory,
+            specimen_ids=[],
+            session_id=0,
+            out=tmp_path / "file" / "out",
+        )

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 from allentk.errors import ConfigError, DataError
 from allentk.io import write_biophysical_model
 from allentk.models import BiophysicalModel, BiophysicalParameters, SectionParameters
-from allentk.workflow.network_recipes import _models_in, build_recipe
+from allentk.workflow.network_recipes import _models_in, build_recipe, check_place
 
 
 def model(g_pas, morphology):
@@ -42,3 +42,10 @@ def test_models_are_for_biophysical_cells_only(tmp_path, morphology):
     write_biophysical_model(model(1e-5, morphology), tmp_path / "exc")
     with pytest.raises(DataError, match="cells='biophysical'"):
         build_recipe("v1", {"models": tmp_path, "scale": 0.001})
+
+
+def test_a_file_above_the_place_is_said_before_the_network_is_built(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"file/a/b: .*file is a file"):
+        check_place(tmp_path / "file" / "a" / "b")
+    check_place(tmp_path / "a" / "b")

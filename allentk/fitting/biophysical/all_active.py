@@ -52,7 +52,7 @@ class StagedFit:
     restarts : int
         Optimizers that share those of the last stage; the others have one.
     population : int, optional
-        Models per generation.
+        Models per generation, 4 or more.
     max_seconds : float, optional
         When to stop at the latest, shared out by what the stages take; what one leaves goes to the next.
     n_jobs : int

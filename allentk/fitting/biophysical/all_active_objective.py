@@ -9,33 +9,28 @@ as it should be, so that an optimizer finds the way.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from allentk.errors import AllenTKError
-from allentk.fitting.biophysical.genes import GeneSet
-from allentk.fitting.biophysical.measured import COUNT, measure
-from allentk.fitting.biophysical.objective import (
-    BLOCK_MV,
+from allentk.fitting.biophysical.cell_objective import CellObjective, RestingError
+from allentk.fitting.biophysical.evaluation import (
     BLOCK_PA,
-    BLOCK_S,
-    BROKEN,
-    FIRES_AT_REST,
     LINEAR_Z,
     Evaluation,
     Measured,
+    blocked_s,
     compressed,
     turned_away,
 )
+from allentk.fitting.biophysical.measured import COUNT, measure
 from allentk.fitting.biophysical.runner import Clock
-from allentk.fitting.biophysical.stepped import during, longest_run, sweep_of
-from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
+from allentk.fitting.biophysical.stepped import during, sweep_of
+from allentk.fitting.biophysical.targets import StepTarget, Target
 from allentk.fitting.biophysical.tree_runner import Stepped, TreeRunner
-from allentk.fitting.optimizers import mirrored
 from allentk.models import BiophysicalParameters
 
 __all__ = ["StageObjective", "begun_in_axon"]
@@ -77,78 +72,35 @@ def begun_in_axon(soma: Ints, axon: Ints, dt_s: float) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageObjective:
+class StageObjective(CellObjective[TreeRunner]):
     """The cost of candidates of one stage: points of the unit cube, folded in at its walls.
 
     Parameters
     ----------
-    genes : GeneSet
-        What a point stands for.
-    targets : Targets
-        Those it is trained on are run.
+    genes, targets, build, clock
+        As of `CellObjective`; the runner is a `TreeRunner`.
     features : mapping of float to tuple of str
         Amplitude -> features that count.
     spiking : bool
         Whether the stage is about spikes.
-    build : callable
-        Returns the `TreeRunner`; called once in every process that evaluates, so it must pickle.
-    clock : Clock
-        How candidates are run.
     """
 
-    genes: GeneSet
-    targets: Targets
     features: Mapping[float, tuple[str, ...]]
     spiking: bool
-    build: Callable[[], TreeRunner]
-    clock: Clock
-    _built: dict[str, TreeRunner] = field(default_factory=dict, repr=False, compare=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**{name: getattr(self, name) for name in self.__slots__}, "_built": {}}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
-
-    @property
-    def runner(self) -> TreeRunner:
-        """The cell that candidates run on."""
-        if "runner" not in self._built:
-            self._built["runner"] = self.build()
-        return self._built["runner"]
 
     def about(self) -> dict[str, Any]:
         """Return what identifies the objective, as plain JSON types."""
         return {
-            "targets": self.targets.digest(),
-            "genes": self.genes.digest(),
-            "names": list(self.genes.names),
+            # not super(): a dataclass with slots is another class than the one that super() closes over
+            **CellObjective.about(self),
             "features": [[pa, *names] for pa, names in self.features.items()],
-            "clock": asdict(self.clock),
             "linear_z": LINEAR_Z,
         }
-
-    def costs(self, candidates: Sequence[Array]) -> list[float]:
-        """Return the cost of every candidate, lower is better."""
-        return [self.evaluate(candidate).cost for candidate in candidates]
-
-    def evaluate(self, candidate: ArrayLike) -> Evaluation:
-        """Return what a candidate costs, and why."""
-        return self.judge(self.genes.decode(mirrored(np.asarray(candidate, dtype=float))))
-
-    def judge(self, parameters: BiophysicalParameters) -> Evaluation:
-        """Return what a model costs, and why."""
-        runner = self.runner  # a cell that nothing can run is no fault of the candidate
-        try:
-            return self._judged(runner, parameters)
-        except AllenTKError as error:
-            return Evaluation(BROKEN, f"cannot be run: {error}")
 
     def _judged(self, runner: TreeRunner, parameters: BiophysicalParameters) -> Evaluation:
         rested = runner.rest(parameters, self.clock)
         if rested.spikes:
-            return Evaluation(FIRES_AT_REST + rested.spikes, "fires at rest")
+            raise RestingError(rested.spikes)
 
         def ran(step: StepTarget, clock: Clock = self.clock) -> Stepped:
             return runner.step(parameters, step.amplitude_pa, step.duration_s, clock, rested.state)
@@ -190,9 +142,7 @@ class StageObjective:
 
     def _free(self, voltage: Array, step: StepTarget) -> float:
         """Return the part of a step beside its longest block."""
-        high = during(voltage, step, self.clock) > BLOCK_MV
-        longest = self.clock.dt_s * longest_run(high)
-        return 1.0 - longest / step.duration_s if longest > BLOCK_S else 1.0
+        return 1.0 - blocked_s(during(voltage, step, self.clock), self.clock.dt_s) / step.duration_s
 
 
 def _group(name: str) -> str:

@@ -125,7 +125,7 @@ def all_active_targets(
     if not cut:
         raise unmeasured(recording, notes)
     found = targets_from_sweeps(
-        SweepSet(cut, source=recording.source),
+        SweepSet(cut, source=recording.source, metadata=recording.metadata),
         junction_potential_mv=junction_potential_mv,
         spiking=(COUNT, *EFEL_NINE),
         subthreshold=(COUNT, SILENCE, *PASSIVE, SAG),
@@ -173,7 +173,10 @@ def _subthreshold(targets: Targets, wanted: Sequence[str]) -> dict[float, tuple[
     found = {
         step.amplitude_pa: tuple(name for name in wanted if name in step.features)
         for step in targets.steps
-        if step.role == "subthreshold" and abs(step.amplitude_pa) >= LEAST_PA
+        # Silent above rheobase is a block or chance; channels are open there, and hide the membrane.
+        if step.role == "subthreshold"
+        and abs(step.amplitude_pa) >= LEAST_PA
+        and not step.amplitude_pa > targets.rheobase_pa
     }
     telling = [pa for pa, names in found.items() if set(names) - {"voltage_base"}]
     if not telling:

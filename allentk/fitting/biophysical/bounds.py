@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from allentk.data import Morphology
-from allentk.errors import ConfigError
+from allentk.errors import ConfigError, FitError
 from allentk.fitting.biophysical.genes import Gene, GeneSet, only
 from allentk.models import BiophysicalParameters, SectionParameters
 from allentk.models.biophysical import JUNCTION_MV, SECTIONS
@@ -206,10 +206,21 @@ def template(
         What was added to recorded voltages.
     axon : str
         Which axon is simulated.
+
+    Raises
+    ------
+    FitError
+        Where `passive` lacks the capacitance of a section that there is.
     """
     there = {section_of_type(int(one)) for one in set(morphology.type.tolist())}
     if axon != "full":
         there.add("axon")
+    missing = sorted(there - set(passive.cm_by_section))
+    if missing:
+        raise FitError(
+            f"passive: no capacitance of {', '.join(missing)}, which the reconstruction has; "
+            f"cm_by_section tells {', '.join(sorted(passive.cm_by_section)) or 'none'}"
+        )
     sections = {}
     for name in (name for name in SECTIONS if name in there):
         sections[name] = SectionParameters(

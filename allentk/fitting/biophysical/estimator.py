@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,10 @@ from numpy.typing import ArrayLike
 from allentk.data import Morphology, Response, Stimulus, Sweep, SweepSet
 from allentk.errors import ConfigError, FitError, NotFittedError
 from allentk.fitting.parametrised import Parametrised
+from allentk.fitting.recording import sweep_set
 
 if TYPE_CHECKING:
     from allentk.fitting.biophysical.bounds import PassiveLike
-    from allentk.fitting.biophysical.genes import GeneSet
     from allentk.fitting.biophysical.objective import Objective
     from allentk.fitting.biophysical.result import BiophysicalFitResult
     from allentk.fitting.biophysical.search import Outcome, Plan
@@ -58,9 +57,10 @@ class BiophysicalFitter(Parametrised):
     max_seconds : float, optional
         When to stop at the latest.
     restarts : int
-        Optimizers that race for the evaluations; the better half of them goes on, until one is left.
+        Optimizers that race for the evaluations; the better half of them goes on, until one or two
+        are left.
     population : int, optional
-        Models per generation.
+        Models per generation, 4 or more.
     n_jobs : int
         Processes; they change nothing but the time.
     history : path, optional
@@ -166,26 +166,34 @@ class BiophysicalFitter(Parametrised):
                 "a biophysical fit needs the reconstruction: fit(sweeps, morphology=read_swc(path))"
             )
         run = self._all_active if self.kind == "all-active" else self._perisomatic
-        self.result_: BiophysicalFitResult = run(sweeps, morphology, passive, dendrite_type, human)
+        given = _held(sweeps)
+        self.result_: BiophysicalFitResult = run(given, morphology, passive, dendrite_type, human)
         self.model_: BiophysicalModel = self.result_.model
         return self
 
     def _perisomatic(
         self,
-        sweeps: Any,
+        given: SweepSet | Targets,
         morphology: Morphology,
         passive: PassiveLike | None,
         dendrite_type: str | None,
         human: bool,
     ) -> BiophysicalFitResult:
         from allentk.fitting.biophysical.outcome_result import result_of
+        from allentk.fitting.biophysical.perisomatic import (
+            membrane,
+            perisomatic_objective,
+            style_of,
+        )
 
-        targets, notes = self._targets(sweeps)
+        targets, notes = self._targets(given)
         if passive is None:
-            passive, told = _passive(sweeps, morphology, dendrite_type)
+            passive, told = membrane(given, morphology, dendrite_type)
             notes += told
-        style = self._style(targets, dendrite_type, human)
-        objective = _objective(targets, morphology, passive, style)
+        style = self.style
+        if style == "auto":
+            style = style_of(targets, dendrite_type, human=human)
+        objective = perisomatic_objective(targets, morphology, passive, style)
         plan = self._plan(len(objective.genes))
         outcome = self._search(objective, plan, morphology)
         return result_of(
@@ -200,7 +208,7 @@ class BiophysicalFitter(Parametrised):
 
     def _all_active(
         self,
-        sweeps: Any,
+        given: SweepSet | Targets,
         morphology: Morphology,
         passive: PassiveLike | None,
         dendrite_type: str | None,
@@ -214,10 +222,13 @@ class BiophysicalFitter(Parametrised):
                 "an all-active fit finds the membrane and chooses its steps itself: leave out passive "
                 "and train_amplitudes_pa"
             )
+        evaluations = self.stage_evaluations
+        if evaluations is None:
+            evaluations = shares(int(self.max_evaluations))
         search = StagedFit(
             seed=int(self.seed),
             optimizer=self.optimizer,
-            evaluations=tuple(self.stage_evaluations or shares(int(self.max_evaluations))),
+            evaluations=tuple(evaluations),
             restarts=int(self.restarts),
             population=self.population,
             max_seconds=self.max_seconds,
@@ -226,7 +237,7 @@ class BiophysicalFitter(Parametrised):
             progress=self.progress,
         )
         return fit_all_active(
-            sweeps,
+            given,
             morphology,
             search=search,
             style=self.style,
@@ -251,31 +262,24 @@ class BiophysicalFitter(Parametrised):
                 f"BiophysicalFitter: max_seconds must be positive or None, got {self.max_seconds!r}"
             )
 
-    def _targets(self, sweeps: Any) -> tuple[Targets, list[str]]:
+    def _targets(self, given: SweepSet | Targets) -> tuple[Targets, list[str]]:
         from allentk.fitting.biophysical.measured_targets import targets_from_sweeps
         from allentk.fitting.biophysical.single import single_step_targets
         from allentk.fitting.biophysical.targets import Targets
         from allentk.fitting.biophysical.training import choose_training
 
-        if isinstance(sweeps, Targets):
-            targets = sweeps
+        if isinstance(given, Targets):
+            targets = given
         elif self.train == "single" and self.train_amplitudes_pa is None:
-            targets = single_step_targets(sweeps)
+            targets = single_step_targets(given)
         else:
-            targets = targets_from_sweeps(sweeps)
+            targets = targets_from_sweeps(given)
         notes = list(targets.notes)
         if self.train_amplitudes_pa is not None or not targets.training:
             targets = choose_training(targets, self.train, amplitudes_pa=self.train_amplitudes_pa)
         elif self.train != "curve":
             notes.append(f"train={self.train!r}: not used, the targets name their training steps")
         return targets, notes
-
-    def _style(self, targets: Targets, dendrite_type: str | None, human: bool) -> str:
-        from allentk.fitting.biophysical.bounds import choose_style
-
-        if self.style != "auto":
-            return self.style
-        return choose_style(dendrite_type, _width_s(targets), human=human)
 
     def _plan(self, n_dimensions: int) -> Plan:
         from allentk.fitting.biophysical.search import Plan
@@ -337,7 +341,7 @@ class BiophysicalFitter(Parametrised):
         self._fitted()
         from allentk.fitting.biophysical.held_out import count_error
 
-        targets, _ = self._targets(sweeps)
+        targets, _ = self._targets(_held(sweeps))
         return -count_error(self.result_, targets)
 
     def __repr__(self) -> str:
@@ -345,63 +349,8 @@ class BiophysicalFitter(Parametrised):
         return f"BiophysicalFitter({self.kind!r}, seed={self.seed}{fitted})"
 
 
-def _width_s(targets: Targets) -> float:
-    """Return the width of the spikes in s; NaN where no target says it."""
-    for step in targets.chosen():
-        if "width" in step.features:
-            return step.features["width"].mean
-    return float("nan")
-
-
-def _passive(
-    sweeps: Any, morphology: Morphology, dendrite_type: str | None
-) -> tuple[PassiveLike, list[str]]:
-    """Return the passive fit of a recording, the usual values where it has none; and notes."""
-    from allentk.fitting.biophysical.passive import default_passive, passive_fit
+def _held(sweeps: SweepSet | Sweep | Iterable[Sweep] | Targets) -> SweepSet | Targets:
+    """Return targets as they are, and sweeps as a set: what they came in may be gone through only once."""
     from allentk.fitting.biophysical.targets import Targets
 
-    spiny = dendrite_type == "spiny"
-    why = "targets were given, not sweeps"
-    if not isinstance(sweeps, Targets):
-        try:
-            found = passive_fit(sweeps, morphology, spiny=spiny)
-        except FitError as error:
-            why = str(error)
-        else:
-            return found, list(found.notes)
-    usual = default_passive(spiny=spiny)
-    dendrites = usual.cm_by_section["dend"]
-    smooth = usual.cm_by_section["soma"]
-    told = f"Ra {usual.ra_ohm_cm:g} Ohm cm, Cm {smooth:g} uF/cm2, {dendrites:g} in dendrites"
-    return usual, [f"passive: {told} ({why})"]
-
-
-def _objective(
-    targets: Targets,
-    morphology: Morphology,
-    passive: PassiveLike,
-    style: str,
-) -> Objective:
-    from allentk.fitting.biophysical.bounds import gene_set, template
-    from allentk.fitting.biophysical.objective import Objective
-    from allentk.fitting.biophysical.reduced_runner import build_runner
-    from allentk.models.compartments import compartments
-
-    rest = targets.v_rest_mv
-    if rest != rest:
-        raise FitError(
-            f"{targets!r}: no target says the resting voltage; give v_baseline or voltage_base for a step"
-        )
-    base = template(
-        morphology,
-        v_rest_mv=rest,
-        passive=passive,
-        junction_potential_mv=targets.junction_potential_mv,
-    )
-    cell = compartments(morphology, axon="stub")
-    genes: GeneSet = gene_set(style, base, cell)
-    return Objective(
-        genes=genes,
-        targets=targets,
-        build=partial(build_runner, genes.decode([0.5] * len(genes)), morphology),
-    )
+    return sweeps if isinstance(sweeps, Targets) else sweep_set(sweeps)

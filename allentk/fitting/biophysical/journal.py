@@ -170,9 +170,6 @@ class Journal:
             evaluations = found.evaluations
             yield found
 
-    def __iter__(self) -> Iterator[Generation]:
-        return iter(self.kept)
-
 
 def _line(plain: Mapping[str, Any]) -> bytes:
     return json.dumps(plain).encode() + b"\n"

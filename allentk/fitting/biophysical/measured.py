@@ -18,7 +18,15 @@ from allentk.data import Sweep
 from allentk.data.crossings import SPIKE_MV, crossings
 from allentk.errors import FeatureError
 
-__all__ = ["COUNT", "EFEL_NINE", "SPIKE_MV", "check_names", "measure"]
+__all__ = [
+    "COUNT",
+    "EFEL_NINE",
+    "EFEL_VOLTAGES",
+    "SPIKE_MV",
+    "check_names",
+    "in_step",
+    "measure",
+]
 
 Array = NDArray[np.float64]
 
@@ -35,6 +43,34 @@ EFEL_NINE = (
     "AP_width",
     "adaptation_index2",
     "AHP_depth",
+)
+#: Features of eFEL that are a voltage against the bath, which a junction potential shifts; others in mV are
+#: differences.
+EFEL_VOLTAGES = frozenset(
+    (
+        "ADP_peak_values",
+        "AHP_depth_abs",
+        "AHP_depth_abs_slow",
+        "AP1_begin_voltage",
+        "AP1_peak",
+        "AP2_begin_voltage",
+        "AP2_peak",
+        "AP_begin_voltage",
+        "AP_height",
+        "depolarized_base",
+        "interburst_voltage",
+        "maximum_voltage",
+        "min_AHP_values",
+        "min_between_peaks_values",
+        "min_voltage_between_spikes",
+        "minimum_voltage",
+        "peak_voltage",
+        "steady_state_hyper",
+        "steady_state_voltage",
+        "steady_state_voltage_stimend",
+        "voltage_after_stim",
+        "voltage_base",
+    )
 )
 #: Of the train, as ``features.train`` names them, s and Hz.
 TRAIN = ("avg_rate", "latency", "first_isi", "mean_isi", "isi_cv", "adapt")
@@ -103,8 +139,7 @@ def measure(sweep: Sweep, names: Iterable[str]) -> dict[str, float]:
     wanted = list(names)
     values: dict[str, float] = {}
     if COUNT in wanted:
-        part = sweep.voltage_mv[sweep.index(sweep.start_s) : sweep.index(sweep.stop_s)]
-        values[COUNT] = float(crossings(part).size)
+        values[COUNT] = float(crossings(in_step(sweep)).size)
     if {*TRAIN, *SHAPE} & set(wanted):
         values.update(_spiking(sweep))
     for name in wanted:
@@ -124,16 +159,14 @@ def _spiking(sweep: Sweep) -> dict[str, float]:
 
     trace = filtered(sweep, sweep.start_s, sweep.stop_s)
     spikes = spikes_of(trace, sweep.start_s, sweep.stop_s, definition="allentk")
-    values = {name: float(value) for name, value in train(spikes, *_window(sweep)).items()}
+    values = {
+        name: float(value) for name, value in train(spikes, sweep.start_s, sweep.stop_s).items()
+    }
     for name in SHAPE:
         column = np.asarray(spikes[name], dtype=float)
         found = column[np.isfinite(column)]
         values[name] = float(found.mean()) if found.size else math.nan
     return {name: values[name] for name in (*TRAIN, *SHAPE)}
-
-
-def _window(sweep: Sweep) -> tuple[float, float]:
-    return sweep.start_s, sweep.stop_s
 
 
 def _efel(sweep: Sweep, names: list[str]) -> dict[str, float]:
@@ -149,17 +182,25 @@ def _efel(sweep: Sweep, names: list[str]) -> dict[str, float]:
     }
 
 
+def in_step(sweep: Sweep) -> Array:
+    """Return the voltage in mV within the window of a sweep."""
+    return sweep.voltage_mv[sweep.index(sweep.start_s) : sweep.index(sweep.stop_s)]
+
+
 def _mean_mv(sweep: Sweep, first_s: float, last_s: float) -> float:
     part = sweep.voltage_mv[sweep.index(first_s) : sweep.index(last_s)]
     return float(part.mean()) if part.size else math.nan
 
 
 def _deflected_mv(sweep: Sweep) -> float:
-    """Return the mean of 5 ms that is farthest from the baseline, in the direction of the step."""
-    part = sweep.voltage_mv[sweep.index(sweep.start_s) : sweep.index(sweep.stop_s)]
+    """Return the mean of 5 ms that is farthest from the baseline, in the direction of the step.
+
+    NaN where nothing was recorded before the step, so that its direction is not known.
+    """
+    part, baseline = in_step(sweep), VOLTAGE["v_baseline"](sweep)
     width = max(round(0.005 * sweep.sampling_rate_hz), 1)
-    if part.size < width:
+    if part.size < width or math.isnan(baseline):
         return math.nan
     sums = np.cumsum(np.concatenate(([0.0], part)))
     means = (sums[width:] - sums[:-width]) / width
-    return float(means.min() if part.mean() < VOLTAGE["v_baseline"](sweep) else means.max())
+    return float(means.min() if part.mean() < baseline else means.max())

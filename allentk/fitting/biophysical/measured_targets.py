@@ -12,7 +12,7 @@ import numpy as np
 from allentk.data import Sweep, SweepSet
 from allentk.errors import AllenTKError, FitError
 from allentk.features import amplitude_pa, stimulus_window
-from allentk.fitting.biophysical.measured import COUNT, measure
+from allentk.fitting.biophysical.measured import COUNT, EFEL_VOLTAGES, measure
 from allentk.fitting.biophysical.targets import JUNCTION_MV, StepTarget, Target, Targets, tolerance
 from allentk.fitting.biophysical.training import SAME_PA
 from allentk.fitting.recording import sweep_set
@@ -76,7 +76,8 @@ def targets_from_sweeps(
     -------
     Targets
         Repeats of an amplitude are averaged; a tolerance is their sample standard deviation, not
-        below `tolerance`. A sweep that cannot be measured is left out with a note.
+        below `tolerance`. A sweep that cannot be measured is left out with a note, and so is a step of
+        which nothing asked for can be.
 
     Raises
     ------
@@ -115,10 +116,16 @@ def targets_from_sweeps(
         groups.setdefault(_group(groups, amplitude, sweep), []).append((sweep, found))
     if not groups:
         raise unmeasured(recording, notes)
-    kept = _usual(groups, notes)
-    steps = tuple(_step(pa, members, spiking, subthreshold) for pa, members in kept.items())
+    steps = []
+    for pa, members in _usual(groups, notes).items():
+        try:
+            steps.append(_step(pa, members, spiking, subthreshold))
+        except AllenTKError as error:
+            notes.append(f"left out: {error}")
+    if not steps:
+        raise unmeasured(recording, notes)
     return Targets(
-        steps=steps,
+        steps=tuple(steps),
         junction_potential_mv=junction_potential_mv,
         source=f"SYNTHETIC {recording.source}".strip() if recording.synthetic else recording.source,
         notes=tuple(notes),
@@ -179,9 +186,7 @@ def _step(
     for name in spiking if fired else subthreshold:
         values = [found[name] for _, found in members if math.isfinite(found[name])]
         if values:
-            mean = float(np.mean(values))
-            spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-            features[name] = Target(mean, max(spread, tolerance(name, mean)))
+            features[name] = _target(name, values)
     first = members[0][0]
     return StepTarget(
         amplitude_pa=amplitude,
@@ -191,6 +196,13 @@ def _step(
         n_sweeps=len(members),
         sweeps=tuple(sweep.number for sweep, _ in members),
     )
+
+
+def _target(name: str, values: Sequence[float]) -> Target:
+    """Return the mean of a feature, and its spread over repeats or what it is tolerated to be off."""
+    mean = float(np.mean(values))
+    spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return Target(mean, max(spread, tolerance(name, mean)))
 
 
 def targets_from_table(
@@ -207,8 +219,8 @@ def targets_from_table(
     ----------
     rows : iterable of mapping
         ``amplitude_pa`` and features by the names of ``measure``, NaN or None where not measured;
-        ``corrected``: whether voltages are the model's already (False where not said); ``number``: of
-        the sweep. Rows of one amplitude are averaged.
+        ``corrected``: whether voltages are the model's already (False where not said, or NaN);
+        ``number``: of the sweep. Rows of one amplitude are averaged.
     junction_potential_mv : float
         Added to voltages that are not corrected.
     start_s, duration_s : float
@@ -219,7 +231,7 @@ def targets_from_table(
     Raises
     ------
     FitError
-        Where there is no row.
+        Where there is no row, or one without ``amplitude_pa``.
     FeatureError
         On a feature that cannot be measured on a step.
 
@@ -233,6 +245,11 @@ def targets_from_table(
     """
     groups: dict[float, list[Mapping[str, Any]]] = {}
     for row in rows:
+        if "amplitude_pa" not in row:
+            raise FitError(
+                f"{source or 'table'}: a row says no amplitude_pa, the current of its step; it has "
+                f"{', '.join(map(str, row)) or 'nothing'}"
+            )
         pa = float(row["amplitude_pa"])
         same = next((known for known in groups if abs(known - pa) < SAME_PA), round(pa, 3))
         groups.setdefault(same, []).append(row)
@@ -242,7 +259,7 @@ def targets_from_table(
     for pa, members in groups.items():
         features = _averaged(members, junction_potential_mv)
         if features:
-            numbers = tuple(int(row["number"]) for row in members if row.get("number") is not None)
+            numbers = tuple(int(row["number"]) for row in members if _said(row, "number"))
             steps.append(
                 StepTarget(pa, features, start_s, duration_s, n_sweeps=len(members), sweeps=numbers)
             )
@@ -258,20 +275,25 @@ def _averaged(rows: list[Mapping[str, Any]], junction_mv: float) -> dict[str, Ta
     names = dict.fromkeys(name for row in rows for name in row if name not in _NO_FEATURE)
     for name in names:
         values = [
-            float(row[name])
-            + (junction_mv if _is_voltage(name) and not row.get("corrected") else 0)
+            float(row[name]) + (junction_mv if _is_voltage(name) and not _corrected(row) else 0)
             for row in rows
-            if row.get(name) is not None and math.isfinite(row[name])
+            if _said(row, name) and math.isfinite(row[name])
         ]
         if values:
-            mean = float(np.mean(values))
-            spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-            features[name] = Target(mean, max(spread, tolerance(name, mean)))
+            features[name] = _target(name, values)
     return features
+
+
+def _said(row: Mapping[str, Any], name: str) -> bool:
+    """Say whether a row has a value: neither None nor NaN, as tables have it that are not filled."""
+    value = row.get(name)
+    return value is not None and bool(value == value)
+
+
+def _corrected(row: Mapping[str, Any]) -> bool:
+    return _said(row, "corrected") and bool(row["corrected"])
 
 
 def _is_voltage(name: str) -> bool:
     """Say whether a feature is a voltage against the bath, which a junction potential shifts."""
-    return name in ("voltage_base", "steady_state_voltage") or (
-        name.endswith("_v") or name.startswith("v_")
-    )
+    return name in EFEL_VOLTAGES or name.endswith("_v") or name.startswith("v_")

@@ -11,27 +11,35 @@ way.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from allentk.errors import AllenTKError, FitError
-from allentk.fitting.biophysical.genes import GeneSet
-from allentk.fitting.biophysical.measured import COUNT, SPIKE_MV, measure
-from allentk.fitting.biophysical.runner import CLOCK, Clock, Runner
-from allentk.fitting.biophysical.stepped import during, longest_run, sweep_of
-from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
-from allentk.fitting.optimizers import mirrored
+from allentk.errors import FitError
+from allentk.fitting.biophysical.cell_objective import CellObjective, RestingError
+from allentk.fitting.biophysical.evaluation import (
+    BLOCK_MV,
+    BLOCK_PA,
+    BLOCK_S,
+    LINEAR_Z,
+    MISSING_Z,
+    Evaluation,
+    Measured,
+    blocked_s,
+    compressed,
+    turned_away,
+)
+from allentk.fitting.biophysical.measured import COUNT, measure
+from allentk.fitting.biophysical.runner import Clock, Runner
+from allentk.fitting.biophysical.stepped import during, sweep_of
+from allentk.fitting.biophysical.targets import StepTarget
 from allentk.models import BiophysicalParameters
 from allentk.models.frozen import Frozen
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["GROUPS", "WEIGHTS", "Evaluation", "Measured", "Objective", "compressed", "turned_away"]
+__all__ = ["WEIGHTS", "Objective"]
 
 Array = NDArray[np.float64]
 
@@ -39,157 +47,37 @@ Array = NDArray[np.float64]
 WEIGHTS: Mapping[str, float] = Frozen(
     {"shape": 2.0, "counts": 1.0, "timing": 1.0, "silence": 1.0, "subthreshold": 1.0}
 )
-GROUPS = tuple(WEIGHTS)
-#: Deviation of a feature that cannot be measured, and where larger ones begin to count less.
-MISSING_Z, LINEAR_Z = 250.0, 20.0
-#: A voltage above this for so long is a depolarisation block.
-BLOCK_MV, BLOCK_S = -50.0, 0.05
 #: How much coarser the time steps are that show at a glance what fails.
 COARSE = 5
-#: The block check runs this much above the largest step, and a block there costs this, twice at most.
-BLOCK_PA, BLOCK_COST = 10.0, 5.0
-#: Costs of candidates that are turned away begin here; no other reaches it.
-FIRES_AT_REST, BLOCKED, SILENT, BROKEN = 300.0, 200.0, 100.0, 1000.0
-#: Above that: what a block of the whole step costs, and how far below a spike costs 1.
-_WHOLLY_BLOCKED, _SHORT_MV = 20.0, 10.0
-
-
+#: What a block above the largest step costs, twice at most.
+BLOCK_COST = 5.0
 #: Features of the largest step that other groups or features tell.
 _NO_SHAPE = (COUNT, "v_baseline", "v_steady", "v_deflected")
 #: Features of the other steps with spikes that count beside how many there are.
 _TIMING = ("latency", "first_isi", "mean_isi", "isi_cv", "adapt")
 
 
-class _RestingError(Exception):
-    """A model fires without a current."""
-
-    def __init__(self, spikes: int) -> None:
-        super().__init__(f"{spikes} spikes at rest")
-        self.spikes = spikes
-
-
-def compressed(z: float) -> float:
-    """Return a deviation as it counts: itself up to 20, from there on growing as its logarithm.
-
-    Examples
-    --------
-    >>> compressed(2.0), round(compressed(50.0), 2)
-    (2.0, 38.33)
-    """
-    if not z <= MISSING_Z:
-        z = MISSING_Z
-    return z if z <= LINEAR_Z else LINEAR_Z * (1.0 + math.log(z / LINEAR_Z))
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One feature of a candidate beside its target."""
-
-    amplitude_pa: float
-    group: str
-    feature: str
-    target: Target
-    value: float
-
-    @property
-    def z(self) -> float:
-        """Deviation in tolerances; `MISSING_Z` at most, and where there is nothing to measure."""
-        z = self.target.z(self.value)
-        return min(z, MISSING_Z) if math.isfinite(z) else MISSING_Z
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A candidate and what it costs.
-
-    Parameters
-    ----------
-    cost : float
-        Lower is better.
-    rejected : str
-        Why it was turned away; empty where it was not.
-    groups : mapping of str to float
-        Mean deviation of every group, as it counts.
-    measured : tuple of Measured
-        Every feature.
-    """
-
-    cost: float
-    rejected: str = ""
-    groups: Mapping[str, float] = field(default_factory=dict)
-    measured: tuple[Measured, ...] = ()
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """Return one row per feature: amplitude_pa, group, feature, target, sd, value, z."""
-        import pandas as pd
-
-        columns = ["amplitude_pa", "group", "feature", "target", "sd", "value", "z"]
-        rows = [
-            (m.amplitude_pa, m.group, m.feature, m.target.mean, m.target.sd, m.value, m.z)
-            for m in self.measured
-        ]
-        return pd.DataFrame(rows, columns=columns)
-
-
-def turned_away(lead: Array, stepped: Array, *, blocked: float, fires: bool) -> Evaluation | None:
-    """Return the cost of a model that is depolarised at rest, or fails at the largest step.
-
-    Parameters
-    ----------
-    lead, stepped : array
-        Voltage before the step and during it, in mV.
-    blocked : float
-        Part of the step that its longest block takes, 0 where there is none.
-    fires : bool
-        Whether the cell fires there, so that a silent model is turned away.
-
-    Returns
-    -------
-    Evaluation or None
-        None where the model is worth a closer look.
-    """
-    if lead.max() >= BLOCK_MV:
-        return Evaluation(FIRES_AT_REST, "depolarised at rest")
-    if blocked:
-        return Evaluation(BLOCKED + _WHOLLY_BLOCKED * blocked, "blocked at the largest step")
-    if fires and stepped.max() < SPIKE_MV:
-        missing = (SPIKE_MV - float(stepped.max())) / _SHORT_MV
-        return Evaluation(SILENT + missing, "silent at the largest step")
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Objective:
+class Objective(CellObjective[Runner]):
     """The cost of candidates: points of the unit cube, folded in at its walls where outside.
 
     Parameters
     ----------
-    genes : GeneSet
-        What a point stands for.
-    targets : Targets
-        Those it is trained on count.
-    build : callable
-        Returns the `Runner`; called once in every process that evaluates, so it must pickle.
+    genes, targets, build, clock
+        As of `CellObjective`; the runner is a `Runner`.
     weights : mapping
         Group -> weight; groups of `WEIGHTS`.
-    clock : Clock
-        How candidates are run.
     block_check : bool
         Whether a candidate must also not be blocked 10 pA above the largest step.
 
     Raises
     ------
     FitError
-        Where there is nothing to train on.
+        Where there is nothing to train on, or what there is has no weight.
     """
 
-    genes: GeneSet
-    targets: Targets
-    build: Callable[[], Runner]
     weights: Mapping[str, float] = WEIGHTS
-    clock: Clock = CLOCK
     block_check: bool = True
-    _built: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.targets.training:
@@ -199,52 +87,24 @@ class Objective:
             raise FitError(f"unknown groups {unknown}; there are {', '.join(WEIGHTS)}")
         if any(not (weight >= 0 and math.isfinite(weight)) for weight in self.weights.values()):
             raise FitError(f"weights are finite and not negative, got {dict(self.weights)}")
-
-    def __getstate__(self) -> dict[str, Any]:
-        held = {name: getattr(self, name) for name in self.__slots__}
-        return {**held, "_built": {}}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
-
-    @property
-    def runner(self) -> Runner:
-        """The cell that candidates run on."""
-        if "runner" not in self._built:
-            self._built["runner"] = self.build()
-        runner: Runner = self._built["runner"]
-        return runner
+        *others, largest = self.targets.chosen()
+        there = {group for _, group in _grouped(largest, shaped=True)}
+        there |= {group for step in others for _, group in _grouped(step, shaped=False)}
+        if not sum(self.weights.get(group, 0.0) for group in there) > 0:
+            raise FitError(
+                f"{self.targets!r}: no feature counts: weights {dict(self.weights)}, and the training "
+                f"steps tell {', '.join(sorted(there)) or 'nothing'}; give one of these a weight"
+            )
 
     def about(self) -> dict[str, Any]:
         """Return what identifies the objective, as plain JSON types."""
         return {
-            "targets": self.targets.digest(),
-            "genes": self.genes.digest(),
-            "names": list(self.genes.names),
+            # not super(): a dataclass with slots is another class than the one that super() closes over
+            **CellObjective.about(self),
             "weights": dict(self.weights),
-            "clock": asdict(self.clock),
             "block_check": self.block_check,
             "constants": [LINEAR_Z, MISSING_Z, COARSE, BLOCK_MV, BLOCK_S, BLOCK_PA, BLOCK_COST],
         }
-
-    def costs(self, candidates: Sequence[Array]) -> list[float]:
-        """Return the cost of every candidate, lower is better."""
-        return [self.evaluate(candidate).cost for candidate in candidates]
-
-    def evaluate(self, candidate: ArrayLike) -> Evaluation:
-        """Return what a candidate costs, and why."""
-        return self.judge(self.genes.decode(mirrored(np.asarray(candidate, dtype=float))))
-
-    def judge(self, parameters: BiophysicalParameters) -> Evaluation:
-        """Return what a model costs, and why."""
-        runner = self.runner  # a cell that nothing can run is no fault of the candidate
-        try:
-            return self._judged(runner, parameters)
-        except _RestingError as error:
-            return Evaluation(FIRES_AT_REST + error.spikes, "fires at rest")
-        except AllenTKError as error:
-            return Evaluation(BROKEN, f"cannot be run: {error}")
 
     def _judged(self, runner: Runner, parameters: BiophysicalParameters) -> Evaluation:
         steps = self.targets.chosen()
@@ -253,7 +113,7 @@ class Objective:
         # What coarse steps show well enough: what fails, most candidates far from a good one among
         # them, and voltages far below threshold.
         coarse = replace(self.clock, dt_s=COARSE * self.clock.dt_s)
-        slow = [step for step in steps if step.role == "subthreshold" and step.amplitude_pa < 0]
+        slow = [s for s in steps[:-1] if s.role == "subthreshold" and s.amplitude_pa < 0]
         seen = [largest, *slow, *([above] if self.block_check else [])]
         glance = _traces(runner, parameters, seen, coarse)
         found = self._turned_away(glance[largest.amplitude_pa], largest, coarse)
@@ -299,10 +159,6 @@ class Objective:
             if deviations:
                 groups[group] = sum(deviations) / len(deviations)
         weight = sum(self.weights.get(group, 0.0) for group in groups)
-        if not weight > 0:
-            raise FitError(
-                f"no feature counts: weights {dict(self.weights)}, groups {sorted(groups)}"
-            )
         cost = sum(self.weights.get(g, 0.0) * value for g, value in groups.items()) / weight
         return Evaluation(cost, "", groups, tuple(measured))
 
@@ -316,7 +172,7 @@ def _traces(
         amplitudes = [step.amplitude_pa for step in same]
         found = runner.run(parameters, amplitudes, same[0].duration_s, clock)
         if found.rest_spikes:
-            raise _RestingError(found.rest_spikes)
+            raise RestingError(found.rest_spikes)
         traces.update(zip(amplitudes, found.voltage_mv, strict=True))
     return traces
 
@@ -332,8 +188,7 @@ def _checked(found: Evaluation, voltage: Array, above: StepTarget, clock: Clock)
 
 def _blocked(stepped: Array, clock: Clock) -> float:
     """Return the part of a step that its longest block takes, 0 where there is none."""
-    longest = longest_run(stepped > BLOCK_MV) * clock.dt_s
-    return longest / (stepped.size * clock.dt_s) if longest > BLOCK_S else 0.0
+    return blocked_s(stepped, clock.dt_s) / (stepped.size * clock.dt_s)
 
 
 def _by_duration(steps: Sequence[StepTarget]) -> Iterator[list[StepTarget]]:

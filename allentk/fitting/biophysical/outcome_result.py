@@ -4,38 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any
 
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from allentk.data import Morphology
 from allentk.data._html import says_synthetic
-from allentk.fitting.biophysical.genes import GeneSet
-from allentk.fitting.biophysical.objective import Evaluation
+from allentk.fitting.biophysical.cell_objective import CellObjective
 from allentk.fitting.biophysical.result import BiophysicalFitResult, Kept
 from allentk.fitting.biophysical.search import Member, Outcome, Plan
 from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.result import versions
 from allentk.models import BiophysicalModel
 
-__all__ = ["Judge", "generations", "result_of"]
-
-
-class Judge(Protocol):
-    """What a result needs of an objective."""
-
-    @property
-    def genes(self) -> GeneSet:
-        """What a point stands for."""
-
-    def evaluate(self, candidate: ArrayLike) -> Evaluation:
-        """Return what a candidate costs, and why."""
+__all__ = ["generations", "result_of"]
 
 
 def result_of(
     outcome: Outcome,
-    objective: Judge,
+    objective: CellObjective[Any],
     morphology: Morphology,
     *,
     targets: Targets,
@@ -49,7 +36,7 @@ def result_of(
     ----------
     outcome : Outcome
         What the search found.
-    objective : Judge
+    objective : CellObjective
         What it minimised.
     morphology : Morphology
         The reconstruction.

@@ -165,7 +165,7 @@ def default_passive(*, spiny: bool) -> PassiveFit:
 
 
 def passive_fit(
-    sweeps: SweepSet | Iterable[Sweep] | PassiveResponses,
+    sweeps: SweepSet | Sweep | Iterable[Sweep] | PassiveResponses,
     morphology: Morphology,
     *,
     spiny: bool,
@@ -178,7 +178,7 @@ def passive_fit(
 
     Parameters
     ----------
-    sweeps : SweepSet, iterable of Sweep, or PassiveResponses
+    sweeps : SweepSet, Sweep, iterable of Sweep, or PassiveResponses
         Its sweeps, of which the capacitance check is used, or their averages.
     morphology : Morphology
         Its reconstruction.

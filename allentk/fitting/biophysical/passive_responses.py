@@ -27,6 +27,7 @@ from allentk.data._arrays import frozen
 from allentk.data.ontology import protocol
 from allentk.errors import DataError, FitError
 from allentk.fitting.biophysical.passive_modes import Pulse
+from allentk.fitting.recording import sweep_set
 
 __all__ = ["PassiveResponses", "passive_responses"]
 
@@ -145,12 +146,12 @@ class PassiveResponses:
         )
 
 
-def passive_responses(sweeps: SweepSet | Iterable[Sweep]) -> PassiveResponses:
+def passive_responses(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> PassiveResponses:
     """Average the responses to the short pulses of the capacitance check.
 
     Parameters
     ----------
-    sweeps : SweepSet or iterable of Sweep
+    sweeps : SweepSet, Sweep or iterable of Sweep
         Sweeps of a cell; those of the capacitance check are found by name or code.
 
     Returns
@@ -182,24 +183,19 @@ def passive_responses(sweeps: SweepSet | Iterable[Sweep]) -> PassiveResponses:
     return _averaged(cuts, chosen[0].sampling_rate_hz, notes)
 
 
-def _capacitance_checks(sweeps: SweepSet | Iterable[Sweep]) -> list[Sweep]:
+def _capacitance_checks(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> list[Sweep]:
     def fits(clamp: str, *names: object) -> bool:
         known = [protocol(name) for name in names if isinstance(name, str)]
         return clamp == "current" and "square_subthreshold" in known
 
-    if isinstance(sweeps, SweepSet):
-        rows = sweeps.table
-        keys = zip(rows["number"], rows["clamp"], rows["stimulus"], rows["code"], strict=True)
-        chosen = [sweeps.sweep(int(n)) for n, clamp, *names in keys if fits(clamp, *names)]
-        total = len(sweeps)
-    else:
-        given = list(sweeps)
-        chosen = [sweep for sweep in given if fits(sweep.clamp, sweep.stimulus, sweep.code)]
-        total = len(given)
+    given = sweep_set(sweeps)
+    rows = given.table
+    keys = zip(rows["number"], rows["clamp"], rows["stimulus"], rows["code"], strict=True)
+    chosen = [given.sweep(int(n)) for n, clamp, *names in keys if fits(clamp, *names)]
     if not chosen:
         raise FitError(
-            f"no capacitance-check sweep ('Square - 0.5ms Subthreshold', code C1SQCAPCHK) among {total} "
-            f"sweeps; take the usual values: default_passive(spiny=...)"
+            f"no capacitance-check sweep ('Square - 0.5ms Subthreshold', code C1SQCAPCHK) among "
+            f"{len(given)} sweeps; take the usual values: default_passive(spiny=...)"
         )
     return chosen
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from allentk.data._html import card, facts, says_synthetic, synthetic_end, table
 from allentk.data.morphology import drawn
-from allentk.fitting.biophysical.objective import Evaluation
+from allentk.fitting.biophysical.evaluation import Evaluation
 from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.result import Reason
 from allentk.models import BiophysicalModel, BiophysicalParameters

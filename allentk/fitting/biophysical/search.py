@@ -1,8 +1,8 @@
 """The search: points spread evenly, then optimizers that race from the best of them.
 
-All run for a while, then the better half goes on, until one is left: a start that leads nowhere costs
-little, and the best has most. Candidates may lie outside the unit cube; objectives fold them in at its
-walls.
+All run for a while, then the better half goes on, until one or two are left: a start that leads nowhere
+costs little, and the best has most. Candidates may lie outside the unit cube; objectives fold them in at
+its walls.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from allentk.fitting.biophysical.journal import Generation, Journal, check_sum
 from allentk.fitting.biophysical.workers import Costs, Evaluate, evaluator
 from allentk.fitting.optimizers import (
     CMAES,
+    FEWEST,
     DifferentialEvolution,
     Draws,
     Genetic,
@@ -68,7 +70,7 @@ class Plan:
     draws : int
         First points, a quarter of the evaluations at most.
     population : int, optional
-        Candidates per generation; 24 of CMA-ES where not given.
+        Candidates per generation, 4 or more; 24 of CMA-ES where not given.
     sigma : float
         First step size, of the way between the bounds.
     tolerance : float
@@ -99,12 +101,20 @@ class Plan:
                 f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}"
             )
         for name in ("n_dimensions", "max_evaluations", "restarts", "draws", "hall_of_fame"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)!r}")
+            self._whole(name, 1)
+        if self.population is not None:
+            self._whole("population", FEWEST)
         if self.seed < 0 or not self.sigma > 0:
             raise ConfigError(
                 f"seed must be 0 or more and sigma positive, got {self.seed}, {self.sigma}"
             )
+
+    def _whole(self, name: str, least: int) -> None:
+        """Keep a number as an int; refuse one that is none, or too small."""
+        value = getattr(self, name)
+        if not isinstance(value, Integral) or value < least:
+            raise ConfigError(f"{name} must be a whole number, {least} or more, got {value!r}")
+        object.__setattr__(self, name, int(value))
 
     def about(self) -> dict[str, Any]:
         """Return what decides the course of the search, as plain JSON types."""

@@ -62,7 +62,7 @@ def current_shift_pa(
     points = np.array(list(other), dtype=float).reshape(-1, 2)
     silent = np.flatnonzero(curve[:, 1] == 0)
     curve = curve[silent[-1] :] if silent.size else curve
-    if len(curve) < 2 or not points.size or not np.ptp(curve[:, 1]):
+    if len(curve) < 2 or not points.size or not np.ptp(curve, axis=0).all():
         return math.nan
     slope, intercept = np.polyfit(curve[:, 0], curve[:, 1], 1)
     return float((points[:, 0] - (points[:, 1] - intercept) / slope).mean())

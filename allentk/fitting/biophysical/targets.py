@@ -43,8 +43,8 @@ FLOORS: Mapping[str, float] = Frozen(
         **dict.fromkeys(("v_steady", "v_deflected", "v_mean"), 1.0),
     }
 )
-#: The longest step that is simulated, in s: a file of targets may say anything.
-LONGEST_S = 60.0
+#: The shortest and the longest step that are simulated, in s: a file of targets may say anything.
+SHORTEST_S, LONGEST_S = 0.001, 60.0
 #: A file of targets is no larger than this: a step takes a thousand bytes.
 LARGEST_BYTES = 10_000_000
 #: Tolerance of a published feature, of its mean, and that of a mean of zero.
@@ -117,7 +117,8 @@ class StepTarget:
     Raises
     ------
     DataError
-        On a step without length or features or longer than 60 s, or an amplitude that is not finite.
+        On a step without features, shorter than 1 ms or longer than 60 s, or an amplitude that is not
+        finite.
     FeatureError
         On an unknown feature.
 
@@ -140,9 +141,9 @@ class StepTarget:
             object.__setattr__(self, name, float(getattr(self, name)))
         if not math.isfinite(self.amplitude_pa):
             raise DataError(f"amplitude_pa must be finite, got {self.amplitude_pa!r}")
-        if not (0 < self.duration_s <= LONGEST_S and 0 <= self.start_s < math.inf):
+        if not (SHORTEST_S <= self.duration_s <= LONGEST_S and 0 <= self.start_s < math.inf):
             raise DataError(
-                f"{self.amplitude_pa:g} pA: a step starts at 0 s or later and lasts up to "
+                f"{self.amplitude_pa:g} pA: a step starts at 0 s or later and lasts {SHORTEST_S:g} to "
                 f"{LONGEST_S:g} s, got start_s={self.start_s}, duration_s={self.duration_s}; times are "
                 f"in seconds"
             )
@@ -188,7 +189,7 @@ class Targets:
     steps : tuple of StepTarget
         Sorted by amplitude in the end.
     training : tuple of float
-        Amplitudes in pA to fit to; empty until they are chosen.
+        Amplitudes in pA to fit to, sorted and each once in the end; empty until they are chosen.
     junction_potential_mv : float
         What was added to recorded voltages.
     source : str
@@ -219,7 +220,7 @@ class Targets:
     def __post_init__(self) -> None:
         steps = tuple(sorted(self.steps, key=lambda step: step.amplitude_pa))
         object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "training", tuple(sorted(float(x) for x in self.training)))
+        object.__setattr__(self, "training", tuple(sorted({float(x) for x in self.training})))
         there = [step.amplitude_pa for step in steps]
         if not math.isfinite(self.junction_potential_mv):
             raise DataError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from allentk.data import Morphology
 from allentk.errors import SimulationError
 from allentk.fitting.biophysical.measured import SPIKE_MV
-from allentk.fitting.biophysical.runner import Clock, Responses
+from allentk.fitting.biophysical.runner import Clock
 from allentk.models import BiophysicalModel, BiophysicalParameters
 from allentk.models.compartments import compartments
 from allentk.simulation.biophysical.tree import TreeCell
@@ -58,7 +57,7 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class TreeRunner:
-    """A cell on the tree backend; a `Runner` that tells rest and steps apart as well.
+    """A cell on the tree backend: a model is left to rest once, and stepped from there.
 
     Parameters
     ----------
@@ -108,23 +107,6 @@ class TreeRunner:
             raise SimulationError(f"{amplitude_pa:g} pA: {ran.reason}; the model is of no use")
         soma = ran.spike_steps[0]
         return Stepped(ran.voltage_mv[0], soma, ran.spike_steps[1] if axon >= 0 else soma[:0])
-
-    def run(
-        self,
-        parameters: BiophysicalParameters,
-        amplitudes_pa: Sequence[float],
-        duration_s: float,
-        clock: Clock,
-    ) -> Responses:
-        """Run a model under steps of the same duration; see `Runner`."""
-        rested = self.rest(parameters, clock)
-        if rested.spikes:
-            return Responses(rested.spikes, np.zeros((len(amplitudes_pa), 0)))
-        traces = [
-            self.step(parameters, pa, duration_s, clock, rested.state).voltage_mv
-            for pa in amplitudes_pa
-        ]
-        return Responses(0, np.array(traces))
 
 
 def build_tree_runner(parameters: BiophysicalParameters, morphology: Morphology) -> TreeRunner:

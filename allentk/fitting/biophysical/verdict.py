@@ -12,15 +12,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from allentk.data import Sweep, SweepSet
 from allentk.data.crossings import crossings
 from allentk.errors import FitError
+from allentk.fitting.biophysical.evaluation import BLOCK_PA, Measured, depolarised_s
 from allentk.fitting.biophysical.genes import GeneSet
-from allentk.fitting.biophysical.measured import COUNT, measure
-from allentk.fitting.biophysical.objective import BLOCK_MV, BLOCK_PA, Measured
+from allentk.fitting.biophysical.measured import COUNT, in_step, measure
 from allentk.fitting.biophysical.result import BiophysicalFitResult, plain_json
 from allentk.fitting.biophysical.targets import JUNCTION_MV, StepTarget, Targets
 from allentk.fitting.biophysical.training import SHAPES, nearest_pa
@@ -35,7 +32,6 @@ from allentk.fitting.biophysical.verdict_parts import (
     Rheobase,
     StepVerdict,
     UseVerdict,
-    longest_s,
 )
 from allentk.fitting.biophysical.verdict_rheobase import find_rheobase
 from allentk.fitting.recording import sweep_set
@@ -319,7 +315,7 @@ def _largest(targets: Targets) -> float:
 
 
 def _fires(on: Bench, duration_s: float, amplitude_pa: float) -> bool:
-    return bool(crossings(_during(on.step(amplitude_pa, duration_s))).size)
+    return bool(crossings(in_step(on.step(amplitude_pa, duration_s))).size)
 
 
 def _block(on: Bench, largest_pa: float, duration_s: float) -> Block:
@@ -327,9 +323,5 @@ def _block(on: Bench, largest_pa: float, duration_s: float) -> Block:
     for amplitude in (largest_pa, largest_pa + BLOCK_PA):
         response = on.step(amplitude, duration_s)
         dt_s = 1.0 / response.sampling_rate_hz
-        longest = max(longest, longest_s(_during(response), BLOCK_MV, dt_s))
+        longest = max(longest, depolarised_s(in_step(response), dt_s))
     return Block(largest_pa + BLOCK_PA, longest)
-
-
-def _during(response: Sweep) -> NDArray[np.float64]:
-    return response.voltage_mv[response.index(response.start_s) : response.index(response.stop_s)]

@@ -7,12 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from allentk.fitting.biophysical.evaluation import BLOCK_S, Measured
 from allentk.fitting.biophysical.measured import COUNT
-from allentk.fitting.biophysical.objective import BLOCK_S, Measured
-from allentk.fitting.biophysical.stepped import longest_run
 
 __all__ = [
     "HELD_OUT",
@@ -258,14 +254,3 @@ class NoiseScore:
     def to_dict(self) -> dict[str, Any]:
         """Return the score as plain types."""
         return {**asdict(self), "sweeps": list(self.sweeps)}
-
-
-def longest_s(voltage_mv: NDArray[np.float64], level_mv: float, dt_s: float) -> float:
-    """Return the longest time that a voltage stays above a level, in s.
-
-    Examples
-    --------
-    >>> longest_s(np.array([0.0, -60.0, 0.0, 0.0]), -50.0, 0.1)
-    0.2
-    """
-    return longest_run(voltage_mv > level_mv) * dt_s

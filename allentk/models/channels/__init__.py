@@ -18,6 +18,7 @@ from allentk.models.channels.calcium import (
     GAS_CONSTANT,
     calcium_drive,
     nernst_mv,
+    nernst_slope_mv,
 )
 from allentk.models.channels.gates import Channel, Gate
 from allentk.models.channels.hcn import HCN
@@ -50,6 +51,7 @@ __all__ = [
     "equilibrium",
     "ladder",
     "nernst_mv",
+    "nernst_slope_mv",
     "rate_matrix",
 ]
 

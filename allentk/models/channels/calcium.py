@@ -23,6 +23,7 @@ __all__ = [
     "GAS_CONSTANT",
     "calcium_drive",
     "nernst_mv",
+    "nernst_slope_mv",
 ]
 
 #: Coulombs in a mole of charges: CODATA 2018, as in NEURON 9.
@@ -56,6 +57,17 @@ def calcium_drive(gamma: float, depth_um: float) -> float:
     return 1e4 * gamma / (2.0 * FARADAY * depth_um)
 
 
+def nernst_slope_mv(celsius: float) -> float:
+    """Return ``RT/2F`` in mV: how far calcium e times as dense outside moves its reversal potential.
+
+    Examples
+    --------
+    >>> round(nernst_slope_mv(34.0), 6)
+    13.23407
+    """
+    return 1000.0 * GAS_CONSTANT * (celsius + _ZERO_CELSIUS) / (2.0 * FARADAY)
+
+
 def nernst_mv(cai_mM: Array, celsius: float) -> Array:
     """Return the reversal potential of calcium in mV, with `CAO_MM` outside.
 
@@ -64,8 +76,7 @@ def nernst_mv(cai_mM: Array, celsius: float) -> Array:
     >>> float(nernst_mv(np.array(1e-4), 34.0).round(6))
     131.063443
     """
-    slope_mv = 1000.0 * GAS_CONSTANT * (celsius + _ZERO_CELSIUS) / (2.0 * FARADAY)
-    return np.asarray(slope_mv * np.log(CAO_MM / np.asarray(cai_mM, dtype=float)))
+    return np.asarray(nernst_slope_mv(celsius) * np.log(CAO_MM / np.asarray(cai_mM, dtype=float)))
 
 
 def _high_voltage() -> Channel:

@@ -14,6 +14,7 @@ from allentk.errors import DataError
 from allentk.network.building import connect
 from allentk.network.degrees import Pairs
 from allentk.network.edge_values import EdgeValue, LikeToLike, PairBlock, UniformCount
+from allentk.network.keys import check_seed
 from allentk.network.lgn_layer4 import layer4_lgn
 from allentk.network.network import AnyProjection, Network
 from allentk.network.population import Population
@@ -154,10 +155,7 @@ def _checked_seed(variant: str, instance: int, seed: int | None) -> int:
     check_variant(variant)
     if instance not in SEEDS:
         raise DataError(f"layer4: instance must be 1, 2 or 3, got {instance!r}")
-    seed = SEEDS[instance] if seed is None else seed
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise DataError(f"layer4: seed must be an integer, 0 or more, got {seed!r}")
-    return int(seed)
+    return check_seed("layer4", SEEDS[instance] if seed is None else seed)
 
 
 def _waves(rng: np.random.Generator, seed: int) -> Population:

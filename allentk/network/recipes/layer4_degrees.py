@@ -39,6 +39,11 @@ def layer4_in_degrees(
         One row per pair of populations: ``source``, ``target``, ``in_degree`` (mean over the targets),
         and ``n_edges``, that times the number of targets.
 
+    Raises
+    ------
+    DataError
+        On an unknown variant or rule, a scale out of range, or no target.
+
     Examples
     --------
     >>> from allentk.network import recipes
@@ -47,6 +52,8 @@ def layer4_in_degrees(
     (['in_degree', 'n_edges', 'source', 'target'], 49)
     """
     check_variant(variant)
+    if n_targets < 1:
+        raise DataError(f"layer4_in_degrees: n_targets must be 1 or more, got {n_targets}")
     made = layer4_populations(
         Part.of(scale, rule), layer4_models(None), np.random.default_rng(seed)
     )

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.errors import DataError
 from allentk.models import GLIFParameters
 from allentk.network.inputs import PoissonInput
+from allentk.network.keys import check_seed
 from allentk.network.lgn import LGN
 from allentk.network.mean_field import Membranes, ShotNoise, background_rates_hz
 from allentk.network.network import Network
 from allentk.network.patch_numbers import (
     AFFERENT,
     BACKGROUND,
-    DEG_PER_UM,
     DENSITY_PER_MM2,
     EXC,
     EXCITATORY_SHARE,
@@ -28,6 +27,7 @@ from allentk.network.patch_numbers import (
     RECURRENT,
 )
 from allentk.network.population import Population
+from allentk.network.positions import Column
 from allentk.network.projection import Projection
 from allentk.network.receptive_fields import (
     Fields,
@@ -36,6 +36,7 @@ from allentk.network.receptive_fields import (
     reach_deg,
     round_fields,
 )
+from allentk.network.visual_field import V1_DEG_PER_UM
 from allentk.network.wiring import afferent, recurrent
 
 __all__ = ["patch"]
@@ -73,7 +74,8 @@ def patch(
     Raises
     ------
     DataError
-        Without a model of a class, on a model whose threshold is not above rest, or on too few cells.
+        Without a model of a class, on a model whose threshold is not above rest, on too few cells, or a
+        seed that is no integer of 0 or more.
 
     Notes
     -----
@@ -94,17 +96,16 @@ def patch(
     ['L4 Exc', 'L4 PV', 'LGN']
     """
     _check(excitatory, inhibitory, n_cells)
-    streams = iter(np.random.SeedSequence(seed).spawn(5 + len(RECURRENT)))
-    models = {EXC: tuple(excitatory), PV: tuple(inhibitory)}
-    cells = _cells(models, n_cells, np.random.default_rng(next(streams)))
+    check_seed("patch", seed)
+    places, grid, *inputs, rest = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(5))
+    cells = _cells({EXC: excitatory, PV: inhibitory}, n_cells, places, seed)
     membranes = {
         name: Membranes.of(p.point_models, p.nodes["model"].to_numpy()) for name, p in cells.items()
     }
-    lgn, fields = _lgn(cells, np.random.default_rng(next(streams)))
+    lgn, fields = _lgn(cells, grid)
     source = Population(LGN_NAME, (), lgn.nodes(), lgn)
     parts: dict[str, list[tuple[Projection, ShotNoise]]] = {name: [] for name in cells}
-    for name, target in cells.items():
-        rng = np.random.default_rng(next(streams))
+    for (name, target), rng in zip(cells.items(), inputs, strict=True):
         rule, of = AFFERENT[name], membranes[name]
         parts[name].append(
             afferent(source, target, fields[name], rule, of, lgn.spontaneous_hz, rng)
@@ -112,14 +113,13 @@ def patch(
     for (pre, post), recurrence in RECURRENT.items():
         rate = BACKGROUND[pre].mean_hz
         parts[post].append(
-            recurrent(cells[pre], cells[post], recurrence, membranes[post], rate, next(streams))
+            recurrent(cells[pre], cells[post], recurrence, membranes[post], rate, seed)
         )
-    rng = np.random.default_rng(next(streams))
     noise = {name: [noise for _, noise in of] for name, of in parts.items()}
     return Network(
         (*cells.values(), source),
         tuple(projection for of in parts.values() for projection, _ in of),
-        tuple(_background(name, membranes[name], noise[name], rng) for name in cells),
+        tuple(_background(name, membranes[name], noise[name], rest) for name in cells),
         name=f"layer 4 patch, {n_cells} cells, seed {seed}",
     )
 
@@ -141,28 +141,26 @@ def _check(
 
 
 def _cells(
-    models: dict[str, tuple[GLIFParameters, ...]], n_cells: int, rng: np.random.Generator
+    models: Mapping[str, Sequence[GLIFParameters]],
+    n_cells: int,
+    rng: np.random.Generator,
+    seed: int,
 ) -> dict[str, Population]:
     """Place the cells, and map their positions to the visual field."""
     n_exc = round(EXCITATORY_SHARE * n_cells)
-    radius = math.sqrt(n_cells / DENSITY_PER_MM2 / math.pi) * 1e3
+    disc = Column(math.sqrt(n_cells / DENSITY_PER_MM2 / math.pi) * 1e3, (0.0, 0.0))
     made = {}
     for name, n in ((EXC, n_exc), (PV, n_cells - n_exc)):
-        away, angle = radius * np.sqrt(rng.random(n)), rng.uniform(0, 2 * math.pi, n)
-        x, y = away * np.cos(angle), away * np.sin(angle)
-        preferred = rng.permutation(n) * 360.0 / n
-        nodes = pd.DataFrame(
-            {
-                "model": rng.permutation(np.arange(n) % len(models[name])),
-                "x_um": x,
-                "y_um": y,
-                "x_deg": x * DEG_PER_UM[0],
-                "y_deg": y * DEG_PER_UM[1],
-                "cell_class": name,
-                "tuning_angle_deg": preferred if name == EXC else np.nan,
-            }
+        places = disc.place(n, rng)[:, :2]
+        x_deg, y_deg = (places * V1_DEG_PER_UM).T
+        made[name] = Population.from_models(
+            name,
+            models[name],
+            positions=places,
+            tuning="even" if name == EXC else np.full(n, np.nan),
+            columns={"x_deg": x_deg, "y_deg": y_deg},
+            seed=seed,
         )
-        made[name] = Population(name, models[name], nodes)
     return made
 
 

@@ -16,6 +16,7 @@ from allentk.network.building import connect
 from allentk.network.degrees import AllToAll
 from allentk.network.edge_values import UniformCount
 from allentk.network.inputs import Replay
+from allentk.network.keys import check_seed
 from allentk.network.network import AnyProjection, Network
 from allentk.network.population import Population
 from allentk.network.positions import Box
@@ -87,8 +88,7 @@ def tutorial8(
     >>> recipes.tutorial8()
     <Network: 8 cells in 4 populations, 25 virtual nodes, 156 edges, SYNTHETIC>
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise DataError(f"tutorial8: seed must be an integer, 0 or more, got {seed!r}")
+    seed = check_seed("tutorial8", seed)
     places, trains = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     models = _models(cells)
     made = {
@@ -102,13 +102,11 @@ def tutorial8(
     }
     given = Population(INPUT, (), pd.DataFrame(index=range(N_INPUT)), Replay(_trains(trains)))
     joins = [
-        _join(made[pre], made[post], WEIGHTS[POPULATIONS[pre], post], int(seed))
+        _join(made[pre], made[post], WEIGHTS[POPULATIONS[pre], post], seed)
         for post in POPULATIONS
         for pre in POPULATIONS
     ]
-    inputs = [
-        _input(given, made[name], weight, int(seed)) for name, weight in INPUT_WEIGHTS.items()
-    ]
+    inputs = [_input(given, made[name], weight, seed) for name, weight in INPUT_WEIGHTS.items()]
     return Network((*made.values(), given), (*joins, *inputs), name=f"tutorial 8, seed {seed}")
 
 

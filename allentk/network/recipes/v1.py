@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from allentk.errors import DataError
 from allentk.network.building import expected_in_degree
+from allentk.network.keys import check_seed
 from allentk.network.network import AnyProjection, Network
 from allentk.network.population import Population
 from allentk.network.recipes.v1_2026 import cells_2026, inputs_2026, recurrent_2026, rule_2026
@@ -87,8 +88,8 @@ def v1(
     Raises
     ------
     DataError
-        On an unknown variant, rule, population or kind of cells, a scale outside 0 to 1, or without
-        the tables or models that are needed.
+        On an unknown variant, rule, population or kind of cells, a scale outside 0 to 1, a seed that is
+        no integer of 0 or more, or without the tables or models that are needed.
     FormatError
         Where a file cannot be read.
 
@@ -129,6 +130,7 @@ def v1(
     <Population e4Nr5a1: 3 cells, 3 models>
     """
     part = Part(variant, scale, rule)
+    check_seed("v1", seed)
     biophysical = isinstance(cells, str) and cells == "biophysical"
     if models is not None and not biophysical:
         raise DataError("v1: models= is for cells='biophysical'; give GLIF models as cells=")
@@ -206,6 +208,11 @@ def v1_in_degrees(
         One row per pair of populations: ``source``, ``target``, ``in_degree``, and ``n_edges`` of all
         targets together; for ``compare_with_full_scale``.
 
+    Raises
+    ------
+    DataError
+        On an unknown variant or rule, a scale outside 0 to 1, or no target.
+
     Examples
     --------
     >>> table = v1_in_degrees(scale=0.01, n_targets=10)
@@ -213,6 +220,8 @@ def v1_in_degrees(
     (484, 'e23Cux2')
     """
     part = Part(variant, scale, rule)
+    if n_targets < 1:
+        raise DataError(f"v1_in_degrees: n_targets must be 1 or more, got {n_targets}")
     cells = cells_2026(part, None, seed) if variant == "2026" else cells_2020(part, None, seed)
     rows = []
     for target in cells:

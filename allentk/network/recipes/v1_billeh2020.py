@@ -20,7 +20,13 @@ from allentk.network.degrees import AllToAll
 from allentk.network.edge_values import UniformCount
 from allentk.network.population import Population
 from allentk.network.projection import Projection, Receptor
-from allentk.network.recipes.v1_billeh_tables import BillehTables
+from allentk.network.recipes.v1_billeh_tables import (
+    BACKGROUND,
+    LGN_WEIGHTS,
+    RECURRENT,
+    BillehTables,
+    row_of,
+)
 from allentk.network.recipes.v1_cells import Part, column, glif_models, make_population
 from allentk.network.recipes.v1_lgn import LGN_NAME, subfield_inputs
 from allentk.network.recipes.v1_tables import populations, probabilities_2020
@@ -93,7 +99,7 @@ def recurrent_2020(
             if pair["peak"] == 0:
                 continue
             signs = (int(of["sign"]), int(to["sign"]))
-            row = tables.recurrent.loc[(source.name, target.name)]
+            row = row_of(tables.recurrent, (source.name, target.name), RECURRENT)
             # weights of a wrong sign would be refused; -0.0 is one of the published ones
             peak = signs[0] * abs(float(row["weight_pa"]))
             yield connect(
@@ -124,7 +130,7 @@ def inputs_2020(
             target.name,
             found.indptr,
             found.sources,
-            float(tables.lgn[target.name]),  # type: ignore[arg-type]
+            float(row_of(tables.lgn, target.name, LGN_WEIGHTS)),  # type: ignore[arg-type]
             LGN_DELAY_S,  # type: ignore[arg-type]
             RECEPTORS[1, int(table.loc[target.name, "sign"])],
             fields.n_synapses,  # type: ignore[arg-type]
@@ -143,7 +149,7 @@ def background_2020(
             target,
             AllToAll(),
             synapse=RECEPTORS[1, int(row["sign"])],
-            weights_pa=float(tables.background[target.name]),
+            weights_pa=float(row_of(tables.background, target.name, BACKGROUND)),
             delays_s=BACKGROUND_DELAY_S,
             n_synapses=int(row["n_background"]),
         )

@@ -19,13 +19,16 @@ from allentk.errors import DataError, FormatError
 from allentk.network.recipes.v1_lgn import Subfields
 from allentk.network.recipes.v1_tables import populations
 
-__all__ = ["BillehTables", "read_billeh_tables"]
+__all__ = ["BillehTables", "read_billeh_tables", "row_of"]
 
 RECURRENT = "glif_v1_v1_edge_types.csv"
 LGN_WEIGHTS = "glif_lgn_v1_edge_types.csv"
 BACKGROUND = "glif_bkg_v1_edge_types.csv"
 LGN_FIELDS = "lgn_params.json"
 BIOPHYSICAL = "bio_weights_by_pop_pair.csv"
+
+#: Columns of numbers that every row has.
+_NUMBERS = {"syn_weight", "delay", "w_mean"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +80,24 @@ def read_billeh_tables(folder: str | os.PathLike[str] | None) -> BillehTables:
     )
 
 
+def row_of(table: Any, key: Any, file: str) -> Any:
+    """Return the row of a table of the user's.
+
+    Raises
+    ------
+    FormatError
+        Where there is none, or several.
+    """
+    named = " to ".join(key) if isinstance(key, tuple) else key
+    try:
+        row = table.loc[key]
+    except KeyError:
+        raise FormatError(f"{file}: has no row {named}") from None
+    if row.ndim == table.ndim:
+        raise FormatError(f"{file}: has {len(row)} rows {named}; expected one")
+    return row
+
+
 def _folder(folder: str | os.PathLike[str] | None) -> Path:
     needed = (RECURRENT, LGN_WEIGHTS, BACKGROUND, LGN_FIELDS)
     if folder is None:
@@ -106,6 +127,9 @@ def _read(path: Path, columns: set[str], sep: str = " ") -> pd.DataFrame:
         raise FormatError(
             f"{path}: expected the columns {sorted(columns)}, got {list(table.columns)[:12]}"
         )
+    for name in sorted(columns & _NUMBERS):
+        if table[name].dtype.kind not in "iuf" or not np.isfinite(table[name]).all():
+            raise FormatError(f"{path}: {name} must be finite numbers in every row")
     return table
 
 
@@ -167,7 +191,14 @@ def _fields(path: Path) -> dict[str, Subfields]:
     try:
         document: Any = json.loads(path.read_text())
         classes = {name: _subfields(entry) for name, entry in document.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise FormatError(f"{path}: not the parameters of LGN connections: {error!r}") from error
     found = {
         name: next((entry for key, entry in classes.items() if name.startswith(key)), None)
@@ -180,7 +211,7 @@ def _fields(path: Path) -> dict[str, Subfields]:
 
 
 def _subfields(entry: dict[str, float]) -> Subfields:
-    return Subfields(
+    found = Subfields(
         float(entry["probability"]),
         float(entry["poissonParameter"]),
         float(entry["sON_ratio"]),
@@ -189,6 +220,17 @@ def _subfields(entry: dict[str, float]) -> Subfields:
         (float(entry["aspectRatio_min"]), float(entry["aspectRatio_max"])),
         int(entry["N_syn"]),
     )
+    ranges = (found.distance_deg, found.width_deg, found.aspect)
+    sound = (
+        0 <= found.chance <= 1
+        and 0 <= found.on_share <= 1
+        and (found.chance == 0 or 1e-3 < found.frequency < 1e3)
+        and all(0 <= low <= high < np.inf for low, high in ranges)
+        and 0 <= found.n_synapses < 1 << 16
+    )
+    if not sound:
+        raise ValueError(f"numbers out of range: {found}")
+    return found
 
 
 def _biophysical(path: Path) -> pd.DataFrame:

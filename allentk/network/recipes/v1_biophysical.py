@@ -28,7 +28,7 @@ from allentk.network.populating import cell_models
 from allentk.network.population import Population
 from allentk.network.recipes.layer4_numbers import INT_FIRE
 from allentk.network.recipes.v1_billeh2020 import LGN_DELAY_S, SYNAPSES, VARIANT, rule_2020
-from allentk.network.recipes.v1_billeh_tables import BIOPHYSICAL, BillehTables
+from allentk.network.recipes.v1_billeh_tables import BIOPHYSICAL, BillehTables, row_of
 from allentk.network.recipes.v1_cells import Part, column, make_population
 from allentk.network.recipes.v1_lgn import LGN_NAME, Inputs, subfield_inputs
 from allentk.network.recipes.v1_tables import populations, probabilities_2020
@@ -179,10 +179,8 @@ def _row(tables: BillehTables, source: str, target: str) -> pd.Series:
             f"weight "
             f"of every pair of populations"
         )
-    try:
-        return tables.biophysical.loc[(source, target)]
-    except KeyError:
-        raise FormatError(f"{BIOPHYSICAL}: has no row {source} to {target}") from None
+    row: pd.Series = row_of(tables.biophysical, (source, target), BIOPHYSICAL)
+    return row
 
 
 def _synapse(row: pd.Series) -> Synapse:

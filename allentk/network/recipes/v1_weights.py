@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from allentk.network.edge_values import PairBlock
+from allentk.network.visual_field import V1_DEG_PER_UM
 
 __all__ = ["DirectionAndPhase", "ScreenedPotential"]
 
 Array = NDArray[np.float64]
-
-#: Degrees of the visual field per um of cortex, along x and z.
-_DEG_X, _DEG_Z = 0.07, 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +127,8 @@ class DirectionAndPhase:
             return weights
         angle = pairs.of_target("tuning_angle_deg")
         turn = np.deg2rad(angle)
-        ahead = _DEG_X * pairs.offset_um("x") * np.cos(turn)
-        ahead += _DEG_Z * pairs.offset_um("z") * np.sin(turn)
+        ahead = V1_DEG_PER_UM[0] * pairs.offset_um("x") * np.cos(turn)
+        ahead += V1_DEG_PER_UM[1] * pairs.offset_um("z") * np.sin(turn)
         weights *= np.exp(-(ahead**2) / 2)
         tilt = np.abs(np.abs(180.0 - angle % 360.0) - 90.0)
         weights *= 5.5 / 4.0 - 11.0 / 1680.0 * (90.0 - tilt)

@@ -9,11 +9,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
+from allentk.responses.conditions import conditions
 from allentk.responses.measured import Measured, Window, frame_of, measure
 from allentk.responses.model_papers.layer4_metrics import METRICS, QUIRKS
 from allentk.responses.model_papers.rates import spikes_only
 from allentk.responses.populations.tuning_width import tuning_widths
-from allentk.responses.selectivity import dsi_pair, osi_vector
+from allentk.responses.quiet import spontaneous as gray
+from allentk.responses.selectivity import at_turn, dsi_pair, osi_vector, pair_index
 from allentk.responses.trials import finite_means
 
 __all__ = ["METRICS", "QUIRKS", "drifting_gratings", "osi_modulation", "spontaneous"]
@@ -69,7 +71,8 @@ def drifting_gratings(
     Raises
     ------
     DataError
-        For traces, where there is no grating, and for the width of fewer than six directions.
+        For traces, where there is no grating or several contrasts, and for the width of fewer than six
+        directions.
 
     References
     ----------
@@ -84,6 +87,7 @@ def drifting_gratings(
     [[1.0, 0.333]]
     """
     spikes_only(responses, "layer4")
+    conditions(table, one=["contrast"])
     of = measure(
         "drifting_gratings",
         responses,
@@ -149,27 +153,22 @@ def osi_modulation(curve: Array, directions_deg: Array, preferred: NDArray[np.in
     >>> osi_modulation(np.array([[3.0, 1.0, 1.0, 1.0]]), np.arange(0.0, 360, 90), np.array([0])).round(3)
     array([0.333])
     """
-    cells = np.arange(curve.shape[0])
-    turned = []
-    for turn in (0.0, 180.0, 90.0, -90.0):
-        off = (directions_deg[None, :] - directions_deg[:, None] - turn + 180.0) % 360.0 - 180.0
-        nearest = np.abs(off).argmin(axis=1)[preferred]
-        shown = (np.abs(off).min(axis=1) < 1e-3)[preferred]
-        turned.append(np.where(shown, curve[cells, nearest], np.nan))
-    along, across = (turned[0] + turned[1]) / 2, (turned[2] + turned[3]) / 2
-    total, out = along + across, np.full(cells.size, np.nan)
-    np.divide(along - across, total, out=out, where=total > 0)
-    return out
+    at = [at_turn(curve, directions_deg, preferred, turn) for turn in (0.0, 180.0, 90.0, -90.0)]
+    return pair_index((at[0] + at[1]) / 2, (at[2] + at[3]) / 2)
 
 
 def spontaneous(
     responses: Traces | SpikeTrains, table: StimulusTable, *, ids: ArrayLike | None = None
 ) -> pd.DataFrame:
-    """Measure the rate on the gray screen, the mean over its trials.
+    """Measure the rate on the gray screen, the mean over its trials weighted by their length.
 
     Parameters, returned columns (``METRICS``) and errors as of ``drifting_gratings``.
-    """
-    from allentk.responses.quiet import spontaneous as gray
 
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"start_s": [0.0], "stop_s": [2.0], "stimulus": "spontaneous"})
+    >>> spontaneous(SpikeTrains([0.7, 0.9], [0, 0], 1), StimulusTable(shown))["spontaneous_rate_hz"].item()
+    1.0
+    """
     spikes_only(responses, "layer4")
     return gray(responses, table, ids=ids)[["cell", "spontaneous_rate_hz", "duration_s", "notes"]]

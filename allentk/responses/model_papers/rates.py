@@ -15,6 +15,11 @@ def spikes_only(responses: object, definition: str) -> SpikeTrains:
     ------
     DataError
         For traces and anything else that is no spike trains.
+
+    Examples
+    --------
+    >>> spikes_only(SpikeTrains([0.1], [0], 1), "layer4")
+    <SpikeTrains: 1 spikes of 1 cells>
     """
     if isinstance(responses, SpikeTrains):
         return responses

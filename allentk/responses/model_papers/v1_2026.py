@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from allentk.data import SpikeTrains, StimulusTable, Traces
+from allentk.data import BLANK_NAMES, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.conditions import conditions
-from allentk.responses.measured import Window, frame_of, measure
+from allentk.responses.measured import Window, frame_of, measure, notes_of
 from allentk.responses.model_papers.rates import spikes_only
 from allentk.responses.model_papers.v1_2026_metrics import METRICS, QUIRKS
 from allentk.responses.selectivity import dsi_vector, osi_vector
-from allentk.responses.trials import finite_means
+from allentk.responses.trials import cells_of, finite_means, presented, trial_responses
 
 __all__ = ["METRICS", "QUIRKS", "drifting_gratings", "preferred_angle_deg", "spontaneous"]
 
@@ -159,11 +159,13 @@ def spontaneous(
     ------
     DataError
         For traces, and where nothing but gray was shown.
-    """
-    from allentk.data import BLANK_NAMES
-    from allentk.responses.measured import notes_of
-    from allentk.responses.trials import cells_of, presented, trial_responses
 
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"start_s": [1.0], "stop_s": [3.0], "stimulus": "flashes"})
+    >>> spontaneous(SpikeTrains([0.7, 0.9], [0, 0], 1), StimulusTable(shown))["spontaneous_rate_hz"].item()
+    5.0
+    """
     trains = spikes_only(responses, "v1-2026")
     rows = presented(table).table
     shown = rows[~rows["stimulus"].isin(BLANK_NAMES)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from allentk.responses.definition import Metric, ResponseQuirk
-from allentk.responses.trial_mean_metrics import entries
+from allentk.responses.definition import Metric, ResponseQuirk, entries
 
 __all__ = ["METRICS", "QUIRKS"]
 

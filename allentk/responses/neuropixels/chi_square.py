@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.errors import DataError
 from allentk.responses.neuropixels.psth_kernels import add_shuffled
 
 __all__ = ["shuffled_p"]
@@ -32,9 +33,14 @@ def shuffled_p(
     quirks : frozenset of str
         ``"bootstrap_null"``: presentations are drawn with replacement, and p can be 0.
     n_shuffles : int
-        How many shuffles; the least p is ``1 / (n_shuffles + 1)``.
+        How many shuffles, at least one; the least p is ``1 / (n_shuffles + 1)``.
     seed : int
         Seed; every cell meets the same shuffles, so that cells can be measured in any blocks.
+
+    Raises
+    ------
+    DataError
+        For less than one shuffle, or a seed below 0.
 
     Returns
     -------
@@ -47,6 +53,10 @@ def shuffled_p(
     >>> float(shuffled_p((where[:, None] * 5).astype(np.int32), where, frozenset())[0]) < 0.01
     True
     """
+    if n_shuffles < 1 or seed < 0:
+        raise DataError(
+            f"gabors: expected 1 shuffle or more and a seed from 0 on, got {n_shuffles} and {seed}"
+        )
     rng = np.random.default_rng(seed)
     replaced = "bootstrap_null" in quirks
     per_category = np.bincount(category).astype(float)[:, None]

@@ -6,6 +6,7 @@ Siegle et al. 2021, eLife 10:e69068, which compares Neuropixels and two-photon r
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import jensenshannon
@@ -50,7 +51,7 @@ def spontaneous_counts(
     Raises
     ------
     DataError
-        Where no spontaneous presentation is as long as a window.
+        Where no spontaneous presentation is as long as a window, or that is no length.
 
     Examples
     --------
@@ -60,11 +61,13 @@ def spontaneous_counts(
     [[1, 1]]
     """
     spans = table.where(stimulus=stimulus).intervals_s
-    if not window_s > 0 or not len(spans) or np.diff(spans).max() < window_s:
+    if not 0 < window_s < np.inf:
+        raise DataError(f"spontaneous_counts: window_s must be above 0, got {window_s}")
+    number = np.floor(np.diff(spans)[:, 0] / window_s + 1e-9).astype(int)
+    if not number.any():
         raise DataError(
             f"spontaneous_counts: no presentation of {stimulus!r} is as long as a window of {window_s} s"
         )
-    number = np.floor(np.diff(spans)[:, 0] / window_s + 1e-9).astype(int)
     starts = np.concatenate(
         [start + window_s * np.arange(n) for start, n in zip(spans[:, 0], number, strict=True)]
     )
@@ -81,9 +84,14 @@ def responsive_fraction(
     trials : array_like, shape (n_cells, n_trials)
         Responses to the preferred condition; NaN where a cell has fewer trials.
     spontaneous : array_like, shape (n_cells, n_windows)
-        Spontaneous activity in windows as long.
+        Spontaneous activity in windows as long; NaN where it is not known.
     percentile : float
-        Which percentile.
+        Which percentile, of the windows that are known.
+
+    Returns
+    -------
+    ndarray, shape (n_cells,)
+        0 to 1; NaN for a cell without a trial or a window.
 
     Raises
     ------
@@ -103,9 +111,12 @@ def responsive_fraction(
         )
     if not quiet.shape[1]:
         raise DataError("responsive_fraction: there is no window of spontaneous activity")
-    above = of_trials > np.percentile(quiet, percentile, axis=1)[:, None]
-    n = np.isfinite(of_trials).sum(axis=1)
-    share: Floats = np.where(n > 0, above.sum(axis=1) / np.maximum(n, 1), np.nan)
+    share = np.full(len(quiet), np.nan)
+    there = np.isfinite(of_trials)
+    known = there.any(axis=1) & ~np.isnan(quiet).all(axis=1)
+    limit = np.nanpercentile(quiet[known], percentile, axis=1)[:, None]
+    above = there[known] & (of_trials[known] > limit)
+    share[known] = above.sum(axis=1) / there[known].sum(axis=1)
     return share
 
 
@@ -198,7 +209,7 @@ def layer_matched(
     Parameters
     ----------
     a, b : array_like of str
-        Layer of every cell of the two samples.
+        Layer of every cell of the two samples; a cell whose layer is missing (NaN, None) is left out.
     without : tuple of str
         Layers that are left out.
     seed : int
@@ -215,11 +226,14 @@ def layer_matched(
     >>> rows_a.size, rows_b.size
     (2, 2)
     """
-    of_a, of_b = np.asarray(a, dtype=str), np.asarray(b, dtype=str)
+    of_a, of_b = (
+        np.array(["" if pd.isna(layer) else str(layer) for layer in np.asarray(each, dtype=object)])
+        for each in (a, b)
+    )
     rng = np.random.default_rng(seed)
     rows: tuple[list[Ints], list[Ints]] = ([], [])
     for layer in np.intersect1d(of_a, of_b):
-        if layer in without:
+        if layer in ("", *without):
             continue
         here = [np.flatnonzero(each == layer) for each in (of_a, of_b)]
         size = min(each.size for each in here)

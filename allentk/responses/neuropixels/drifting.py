@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
-from allentk.responses.gratings import presentations_of
+from allentk.responses.networks import presentations_of
 from allentk.responses.neuropixels.contrast import c50
 from allentk.responses.neuropixels.counting import block_of
-from allentk.responses.neuropixels.measure import Cells, Columns, Running, measured
+from allentk.responses.neuropixels.measure import Cells, Columns, Running, measured, recorded
 from allentk.responses.neuropixels.modulation import f1_f0, modulation_index
 from allentk.responses.neuropixels.shown import Shown, is_shown, shown_of
 from allentk.responses.neuropixels.tuned import marginal, selectivity
@@ -80,9 +80,7 @@ def drifting_gratings(
     [[0.0, 2.0]]
     """
     shown = presentations_of(responses, table)
-    contrasts = None
-    if is_shown("contrast_tuning", shown):
-        contrasts = shown_of("contrast_tuning", shown)
+    contrasts = _contrasts(shown, recorded(responses, recording_s))
     return measured(
         "drifting_gratings",
         responses,
@@ -95,6 +93,13 @@ def drifting_gratings(
     )
 
 
+def _contrasts(shown: StimulusTable, recording_s: tuple[float, float] | None) -> Shown | None:
+    """Return the gratings of several contrasts; None where the recording has none."""
+    if not is_shown("contrast_tuning", shown, recording_s):
+        return None
+    return shown_of("contrast_tuning", shown, recording_s=recording_s)
+
+
 def _drifting(cells: Cells, contrasts: Shown | None) -> Columns:
     shown, quirks = cells.shown, cells.quirks
     direction, directions = cells.best(*marginal(cells.means, shown, "orientation_deg"))
@@ -102,8 +107,7 @@ def _drifting(cells: Cells, contrasts: Shown | None) -> Columns:
     at = {"temporal_frequency_hz": frequency}
     every = shown.parameters["temporal_frequency_hz"]
     index = modulation_index(cells.psth, every[cells.preferred], quirks)
-    if "silent_units" in quirks:
-        index[~cells.psth.any(axis=1)] = 0.0
+    cells.note(np.isnan(index) & ~cells.silent, "mod_idx: no spikes in the segments")
     return {
         "preferred_direction_deg": direction,
         "several_preferred_directions": directions,

@@ -114,7 +114,7 @@ def gabors(
         ``x_position_deg`` and ``y_position_deg``), places on the screen with 0 its middle, and may have
         ``orientation_deg``; the window is 0.25 s.
     n_shuffles, seed : int
-        Shuffles of the chi-square test, and their seed.
+        Shuffles of the chi-square test, at least one, and their seed.
 
     Returns
     -------

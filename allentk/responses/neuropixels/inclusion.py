@@ -67,7 +67,7 @@ RULES = {
 
 
 def included(units: pd.DataFrame, rules: str | Iterable[Rule] = "siegle2021") -> NDArray[np.bool_]:
-    """Return which units pass every rule; an unknown value does not pass.
+    """Return which units pass every rule; a value that is unknown or no number does not pass.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def included(units: pd.DataFrame, rules: str | Iterable[Rule] = "siegle2021") ->
     Raises
     ------
     DataError
-        For an unknown name, and for a column that is not there or no number.
+        For an unknown name, and for a column that is not there.
 
     References
     ----------
@@ -113,13 +113,14 @@ def units_table(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     tables : dict of str to DataFrame
-        Tables of this definition by stimulus, such as ``{"gabors": gabors(...)}``; ``"units"`` is a table
-        of our names of measures of the units themselves.
+        Tables of this definition by stimulus, such as ``{"gabors": gabors(...)}``, each with one row per
+        ``cell``; ``"units"`` is a table of our names of measures of the units themselves.
 
     Raises
     ------
     DataError
-        For a stimulus that has no names of Allen's.
+        For a stimulus that has no names of Allen's, and a table without ``cell``, or with two rows of one,
+        as the populations of a network have.
 
     Examples
     --------
@@ -132,6 +133,11 @@ def units_table(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         if stimulus not in ALLEN_NAMES:
             raise DataError(
                 f"units_table: no names for {stimulus!r}; there are {', '.join(ALLEN_NAMES)}"
+            )
+        if "cell" not in table or table["cell"].duplicated().any():
+            raise DataError(
+                f"units_table: the table of {stimulus!r} needs a column 'cell' with every cell once; of a "
+                f"network, join the tables of one population at a time"
             )
         names = ALLEN_NAMES[stimulus]
         renamed = table[["cell", *(name for name in names if name in table)]].rename(columns=names)

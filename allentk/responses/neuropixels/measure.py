@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
 from allentk.errors import DataError
 from allentk.responses.definition import chosen
-from allentk.responses.gratings import presentations_of
+from allentk.responses.networks import per_population, presentations_of
 from allentk.responses.neuropixels.counting import BIN_S, Block, bin_edges, blocks
 from allentk.responses.neuropixels.metrics import QUIRKS
 from allentk.responses.neuropixels.ratios import ratio
@@ -27,22 +27,12 @@ from allentk.responses.neuropixels.shown import Shown, shown_of
 from allentk.responses.neuropixels.tuned import first_largest, lifetime_sparseness
 from allentk.responses.trials import cells_of
 
-__all__ = ["COMMON", "Cells", "Options", "Running", "measured", "spikes_of"]
+__all__ = ["Cells", "Options", "Running", "measured"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Columns = dict[str, NDArray[np.generic]]
 Running = tuple[ArrayLike, ArrayLike]
-
-#: Columns that every stimulus has.
-COMMON = (
-    "firing_rate_hz",
-    "fano",
-    "lifetime_sparseness",
-    "p_run_modulation",
-    "run_modulation",
-    "time_to_peak_s",
-)
 
 
 class Options(TypedDict, total=False):
@@ -112,24 +102,6 @@ class Cells:
             self.notes[cell].append(words)
 
 
-def spikes_of(responses: object, what: str) -> dict[str, tuple[SpikeTrains, pd.DataFrame | None]]:
-    """Return the populations with their spikes; one without a name for spike trains.
-
-    Raises
-    ------
-    DataError
-        For traces, and for a network's response that ends before its presentations.
-    """
-    if isinstance(responses, SpikeTrains):
-        return {"": (responses, None)}
-    if isinstance(responses, NetworkResponse):
-        return {name: (s, responses.nodes.get(name)) for name, s in responses.spikes.items()}
-    raise DataError(
-        f"{what}: the definition 'neuropixels' is one of spikes; expected SpikeTrains or a "
-        f"NetworkResponse, got a {type(responses).__name__}; for traces choose 'warehouse' or 'paper2020'"
-    )
-
-
 def measured(
     stimulus: str,
     responses: SpikeTrains | NetworkResponse,
@@ -153,27 +125,40 @@ def measured(
         Returns the columns that only this stimulus has, in order.
     options : Options
         Which presentations are measured.
+
+    Raises
+    ------
+    DataError
+        For traces, for ``ids`` of a network, and as in the functions of the stimuli.
     """
     asked = chosen(quirks, QUIRKS)
-    populations = spikes_of(responses, stimulus)
+    if not isinstance(responses, SpikeTrains | NetworkResponse):
+        raise DataError(
+            f"{stimulus}: the definition 'neuropixels' is one of spikes; expected SpikeTrains or a "
+            f"NetworkResponse, got a {type(responses).__name__}; for traces choose 'warehouse' or "
+            f"'paper2020'"
+        )
     presentations = presentations_of(responses, table)
-    if isinstance(responses, NetworkResponse) and options.get("recording_s") is None:
-        options = {**options, "recording_s": (0.0, responses.duration_s)}
+    options = {**options, "recording_s": recorded(responses, options.get("recording_s"))}
     shown = shown_of(stimulus, presentations, **options)
     state = states(shown, running, asked)
-    if isinstance(responses, NetworkResponse) and ids is not None:
+    if isinstance(responses, SpikeTrains):
+        return _table(responses, shown, state, own, ids, asked)
+    if ids is not None:
         raise DataError(f"{stimulus}: ids= chooses cells of one population; give its spikes")
-    parts = []
-    for population, (trains, nodes) in populations.items():
-        part = _table(trains, shown, state, own, ids, asked)
-        if population:
-            classes: object = population
-            if nodes is not None and "cell_class" in nodes:
-                classes = nodes["cell_class"].to_numpy()
-            part.insert(1, "population", classes)
-            part.insert(2, "node_population", population)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    # What was shown after the end is left out already.
+    return per_population(
+        stimulus, responses, None, lambda trains: _table(trains, shown, state, own, None, asked)
+    )
+
+
+def recorded(
+    responses: object, recording_s: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    """Return start and end of the recording in seconds: as given, else those of a simulation."""
+    if recording_s is None and isinstance(responses, NetworkResponse):
+        return 0.0, responses.duration_s
+    return recording_s
 
 
 def _table(

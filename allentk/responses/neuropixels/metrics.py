@@ -95,7 +95,7 @@ _OWN = {
             "1",
             "abs(P(f) - mean P) / sd P, P the power spectrum (Welch, segments of 1024 ms) of the PSTH at "
             "the preferred condition, f the nearest to its temporal frequency",
-            _SILENT,
+            f"{_SILENT}, or none in the segments",
             "mod_idx",
         ),
         (

@@ -102,6 +102,11 @@ def modulation_index(
     quirks : frozenset of str
         Names of quirks.
 
+    Returns
+    -------
+    ndarray, shape (n_cells,)
+        NaN without power: no spike, or none in the whole segments, which overlap by half.
+
     References
     ----------
     Matteucci et al. 2019, J Neurosci 39:1649; spectrum by Welch, segments of 1024 ms.
@@ -120,4 +125,5 @@ def modulation_index(
     mean = power.mean(axis=1)
     spread = np.sqrt(np.maximum((power**2).mean(axis=1) - mean**2, 0.0))
     value = np.abs(power[np.arange(len(power)), at] - mean)
-    return ratio(value, spread, (spread > 0) & (mean > 0))
+    index = ratio(value, spread, (spread > 0) & (mean > 0))
+    return np.where(mean == 0, 0.0, index) if "silent_units" in quirks else index

@@ -20,6 +20,9 @@ __all__ = ["Shown", "is_shown", "shown_of"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Shortest window in seconds: two bins of the PSTH.
+_LEAST_S = 0.002
+
 #: Columns that are not of the condition.
 _TIMES = {"start_s", "stop_s", "duration", "stimulus_block", "stimulus_index", "stimulus"}
 
@@ -57,9 +60,12 @@ class Shown:
         return np.column_stack([self.start_s[first], self.stop_s[last]])
 
 
-def is_shown(stimulus: str, table: StimulusTable) -> bool:
-    """Whether a table has presentations of one of `FAMILIES`."""
-    names = _names(presented(table).table).unique()
+def is_shown(
+    stimulus: str, table: StimulusTable, recording_s: tuple[float, float] | None = None
+) -> bool:
+    """Whether a table has presentations of one of `FAMILIES`, in the recording."""
+    rows = presented(table).table
+    names = _names(rows)[_inside(rows, recording_s)].unique()
     return any(re.match(FAMILIES[stimulus].pattern, str(name).lower()) for name in names)
 
 
@@ -139,6 +145,14 @@ def _session_conditions(rows: pd.DataFrame) -> pd.Series:
     return rows.groupby(of, dropna=False, sort=False).ngroup()
 
 
+def _inside(rows: pd.DataFrame, recording_s: tuple[float, float] | None) -> NDArray[np.bool_]:
+    begin, end = (-np.inf, np.inf) if recording_s is None else recording_s
+    inside: NDArray[np.bool_] = (
+        (rows["start_s"] >= begin) & (rows["stop_s"] <= end + 1e-6)
+    ).to_numpy()
+    return inside
+
+
 def _recorded(
     rows: pd.DataFrame,
     numbers: pd.Series,
@@ -148,7 +162,7 @@ def _recorded(
     if recording_s is None:
         return rows, numbers
     begin, end = recording_s
-    inside = ((rows["start_s"] >= begin) & (rows["stop_s"] <= end + 1e-6)).to_numpy()
+    inside = _inside(rows, recording_s)
     if not inside.any():
         raise DataError(
             f"{stimulus}: none of the {len(rows)} presentations lies in the recording, {begin:g} to "
@@ -207,8 +221,11 @@ def _shown(
     condition[~blank] = values.groupby(of, dropna=False, sort=False).ngroup().to_numpy()
     _, example = np.unique(condition[~blank], return_index=True)
     start, stop = (rows[edge].to_numpy(float) for edge in ("start_s", "stop_s"))
-    if duration_s is not None and not duration_s > 0:
-        raise DataError(f"{family.stimulus}: duration_s must be above 0, got {duration_s}")
+    window = _window(stop - start, family.duration_s) if duration_s is None else duration_s
+    if not _LEAST_S <= window < np.inf:
+        raise DataError(
+            f"{family.stimulus}: duration_s must be {_LEAST_S} s or longer, got {window}"
+        )
     return Shown(
         stimulus=family.stimulus,
         start_s=start,
@@ -216,7 +233,7 @@ def _shown(
         condition=condition,
         parameters={name: values[name].to_numpy(float)[example] for name in of},
         session_condition=numbers[~blank][example],
-        duration_s=duration_s or _window(stop - start, family.duration_s),
+        duration_s=float(window),
     )
 
 

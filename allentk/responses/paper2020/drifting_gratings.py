@@ -16,15 +16,16 @@ from allentk.responses.paper2020.preferred import (
     discrimination,
     preferred_conditions,
     reliability,
+    responsive_cells,
     running_modulation,
 )
-from allentk.responses.paper2020.trials import Protocol, Running, Trials, measured, notes_of
-from allentk.responses.paper2020.tuning_fits import FIT_COLUMNS, fit_curve, octaves_apart
+from allentk.responses.paper2020.trials import Protocol, Running, Trials, measured
+from allentk.responses.paper2020.tuning_fits import fits, octaves_apart
 from allentk.responses.selectivity import dsi_pair, dsi_vector, osi_pair, osi_vector
 from allentk.responses.sparseness import lifetime_sparseness
 from allentk.responses.trials import finite_means
 
-__all__ = ["drifting_gratings", "fits", "responsive_cells"]
+__all__ = ["drifting_gratings"]
 
 Array = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ def drifting_gratings(
         Events, unit ``"events"``.
     table : StimulusTable
         What was shown, with ``orientation_deg`` and ``temporal_frequency_hz``; blank sweeps named
-        ``"blank"``.
+        ``"blank"``, or as the gratings and without these.
     ids : array_like of int, optional
         Cells to measure; all by default.
     running : (speed_cm_s, time_s), optional
@@ -75,7 +76,8 @@ def drifting_gratings(
     Raises
     ------
     DataError
-        For responses that are no events, no gratings, an unknown id or quirk.
+        For responses that are no events, no gratings in the table or in the recording, gratings of several
+        contrasts or spatial frequencies, an unknown id or quirk, or numbers out of range.
 
     Warns
     -----
@@ -101,7 +103,6 @@ def drifting_gratings(
     kept = chosen(quirks, QUIRKS)
     how = Protocol(
         "drifting_gratings",
-        ("orientation_deg", "temporal_frequency_hz"),
         onset=0,
         n_frames=60,
         n_course=60,
@@ -119,7 +120,7 @@ def drifting_gratings(
     )
     means = trials.by_condition()
     preferred = preferred_conditions(means)
-    theta, tf = trials.grid.levels
+    theta, tf = trials.shown.axes
     direction, frequency = np.divmod(np.maximum(preferred, 0), tf.size)
     blank, peak = trials.blank(), at_preferred(means, preferred)
     columns = {
@@ -140,56 +141,14 @@ def drifting_gratings(
     columns |= fits(
         curves, tf, frequency, columns["responsive"], "tf", "hz", "either-cutoff" in kept
     )
-    notes = notes_of(
-        trials.cells.size,
-        (preferred < 0, "no events in any trial"),
-        (not trials.has_null, "no spontaneous activity to compare with"),
-        (np.isnan(trials.means).any(axis=1), "trials with NaN are left out"),
-        (not octaves_apart(tf), "no fit: fewer than 4 temporal frequencies an octave apart"),
-    )
-    return pd.DataFrame(columns | {"notes": notes})
-
-
-def responsive_cells(trials: Trials, preferred: NDArray[np.int64], above: int) -> dict[str, object]:
-    """Return ``n_significant_trials`` at the preferred condition, and ``responsive``: more than `above`."""
-    count = at_preferred(trials.significant(), preferred)
-    count = np.where(preferred < 0, 0.0 if trials.has_null else np.nan, count)
-    unknown = np.isnan(count)
-    yes = pd.array(np.where(unknown, False, count > above), dtype="boolean")
-    yes[unknown] = pd.NA
-    return {"n_significant_trials": count, "responsive": yes}
-
-
-def fits(
-    curves: Array,
-    levels: Array,
-    preferred: NDArray[np.int64],
-    responsive: object,
-    name: str,
-    unit: str,
-    either_cutoff: bool,
-) -> dict[str, Array]:
-    """Return the columns of the fits of responsive cells' curves over a frequency, NaN for the others."""
-    out = np.full((preferred.size, len(FIT_COLUMNS)), np.nan)
-    if octaves_apart(levels):
-        yes = np.asarray(pd.array(responsive, dtype="boolean").fillna(False), dtype=bool)
-        for cell in np.flatnonzero(yes & np.isfinite(curves).all(axis=1)):
-            out[cell] = fit_curve(
-                curves[cell], levels, int(preferred[cell]), either_cutoff=either_cutoff
-            )
-    names = [
-        f"fit_{name}_index",
-        f"fit_{name}_{unit}",
-        f"{name}_low_cutoff_{unit}",
-        f"{name}_high_cutoff_{unit}",
-    ]
-    return dict(zip(names, out.T, strict=True))
+    few = not octaves_apart(tf), "no fit: fewer than 4 temporal frequencies an octave apart"
+    return pd.DataFrame(columns | {"notes": trials.notes(preferred, few)})
 
 
 def _selectivity(
     means: Array, trials: Trials, direction: NDArray[np.int64], frequency: NDArray[np.int64]
 ) -> dict[str, Array]:
-    theta, tf = trials.grid.levels
+    theta, tf = trials.shown.axes
     curves = means.reshape(-1, theta.size, tf.size)[np.arange(frequency.size), :, frequency]
     curves = np.maximum(curves, 0.0)
     return {

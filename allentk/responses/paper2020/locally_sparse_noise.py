@@ -15,7 +15,8 @@ from allentk.responses.frames import frame_numbers
 from allentk.responses.paper2020.metrics import QUIRKS
 from allentk.responses.paper2020.significance import spontaneous_windows, trial_p_values
 from allentk.responses.paper2020.trials import notes_of
-from allentk.responses.paper2020.windows import blocks, event_traces, inside, window_means
+from allentk.responses.paper2020.windows import blocks, event_traces, window_means
+from allentk.responses.recorded import inside
 from allentk.responses.sparse_noise import SparseNoise, sparse_noise
 from allentk.responses.trials import cells_of
 
@@ -84,8 +85,8 @@ def locally_sparse_noise(
     Raises
     ------
     DataError
-        For responses that are no events, no noise in the table, a template that does not fit, an unknown
-        id or quirk.
+        For responses that are no events, no noise in the table or in the recording, a template that does
+        not fit, an unknown id or quirk, or numbers out of range.
 
     Warns
     -----
@@ -123,9 +124,8 @@ def locally_sparse_noise(
     rows, cells = cells_of(traces, ids)
     noise = sparse_noise(table, template, stimulus=stimulus, pixel_deg=pixel_deg)
     starts = frame_numbers(traces, noise.table)[0]
-    keep = inside(
-        starts, starts + _ONSET + _FRAMES, traces.time_s.size, "locally_sparse_noise", level=3
-    )
+    end, n_frames = starts + _ONSET + _FRAMES, traces.time_s.size
+    keep = inside(starts, end, n_frames, "locally_sparse_noise", stacklevel=3)
     noise, starts = noise.kept(keep), starts[keep]
     null = spontaneous_windows(
         traces,
@@ -146,7 +146,7 @@ def locally_sparse_noise(
         cells.size,
         (null is None, "no spontaneous activity to compare with"),
         (lost, "trials with NaN frames are left out"),
-        ((fractions == 0).all(axis=(1, 2)), "no significant trial"),
+        ((null is not None) & ~(fractions > 0).any(axis=(1, 2)), "no significant trial"),
     )
     return pd.DataFrame({"cell": cells, **columns, "notes": notes})
 

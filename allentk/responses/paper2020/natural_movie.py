@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,12 @@ from allentk.data import StimulusTable, Traces
 from allentk.responses.courses import mean_pair_correlation
 from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
-from allentk.responses.paper2020.grid import grid_of
 from allentk.responses.paper2020.metrics import QUIRKS
 from allentk.responses.paper2020.preferred import preferred_conditions
-from allentk.responses.paper2020.trials import notes_of
-from allentk.responses.paper2020.windows import blocks, event_traces, inside
+from allentk.responses.paper2020.trials import BLANKS, notes_of
+from allentk.responses.paper2020.windows import blocks, event_traces
+from allentk.responses.recorded import inside
+from allentk.responses.shown import shown
 from allentk.responses.sparseness import lifetime_sparseness
 from allentk.responses.trials import cells_of, finite_means
 
@@ -47,7 +49,8 @@ def natural_movie(
     responses : Traces
         Events, unit ``"events"``.
     table : StimulusTable
-        One movie, with ``frame``, and ``repeat`` where it is known; repeats are counted otherwise.
+        One movie, with ``frame``, and ``repeat`` where it is known; repeats are counted otherwise, and
+        where their numbers begin anew with every block.
     ids : array_like of int, optional
         Cells to measure; all by default.
     running : optional
@@ -66,7 +69,8 @@ def natural_movie(
     Raises
     ------
     DataError
-        For responses that are no events, several movies or none, an unknown id or quirk.
+        For responses that are no events, several movies, none in the table or in the recording, an unknown
+        id or quirk.
 
     Warns
     -----
@@ -112,19 +116,28 @@ def natural_movie(
 
 def _repeats(traces: Traces, table: StimulusTable) -> tuple[Array, Indices]:
     """Return the movie's frames, and where each begins: repeats x frames, -1 where it was not shown."""
-    grid = grid_of(table, "natural_movie", ("frame",))
-    first = frame_numbers(traces, table)[0][grid.rows]
-    shown = grid.index >= 0
-    grid, first = grid.kept(shown), first[shown]
-    keep = inside(first, first + 1, traces.time_s.size, "natural_movie")
-    grid, first = grid.kept(keep), first[keep]
-    every = table.table.iloc[grid.rows]
-    counted = pd.Series(grid.index).groupby(grid.index).cumcount().to_numpy()
-    repeat = every["repeat"].to_numpy() if "repeat" in every else counted
+    of = shown(table, "natural_movie", blank_names=BLANKS)
+    of = of.where(~of.blank)
+    # Counted before any is left out: a recording may begin within a repeat.
+    repeat = _numbers(table.table.iloc[of.rows], of.condition)
+    first = frame_numbers(traces, table)[0][of.rows]
+    keep = inside(first, first + 1, traces.time_s.size, "natural_movie", stacklevel=4)
+    of, first, repeat = of.where(keep), first[keep], repeat[keep]
     numbers, place = np.unique(repeat, return_inverse=True)
-    starts = np.full((numbers.size, grid.levels[0].size), -1, dtype=np.int64)
-    starts[place, grid.index] = first
-    return grid.levels[0], starts
+    starts = np.full((numbers.size, of.n_conditions), -1, dtype=np.int64)
+    starts[place, of.condition] = first
+    return of.axes[0], starts
+
+
+def _numbers(rows: pd.DataFrame, frame: Indices) -> NDArray[Any]:
+    """Return the repeat of every row: as numbered, else how often its frame was shown before."""
+    counted: NDArray[Any] = pd.Series(frame).groupby(frame).cumcount().to_numpy()
+    if "repeat" not in rows:
+        return counted
+    # Numbers may begin anew with every block of a movie: then two rows would be one trial.
+    numbers: NDArray[Any] = rows["repeat"].to_numpy()
+    twice = pd.DataFrame({"repeat": numbers, "frame": frame}).duplicated().any()
+    return counted if twice or rows["repeat"].isna().any() else numbers
 
 
 def _metrics(trials: Array, frames: Array) -> tuple[Array, ...]:

@@ -9,25 +9,22 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable, Traces
-from allentk.errors import DataError
 from allentk.responses.definition import chosen
-from allentk.responses.paper2020.drifting_gratings import responsive_cells
+from allentk.responses.image_levels import selectivity_by_levels
 from allentk.responses.paper2020.metrics import QUIRKS
 from allentk.responses.paper2020.preferred import (
     at_preferred,
     preferred_conditions,
     reliability,
+    responsive_cells,
     running_modulation,
 )
-from allentk.responses.paper2020.trials import Protocol, Running, measured, notes_of
+from allentk.responses.paper2020.trials import Protocol, Running, measured
 from allentk.responses.sparseness import lifetime_sparseness
 
-__all__ = ["image_selectivity", "natural_scenes"]
+__all__ = ["natural_scenes"]
 
 Array = NDArray[np.float64]
-
-#: Thresholds between the smallest and the largest response.
-_N_THRESHOLDS = 1000
 
 
 def natural_scenes(
@@ -67,7 +64,8 @@ def natural_scenes(
     Raises
     ------
     DataError
-        For responses that are no events, no images, an unknown id or quirk.
+        For responses that are no events, no images in the table or in the recording, an unknown id or
+        quirk, or numbers out of range.
 
     Warns
     -----
@@ -93,7 +91,6 @@ def natural_scenes(
     kept = chosen(quirks, QUIRKS)
     how = Protocol(
         "natural_scenes",
-        ("frame",),
         onset=2,
         n_frames=10,
         n_course=7,
@@ -101,7 +98,7 @@ def natural_scenes(
     )
     trials = measured(
         responses,
-        _with_blanks(table),
+        table,
         how,
         ids=ids,
         running=running,
@@ -111,38 +108,21 @@ def natural_scenes(
     )
     means = trials.by_condition()
     preferred = preferred_conditions(means)
-    images = trials.grid.levels[0]
+    images = trials.shown.axes[0]
     summed, n = means, means.shape[1]
-    if "blank-in-sparseness" in kept and (trials.grid.index == -1).any():
+    if "blank-in-sparseness" in kept and trials.shown.blank.any():
         summed = np.column_stack([trials.blank(), means])
     columns = {
         "cell": trials.cells,
         "preferred_image": np.where(preferred >= 0, images[preferred], np.nan),
         "peak_response": at_preferred(means, preferred),
         **responsive_cells(trials, preferred, responsive_above),
-        "image_selectivity": image_selectivity(means),
+        "image_selectivity": _image_selectivity(means),
         "reliability": reliability(trials, preferred, how.n_course),
         "lifetime_sparseness": _sparseness(summed, n),
         **running_modulation(trials, preferred, unset_at_equal=False),
     }
-    notes = notes_of(
-        trials.cells.size,
-        (preferred < 0, "no events in any trial"),
-        (not trials.has_null, "no spontaneous activity to compare with"),
-        (np.isnan(trials.means).any(axis=1), "trials with NaN are left out"),
-    )
-    return pd.DataFrame(columns | {"notes": notes})
-
-
-def _with_blanks(table: StimulusTable) -> StimulusTable:
-    """Image -1 is a blank sweep."""
-    if not isinstance(table, StimulusTable):
-        raise DataError(
-            f"natural_scenes: what was shown must be a StimulusTable, got {type(table).__name__}"
-        )
-    rows = table.table
-    rows["frame"] = rows["frame"].where(rows["frame"] >= 0)
-    return StimulusTable(rows)
+    return pd.DataFrame(columns | {"notes": trials.notes(preferred)})
 
 
 def _sparseness(responses: Array, n: int) -> Array:
@@ -154,39 +134,6 @@ def _sparseness(responses: Array, n: int) -> Array:
     return np.asarray((1 - share) / (1 - 1 / n))
 
 
-def image_selectivity(means: ArrayLike) -> Array:
-    """Return ``1 - 2 mean_j (share of images above threshold j)``, 1000 thresholds from min to max.
-
-    Parameters
-    ----------
-    means : array_like, shape (n_cells, n_images)
-        Mean response to every image.
-
-    Returns
-    -------
-    ndarray, shape (n_cells,)
-        NaN where a response is missing, or all are equal.
-
-    Notes
-    -----
-    An image is above as many thresholds as the distance of its response from the smallest one holds steps
-    of a thousandth of the range: no loop over thresholds.
-
-    References
-    ----------
-    Quian Quiroga et al. 2007, Journal of Neurophysiology 98:1997; de Vries et al. 2020.
-
-    Examples
-    --------
-    >>> image_selectivity([[0.0, 0.0, 0.0, 1.0]]).tolist()
-    [0.5]
-    """
-    r = np.asarray(means, dtype=float)
-    if not r.shape[-1]:
-        return np.full(r.shape[0], np.nan)
-    low, high = r.min(axis=1), r.max(axis=1)
-    steps = np.arange(_N_THRESHOLDS)
-    thresholds = low[:, None] + steps * ((high - low) / _N_THRESHOLDS)[:, None]
-    above = [np.searchsorted(t, row, side="left") for t, row in zip(thresholds, r, strict=True)]
-    shares = np.array(above, dtype=float).reshape(r.shape).mean(axis=1) / _N_THRESHOLDS
-    return np.where(high > low, 1 - 2 * shares, np.nan)
+def _image_selectivity(means: Array) -> Array:
+    varies = np.ptp(means, axis=1) > 0 if means.shape[1] else np.zeros(len(means), dtype=bool)
+    return np.where(varies, selectivity_by_levels(means), np.nan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from allentk.responses.courses import mean_pair_correlation
@@ -18,6 +19,7 @@ __all__ = [
     "discrimination",
     "preferred_conditions",
     "reliability",
+    "responsive_cells",
     "running_modulation",
 ]
 
@@ -44,11 +46,21 @@ def at_preferred(values: Array, preferred: Indices) -> Array:
     return np.where(preferred >= 0, found, np.nan)
 
 
+def responsive_cells(trials: Trials, preferred: NDArray[np.int64], above: int) -> dict[str, object]:
+    """Return ``n_significant_trials`` at the preferred condition, and ``responsive``: more than `above`."""
+    count = at_preferred(trials.significant(), preferred)
+    count = np.where(preferred < 0, 0.0 if trials.has_null else np.nan, count)
+    unknown = np.isnan(count)
+    yes = pd.array(np.where(unknown, False, count > above), dtype="boolean")
+    yes[unknown] = pd.NA
+    return {"n_significant_trials": count, "responsive": yes}
+
+
 def reliability(trials: Trials, preferred: Indices, n_course: int) -> Array:
     """Return the mean correlation of the courses of all pairs of trials at the preferred condition."""
     out = np.full(preferred.size, np.nan)
     for one in trials.preferring(preferred):
-        courses = window_values(trials.values[one.cells], trials.starts[one.trials], n_course)
+        courses = window_values(trials.values[one.cells], trials.starts[one.trials], n_course)  # noqa: PD011
         out[one.cells] = mean_pair_correlation(courses)
     return out
 
@@ -70,11 +82,10 @@ def running_modulation(
     for one in trials.preferring(preferred):
         fast = trials.speed_cm_s[one.trials] >= _RUNNING_CM_S
         slow = trials.speed_cm_s[one.trials] < _RUNNING_CM_S
-        if min(fast.sum(), slow.sum()) < _FEWEST:
-            continue
         parts = [trials.means[np.ix_(one.cells, one.trials[which])] for which in (fast, slow)]
-        run[one.cells], still[one.cells] = (finite_means(part) for part in parts)
-        p[one.cells] = welch_p(*parts)
+        enough = np.min([np.isfinite(part).sum(axis=1) for part in parts], axis=0) >= _FEWEST
+        found = (*(finite_means(part) for part in parts), welch_p(*parts))
+        run[one.cells], still[one.cells], p[one.cells] = np.where(enough, found, np.nan)
     larger = np.maximum(run, still)
     equal = np.where(np.isnan(larger) | unset_at_equal, np.nan, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -93,14 +104,14 @@ def discrimination(trials: Trials, means: Array, preferred: Indices, axis: int) 
     ``ptp / (ptp + 2 sqrt(SSE / (n - levels)))``, with the largest difference between means along the
     parameter, and the squares of its n trials around the mean of all of them.
     """
-    shape = trials.grid.shape
+    shape = trials.shown.shape
     places = np.arange(int(np.prod(shape))).reshape(shape)
     out = np.full(preferred.size, np.nan)
     for one in trials.preferring(preferred):
         where: list[slice | int] = list(map(int, np.unravel_index(one.number, shape)))
         where[axis] = slice(None)
         line = places[tuple(where)]
-        responses = trials.means[one.cells][:, np.isin(trials.grid.index, line)]
+        responses = trials.means[one.cells][:, np.isin(trials.shown.condition, line)]
         spread = np.ptp(means[one.cells][:, line], axis=1)
         centred = responses - finite_means(responses)[:, None]
         free = np.isfinite(responses).sum(axis=1) - line.size

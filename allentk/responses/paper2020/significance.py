@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import StimulusTable, Traces
-from allentk.errors import DataError
+from allentk.responses.checks import check_seed, check_whole
 from allentk.responses.frames import frame_numbers
 from allentk.responses.paper2020.windows import window_means
 
@@ -16,6 +16,8 @@ __all__ = ["SpontaneousWindows", "spontaneous_windows", "trial_p_values"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+
+_MOST_WINDOWS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ def spontaneous_windows(
     Raises
     ------
     DataError
-        For fewer than one window.
+        For a number of windows that is not from 1 to 10,000,000, or a seed that is none.
     """
-    if n_windows < 1:
-        raise DataError(f"n_windows: expected 1 or more windows, got {n_windows}")
+    check_whole("n_windows", n_windows, least=1, most=_MOST_WINDOWS)
+    check_seed(seed)
     if table is None:
         return None
     rows = table.table

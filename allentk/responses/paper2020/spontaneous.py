@@ -14,7 +14,8 @@ from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
 from allentk.responses.paper2020.metrics import QUIRKS
 from allentk.responses.paper2020.trials import notes_of
-from allentk.responses.paper2020.windows import event_traces, inside
+from allentk.responses.paper2020.windows import event_traces
+from allentk.responses.recorded import inside
 from allentk.responses.trials import cells_of, finite_means, presented
 
 __all__ = ["spontaneous"]
@@ -76,7 +77,7 @@ def spontaneous(
     every = presented(table).table
     quiet = every[every["stimulus"] == "spontaneous"]
     first, last = frame_numbers(traces, StimulusTable(quiet))
-    keep = inside(first, last, traces.time_s.size, "spontaneous", level=3)
+    keep = inside(first, last, traces.time_s.size, "spontaneous", stacklevel=3)
     spans = list(zip(first[keep], last[keep], strict=True))
     if not spans:
         raise DataError(

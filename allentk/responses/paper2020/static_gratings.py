@@ -10,17 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable, Traces
 from allentk.responses.definition import chosen
-from allentk.responses.paper2020.drifting_gratings import fits, responsive_cells
 from allentk.responses.paper2020.metrics import QUIRKS
 from allentk.responses.paper2020.preferred import (
     at_preferred,
     discrimination,
     preferred_conditions,
     reliability,
+    responsive_cells,
     running_modulation,
 )
-from allentk.responses.paper2020.trials import Protocol, Running, Trials, measured, notes_of
-from allentk.responses.paper2020.tuning_fits import octaves_apart
+from allentk.responses.paper2020.trials import Protocol, Running, Trials, measured
+from allentk.responses.paper2020.tuning_fits import fits, octaves_apart
 from allentk.responses.selectivity import osi_pair, osi_vector
 from allentk.responses.sparseness import lifetime_sparseness
 
@@ -67,7 +67,7 @@ def static_gratings(
     Raises
     ------
     DataError
-        For responses that are no events, no gratings, an unknown id or quirk.
+        As ``drifting_gratings``.
 
     Warns
     -----
@@ -93,7 +93,6 @@ def static_gratings(
     kept = chosen(quirks, QUIRKS)
     how = Protocol(
         "static_gratings",
-        ("orientation_deg", "spatial_frequency_cpd", "phase"),
         onset=2,
         n_frames=10,
         n_course=7,
@@ -111,8 +110,8 @@ def static_gratings(
     )
     means = trials.by_condition()
     preferred = preferred_conditions(means)
-    theta, sf, phase = trials.grid.levels
-    o, f, h = np.unravel_index(np.maximum(preferred, 0), trials.grid.shape)
+    theta, sf, phase = trials.shown.axes
+    o, f, h = np.unravel_index(np.maximum(preferred, 0), trials.shown.shape)
     known = preferred >= 0
     # One frequency too low, and no grating at all below the lowest.
     lower = np.where(f > 0, preferred - phase.size, -1)
@@ -130,24 +129,18 @@ def static_gratings(
         "lifetime_sparseness": lifetime_sparseness(means),
         **running_modulation(trials, compared, unset_at_equal=False),
     }
-    cube = means.reshape(-1, *trials.grid.shape)
+    cube = means.reshape(-1, *trials.shown.shape)
     curves = cube[np.arange(o.size), o, :, h]
     columns |= fits(curves, sf, f, columns["responsive"], "sf", "cpd", "either-cutoff" in kept)
-    notes = notes_of(
-        trials.cells.size,
-        (~known, "no events in any trial"),
-        (not trials.has_null, "no spontaneous activity to compare with"),
-        (np.isnan(trials.means).any(axis=1), "trials with NaN are left out"),
-        (not octaves_apart(sf), "no fit: fewer than 4 spatial frequencies an octave apart"),
-    )
-    return pd.DataFrame(columns | {"notes": notes})
+    few = not octaves_apart(sf), "no fit: fewer than 4 spatial frequencies an octave apart"
+    return pd.DataFrame(columns | {"notes": trials.notes(preferred, few)})
 
 
 def _selectivity(
     means: Array, trials: Trials, at: tuple[Indices, ...], unclipped: bool
 ) -> dict[str, Array]:
-    theta = trials.grid.levels[0]
-    curves = means.reshape(-1, *trials.grid.shape)[np.arange(at[0].size), :, at[1], at[2]]
+    theta = trials.shown.axes[0]
+    curves = means.reshape(-1, *trials.shown.shape)[np.arange(at[0].size), :, at[1], at[2]]
     clipped = np.maximum(curves, 0.0)
     g_osi = osi_vector(clipped, theta)
     if unclipped:

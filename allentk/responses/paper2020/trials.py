@@ -9,25 +9,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable
-from allentk.errors import DataError
 from allentk.responses.frames import frame_numbers
-from allentk.responses.paper2020.grid import Grid, grid_of
 from allentk.responses.paper2020.significance import spontaneous_windows, trial_p_values
 from allentk.responses.paper2020.windows import (
     blocks,
     event_traces,
-    inside,
     mean_speed,
     window_means,
 )
+from allentk.responses.recorded import inside, values_of
+from allentk.responses.shown import Shown, shown
 from allentk.responses.trials import cells_of, finite_means
 
-__all__ = ["Condition", "Protocol", "Trials", "measured", "notes_of"]
+__all__ = ["BLANKS", "Condition", "Protocol", "Trials", "measured", "notes_of"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Running = tuple[NDArray[np.float64], NDArray[np.float64]]
 
+#: Rows that are blank sweeps: spontaneous activity is none, it is what trials are compared with.
+BLANKS = ("blank",)
 #: A trial is significant below this.
 _P = 0.05
 
@@ -37,12 +38,9 @@ class Protocol:
     """How the trials of a stimulus are measured, in frames of the microscope from the onset."""
 
     stimulus: str
-    columns: tuple[str, ...]
     onset: int  # first frame of the response
     n_frames: int  # frames of the response
-    n_course: (
-        int  # frames from the onset whose course reliability compares, and in which speed is taken
-    )
+    n_course: int  # frames from the onset that reliability compares, and in which speed is taken
     beyond: bool = False  # spontaneous windows run over the end of their block
 
 
@@ -61,7 +59,7 @@ class Trials:
 
     cells: Indices  # ids
     values: Array  # events, cells x frames
-    grid: Grid
+    shown: Shown
     starts: Indices  # frame of every onset
     means: Array  # cells x trials
     p: Array  # cells x trials
@@ -74,7 +72,7 @@ class Trials:
 
     def blank(self) -> Array:
         """Return the mean over blank trials; NaN where there is none."""
-        return finite_means(self.means[:, self.grid.index == -1])
+        return finite_means(self.means[:, self.shown.blank])
 
     def significant(self) -> Array:
         """Return the number of significant trials of every condition, NaN without spontaneous activity."""
@@ -83,15 +81,25 @@ class Trials:
         counts = self._each(lambda trials: below[:, trials].sum(axis=1).astype(float))
         return counts if self.has_null else np.full(counts.shape, np.nan)
 
+    def notes(self, preferred: Indices, *more: tuple[ArrayLike, str]) -> list[str]:
+        """Return why cells lack values: what all stimuli have in common, and `more`, as of `notes_of`."""
+        return notes_of(
+            self.cells.size,
+            (preferred < 0, "no events in any trial"),
+            (not self.has_null, "no spontaneous activity to compare with"),
+            (np.isnan(self.means).any(axis=1), "trials with NaN are left out"),
+            *more,
+        )
+
     def _each(self, reduce: Callable[[Indices], Array]) -> Array:
-        conditions = range(int(np.prod(self.grid.shape)))
-        columns = [reduce(np.flatnonzero(self.grid.index == k)) for k in conditions]
+        conditions = range(self.shown.n_conditions)
+        columns = [reduce(np.flatnonzero(self.shown.condition == k)) for k in conditions]
         return np.column_stack(columns)
 
     def preferring(self, preferred: Indices) -> Iterator[Condition]:
         """Return every condition that a cell prefers (-1 is none), with its trials."""
         for k in np.unique(preferred[preferred >= 0]):
-            trials = np.flatnonzero(self.grid.index == k)
+            trials = np.flatnonzero(self.shown.condition == k)
             yield Condition(int(k), np.flatnonzero(preferred == k), trials)
 
 
@@ -116,16 +124,11 @@ def measured(
     """
     traces = event_traces(responses, how.stimulus)
     rows, cells = cells_of(traces, ids)
-    grid = grid_of(table, how.stimulus, how.columns)
-    starts = frame_numbers(traces, table)[0][grid.rows]
+    of = shown(table, how.stimulus, blank_names=BLANKS)
+    starts = frame_numbers(traces, table)[0][of.rows]
     end = max(how.onset + how.n_frames, how.n_course)
-    keep = inside(starts, starts + end, traces.time_s.size, how.stimulus)
-    grid, starts = grid.kept(keep), starts[keep]
-    if not (grid.index >= 0).any():
-        raise DataError(
-            f"{how.stimulus}: no presentation lies in the recording, {traces.time_s.size} frames; "
-            f"were table and traces recorded in one session?"
-        )
+    keep = inside(starts, starts + end, traces.time_s.size, how.stimulus, stacklevel=4)
+    of, starts = of.where(keep), starts[keep]
     null = spontaneous_windows(
         traces,
         table if spontaneous is None else spontaneous,
@@ -134,15 +137,14 @@ def measured(
         seed=seed,
         beyond=how.beyond,
     )
-    every = rows.size == traces.n_cells and bool((rows == np.arange(rows.size)).all())
-    values = traces.values if every else traces.values[rows]
+    values = values_of(traces, rows)
     means = np.empty((cells.size, starts.size))
     p = np.empty_like(means)
     for block in blocks(cells.size):
         means[block] = window_means(values[block], starts + how.onset, how.n_frames)
         p[block] = trial_p_values(values[block], means[block], null)
     speed = mean_speed(running, traces, starts, how.n_course)
-    return Trials(cells, values, grid, starts, means, p, speed, null is not None)
+    return Trials(cells, values, of, starts, means, p, speed, null is not None)
 
 
 def notes_of(n_cells: int, *reasons: tuple[ArrayLike, str]) -> list[str]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import leastsq
 
-__all__ = ["FIT_COLUMNS", "fit_curve", "octaves_apart"]
+__all__ = ["fit_curve", "fits", "octaves_apart"]
 
 Array = NDArray[np.float64]
-
-#: What ``fit_curve`` returns: place of the peak in octaves above the lowest frequency, the frequency of
-#: the peak, and the frequencies below and above it at which the fit is at half its maximum.
-FIT_COLUMNS = ("index", "peak", "low_cutoff", "high_cutoff")
 
 _MOST_CALLS = 2000
 _STEP = 0.1  # octaves, of the curve on which cutoffs are sought
@@ -22,6 +19,32 @@ _SUCCESS = (1, 2, 3, 4)  # MINPACK's numbers
 def octaves_apart(levels: Array) -> bool:
     """Whether four or more frequencies were shown, each about twice the one before."""
     return levels.size >= 4 and bool((np.abs(np.diff(np.log2(levels)) - 1) < 0.15).all())
+
+
+def fits(
+    curves: Array,
+    levels: Array,
+    preferred: NDArray[np.int64],
+    responsive: object,
+    name: str,
+    unit: str,
+    either_cutoff: bool,
+) -> dict[str, Array]:
+    """Return the columns of the fits of responsive cells' curves over a frequency, NaN for the others."""
+    out = np.full((preferred.size, 4), np.nan)
+    if octaves_apart(levels):
+        yes = np.asarray(pd.array(responsive, dtype="boolean").fillna(False), dtype=bool)
+        for cell in np.flatnonzero(yes & np.isfinite(curves).all(axis=1)):
+            out[cell] = fit_curve(
+                curves[cell], levels, int(preferred[cell]), either_cutoff=either_cutoff
+            )
+    names = [
+        f"fit_{name}_index",
+        f"fit_{name}_{unit}",
+        f"{name}_low_cutoff_{unit}",
+        f"{name}_high_cutoff_{unit}",
+    ]
+    return dict(zip(names, out.T, strict=True))
 
 
 def _gaussian(x: Array, a: float, centre: float, sigma: float) -> Array:
@@ -52,8 +75,10 @@ def fit_curve(
     Returns
     -------
     tuple of float
-        `FIT_COLUMNS`; NaN where the fit fails, or the curve does not fall to one half in the range. At an
-        end of the range the peak is the frequency shown there.
+        Place of the peak in octaves above the lowest frequency, the frequency of the peak, and the
+        frequencies below and above it at which the fit is at half its maximum. NaN where the fit fails, or
+        the curve does not fall to one half in the range. At an end of the range the peak is the frequency
+        shown there.
 
     Examples
     --------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +12,7 @@ from allentk.errors import DataError
 from allentk.responses.frames import frame_rate_hz
 from allentk.responses.running import speeds_and_times
 
-__all__ = ["blocks", "event_traces", "inside", "mean_speed", "window_means", "window_values"]
+__all__ = ["blocks", "event_traces", "mean_speed", "window_means", "window_values"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -42,23 +41,6 @@ def event_traces(responses: object, stimulus: str) -> Traces:
             f"BrainObservatory().events(session_id)"
         )
     return responses
-
-
-def inside(
-    first: Indices, last: Indices, n_frames: int, stimulus: str, *, level: int = 4
-) -> NDArray[np.bool_]:
-    """Return which windows ``[first, last)`` lie in the recording; warn of the others."""
-    keep: NDArray[np.bool_] = (first >= 0) & (last <= n_frames)
-    if not keep.all():
-        worst = int(np.flatnonzero(~keep)[0])
-        warnings.warn(
-            f"{stimulus}: {int((~keep).sum())} of {keep.size} presentations lie outside of the "
-            f"recording of {n_frames} frames and are left out; the first is presentation {worst}, "
-            f"frames {first[worst]} to {last[worst]}",
-            UserWarning,
-            stacklevel=level,
-        )
-    return keep
 
 
 def blocks(n_cells: int) -> Iterator[slice]:
@@ -92,11 +74,13 @@ def mean_speed(
     Raises
     ------
     DataError
-        Where `running` is no pair of equally long arrays.
+        Where `running` is no pair of equally long arrays, or its clock does not rise.
     """
     if running is None:
         return np.full(starts.size, np.nan)
     speed, time_s = speeds_and_times(running)
+    if not (np.diff(time_s) > 0).all():
+        raise DataError("running: the times must rise; sort both arrays by time")
     step = 1 / frame_rate_hz(traces)
     onset = traces.time_s[starts] - step / 2
     a, b = (np.searchsorted(time_s, edge) for edge in (onset, onset + n_frames * step))

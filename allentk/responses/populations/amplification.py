@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import DataError
-from allentk.responses.populations.binned import intervals_of
+from allentk.responses.populations.inputs import intervals_of, per_cell
 
 __all__ = ["cortical_amplification"]
 
@@ -46,7 +46,7 @@ def cortical_amplification(
     Raises
     ------
     DataError
-        Where there is no trial, lengths differ, or no cell is in both.
+        Where there is no trial, lengths differ, no cell is in both, or a trial holds no sample of them.
 
     References
     ----------
@@ -72,7 +72,7 @@ def cortical_amplification(
     cells = [cell for cell in all_inputs_pa.columns if cell in lgn_alone_pa.columns]
     if not cells:
         raise DataError("cortical_amplification: no cell was recorded in both runs")
-    base = np.broadcast_to(np.asarray(baseline_pa, dtype=float), len(all_inputs_pa.columns))
+    base = per_cell(baseline_pa, all_inputs_pa.shape[1], "cortical_amplification: baseline_pa")
     base = base[all_inputs_pa.columns.isin(cells)]
     names, place = np.unique(labels, return_inverse=True)
     total, lgn = (

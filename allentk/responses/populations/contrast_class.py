@@ -10,8 +10,8 @@ from scipy.special import expit, gammaln
 
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable
 from allentk.errors import DataError
-from allentk.responses.populations.binned import spikes_of
-from allentk.responses.trials import cells_of
+from allentk.responses.populations.inputs import spikes_of
+from allentk.responses.trials import cells_of, presented, response_intervals
 
 __all__ = ["CONTRAST_CLASSES", "contrast_class", "contrast_classes"]
 
@@ -154,23 +154,32 @@ def contrast_classes(
     Returns
     -------
     DataFrame
-        ``cell``, ``preferred_direction_deg`` (of the largest mean over contrasts; the source takes the one
+        ``cell``, ``preferred_direction_deg`` (of the largest mean over its trials; the source takes the one
         with the most significant response), ``contrast_class``, ``aic_difference``, ``c50``, ``notes``.
 
     Raises
     ------
     DataError
-        Where no presentation has a contrast and an orientation, and for an unknown cell.
+        Where no presentation has a contrast and an orientation, for an unknown cell, and for a window that
+        ends before it starts.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({"start_s": np.arange(8.0), "stop_s": np.arange(8.0) + 0.5,
+    ...     "stimulus": "drifting_gratings_contrast", "orientation_deg": 0.0,
+    ...     "contrast": np.tile([0.1, 0.3, 0.6, 1.0], 2)})
+    >>> rising = SpikeTrains(np.repeat([2.1, 3.1, 6.1, 7.1], [3, 9, 3, 9]), np.zeros(24, int), 1)
+    >>> contrast_classes(rising, StimulusTable(shown))["contrast_class"].tolist()
+    ['high']
     """
     spikes = spikes_of(responses, "contrast_classes", population)
-    rows = table.table
+    rows = presented(table).table
     kept = rows[rows["contrast"].ge(smallest) & rows["orientation_deg"].notna()]
     if kept.empty:
         raise DataError(
             f"contrast_classes: no presentation has an orientation and a contrast of {smallest:g} or more"
         )
-    onset = kept["start_s"].to_numpy(float)
-    counts = spikes.counts(np.column_stack([onset + window_s[0], onset + window_s[1]]))
+    counts = spikes.counts(response_intervals(StimulusTable(kept), window_s))
     direction, place = np.unique(kept["orientation_deg"].to_numpy(float), return_inverse=True)
     contrast = kept["contrast"].to_numpy(float)
     _, names = cells_of(spikes, cells)

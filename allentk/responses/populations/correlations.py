@@ -10,7 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
-from allentk.responses.trials import cells_of, trial_responses
+from allentk.responses.checks import check_seed
+from allentk.responses.courses import varies
+from allentk.responses.measured import inside
+from allentk.responses.trials import cells_of, presented, trial_responses
 
 __all__ = ["noise_correlations", "pair_correlations", "pairs_table", "signal_correlations"]
 
@@ -33,9 +36,11 @@ def _checked(trials: ArrayLike, conditions: ArrayLike) -> tuple[Array, NDArray[n
 
 def _pearson(samples: Array) -> Array:
     """Correlate rows; NaN for a row that is constant or has a NaN."""
+    if not samples.shape[1]:
+        return np.full((len(samples), len(samples)), np.nan)
     centred = samples - samples.mean(axis=1, keepdims=True)
-    spread = np.ptp(samples, axis=1) if samples.shape[1] else np.full(len(samples), np.nan)
-    norm = np.where(spread > 0, np.sqrt((centred**2).sum(axis=1)), np.nan)
+    squares = (centred**2).sum(axis=1)
+    norm = np.sqrt(np.where(varies(squares, np.abs(samples).sum(axis=1)), squares, np.nan))
     unit = centred / norm[:, None]
     return np.asarray(np.clip(unit @ unit.T, -1.0, 1.0))
 
@@ -129,6 +134,11 @@ def pairs_table(cells: ArrayLike, signal: Array, noise: Array, **further: Array)
         Matrices of correlations, values from -1 to 1.
     **further : ndarray, shape (n_cells, n_cells)
         Further columns, such as distances; their names are to say the unit.
+
+    Examples
+    --------
+    >>> pairs_table([7, 9], np.eye(2), np.full((2, 2), 0.5)).iloc[0].tolist()
+    [7.0, 9.0, 0.0, 0.5]
     """
     ids = np.asarray(cells)
     first, second = np.triu_indices(ids.size, k=1)
@@ -141,7 +151,7 @@ def pair_correlations(
     responses: Traces | SpikeTrains,
     table: StimulusTable,
     *,
-    by: Sequence[str] = ("orientation_deg", "temporal_frequency_hz"),
+    by: str | Sequence[str] = ("orientation_deg", "temporal_frequency_hz"),
     ids: ArrayLike | None = None,
     window_s: tuple[float, float] | None = None,
     split_seed: int | None = None,
@@ -153,9 +163,9 @@ def pair_correlations(
     responses : Traces or SpikeTrains
         Recorded traces, or recorded or simulated spikes.
     table : StimulusTable
-        What was shown. A row without a value in any of `by` is left out.
-    by : sequence of str
-        Columns that make a condition, such as ``("frame",)`` for scenes.
+        What was shown. A row that has a value in none of `by` is left out.
+    by : str or sequence of str
+        Columns that make a condition, such as ``("frame",)`` for scenes; one alone may be a word.
     ids : array_like of int, optional
         Cells; all by default.
     window_s : (float, float), optional
@@ -174,6 +184,11 @@ def pair_correlations(
     DataError
         For an unknown column, no row with a value, or fewer than two cells.
 
+    Warns
+    -----
+    UserWarning
+        Where presentations lie outside of the recording; they are left out.
+
     Examples
     --------
     >>> shown = pd.DataFrame({"start_s": np.arange(4.0), "stop_s": np.arange(4.0) + 1,
@@ -182,20 +197,24 @@ def pair_correlations(
     >>> pair_correlations(spikes, StimulusTable(shown), by=["frame"])["signal_correlation"].tolist()
     [1.0]
     """
-    rows = table.table
-    unknown = [name for name in by if name not in rows]
-    if unknown or not by:
-        raise DataError(f"correlations: no column {unknown}; there are {list(rows.columns)}")
-    kept = rows[rows[list(by)].notna().any(axis=1)]
-    if kept.empty:
-        raise DataError(f"correlations: no presentation has a value in {list(by)}")
-    labels = kept.groupby(list(by), dropna=False).ngroup().to_numpy()
     _, cells = cells_of(responses, ids)
+    rows = inside("correlations", responses, presented(table)).table
+    names = [by] if isinstance(by, str) else list(by)
+    unknown = [name for name in names if name not in rows]
+    if unknown or not names:
+        raise DataError(
+            f"correlations: no column {unknown or 'in by='}; there are {list(rows.columns)}"
+        )
+    kept = rows[rows[names].notna().any(axis=1)]
+    if kept.empty:
+        raise DataError(f"correlations: no presentation has a value in {names}")
+    labels = kept.groupby(names, dropna=False).ngroup().to_numpy()
     if cells.size < 2:
         raise DataError(f"correlations: a pair needs two cells, got {cells.size}")
     trials = trial_responses(responses, StimulusTable(kept), window_s=window_s, ids=cells)
     one = other = np.ones(labels.size, dtype=bool)
     if split_seed is not None:
+        check_seed(split_seed)
         one = _half(labels, split_seed)
         other = ~one
     signal = signal_correlations(trials[:, one], labels[one])

@@ -10,7 +10,8 @@ from scipy.optimize import least_squares
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import onsets_of, spikes_of, whole_bins
+from allentk.responses.binned import onsets_of, whole_bins
+from allentk.responses.populations.inputs import spikes_of
 
 __all__ = ["CorticalDecay", "cortical_decay", "fit_rate_decay"]
 
@@ -54,7 +55,8 @@ def fit_rate_decay(time_s: ArrayLike, rate_hz: ArrayLike, cut_s: float) -> Corti
     Raises
     ------
     DataError
-        Where fewer than four rates follow the cut, or one of them is not finite.
+        Where lengths differ, times do not rise, fewer than four rates follow the cut, or one of them is
+        not finite.
 
     References
     ----------
@@ -67,6 +69,11 @@ def fit_rate_decay(time_s: ArrayLike, rate_hz: ArrayLike, cut_s: float) -> Corti
     0.03
     """
     time, rate = np.asarray(time_s, dtype=float), np.asarray(rate_hz, dtype=float)
+    if time.ndim != 1 or time.shape != rate.shape or not (np.diff(time) > 0).all():
+        raise DataError(
+            f"cortical_decay: expected one rate per time, and times that rise, got shapes {time.shape} "
+            f"and {rate.shape}"
+        )
     after = time >= cut_s - 1e-9
     t, y = time[after] - cut_s, rate[after]
     if y.size < 4 or not np.isfinite(y).all():

@@ -8,7 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import intervals_of, spikes_of, whole_bins
+from allentk.responses.binned import whole_bins
+from allentk.responses.checks import check_seed, check_whole
+from allentk.responses.populations.inputs import intervals_of, spikes_of
+from allentk.responses.trials import cells_of
 
 __all__ = ["FANO_REFERENCES", "FANO_WINDOWS_S", "fano_distance", "population_fano"]
 
@@ -26,6 +29,7 @@ FANO_REFERENCES = {
 
 _STEP_S = 0.001
 _FEWEST_CELLS = 15
+_MOST_SAMPLES = 1_000_000
 
 
 def population_fano(
@@ -74,8 +78,8 @@ def population_fano(
     Raises
     ------
     DataError
-        Where there are fewer than 15 cells, no interval, no sample, or no window that fits; for a window
-        that is no length.
+        Where there are fewer than 15 cells or an unknown one, no interval, no sample, or no window that
+        fits; for a window that is no length.
 
     References
     ----------
@@ -92,17 +96,17 @@ def population_fano(
     """
     spikes = spikes_of(responses, "population_fano", population)
     intervals = intervals_of(intervals_s, "population_fano")
-    known = np.arange(spikes.n_cells) if cells is None else np.unique(np.asarray(cells, dtype=int))
-    if known.size and (known[0] < 0 or known[-1] >= spikes.n_cells):
-        raise DataError(f"population_fano: cells must lie in 0..{spikes.n_cells - 1}")
+    known = np.unique(cells_of(spikes, cells)[1])
     if known.size < _FEWEST_CELLS:
         raise DataError(
             f"population_fano: samples hold {_FEWEST_CELLS} cells or more, got {known.size} cells"
         )
-    if n_samples < 1 or not (np.isfinite(size) and size_sd >= 0):
+    check_whole("population_fano: n_samples", n_samples, least=1, most=_MOST_SAMPLES)
+    check_seed(seed)
+    if not (np.isfinite(size) and 0 <= size_sd < np.inf):
         raise DataError(
-            f"population_fano: expected a sample or more of size +- size_sd cells, got n_samples "
-            f"{n_samples}, size {size}, size_sd {size_sd}"
+            f"population_fano: expected samples of size +- size_sd cells, got size {size} and size_sd "
+            f"{size_sd}"
         )
     asked, steps = _steps(windows_s, intervals)
     rng = np.random.default_rng(seed)

@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import binned_counts, onsets_of, spikes_of, whole_bins
+from allentk.responses.binned import EDGE_S, binned_counts, onsets_of, whole_bins
+from allentk.responses.populations.inputs import intervals_of, spikes_of
+from allentk.responses.trials import cells_of
 
 __all__ = ["first_spike_latency", "flash_peaks"]
 
@@ -47,6 +49,11 @@ def first_spike_latency(
     DataError
         For a window that ends before it starts, and an onset that is not finite.
 
+    Notes
+    -----
+    ``neuropixels.first_spike_times`` is the same number of the presentations of a session, where a late
+    one is NaN; here it stays, and ``included`` says what the paper keeps.
+
     References
     ----------
     Siegle et al. 2021, Nature 592:86; neuropixels_platform_paper, time_to_first_spike.py.
@@ -59,13 +66,10 @@ def first_spike_latency(
     """
     spikes = spikes_of(responses, "first_spike_latency", population)
     onsets = onsets_of(onsets_s, "first_spike_latency")
-    if not window_s[1] > window_s[0]:
-        raise DataError(
-            f"first_spike_latency: the window must end after its start, got {window_s} s"
-        )
+    window = intervals_of(window_s, "first_spike_latency")[0]
     first = np.full((spikes.n_cells, onsets.size), np.nan)
     for trial, onset in enumerate(onsets):
-        a, b = np.searchsorted(spikes.times_s, onset + np.asarray(window_s) - 1e-9)
+        a, b = np.searchsorted(spikes.times_s, onset + window - EDGE_S)
         cells, place = np.unique(spikes.ids[a:b], return_index=True)
         after = spikes.times_s[a:b][place] - onset
         first[cells, trial] = np.floor(after * 1e3 + 1e-6) / 1e3
@@ -73,14 +77,12 @@ def first_spike_latency(
     median = np.full(spikes.n_cells, np.nan)
     median[n > 0] = np.nanmedian(first[n > 0], axis=1)
     notes = np.where(n > 0, "", "no spike in the window")
-    with np.errstate(invalid="ignore"):
-        included = median < _KEPT_S
     return pd.DataFrame(
         {
             "cell": np.arange(spikes.n_cells),
             "first_spike_s": median,
             "n_trials": n,
-            "included": included,
+            "included": median < _KEPT_S,
             "notes": notes,
         }
     )
@@ -124,7 +126,7 @@ def flash_peaks(
     Raises
     ------
     DataError
-        Where a window holds no bin, or there is no trial.
+        Where a window holds no bin or is no pair of times, there is no cell or trial, or a cell is unknown.
 
     References
     ----------
@@ -138,19 +140,22 @@ def flash_peaks(
     [0.0, 1000.0, 0.041, 500.0, 0.203]
     """
     spikes = spikes_of(responses, "flash_peaks", population)
-    names = np.arange(spikes.n_cells) if cells is None else np.asarray(cells, dtype=np.int64)
-    spikes = spikes if cells is None else spikes.subset(names)
-    onsets = np.asarray(onsets_s, dtype=float).ravel()
-    if not onsets.size:
-        raise DataError("flash_peaks: no onset; give the times of the flashes in seconds")
+    _, names = cells_of(spikes, cells)
+    onsets = onsets_of(onsets_s, "flash_peaks")
+    if not onsets.size or not names.size:
+        raise DataError(
+            f"flash_peaks: expected cells and flashes, got {names.size} cells and {onsets.size} onsets; "
+            f"give the times of the flashes in seconds"
+        )
     columns = {} if together else {"cell": names}
-    for number, (start, stop) in enumerate(np.asarray(windows_s, dtype=float), start=1):
+    for number, (start, stop) in enumerate(intervals_of(windows_s, "flash_peaks"), start=1):
         n_bins = whole_bins(stop - start, bin_s)
         if n_bins < 1:
             raise DataError(
                 f"flash_peaks: the window {start:g} to {stop:g} s is shorter than a bin of {bin_s:g} s"
             )
-        rates = binned_counts(spikes, onsets + start, n_bins, bin_s).mean(axis=1) / bin_s
+        counts = binned_counts(spikes, onsets + start, n_bins, bin_s, cells=names)
+        rates = counts.mean(axis=1) / bin_s
         rates = rates.mean(axis=0, keepdims=True) if together else rates
         best = rates.argmax(axis=1)
         peak = rates[np.arange(len(rates)), best]

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import intervals_of, spikes_of
+from allentk.responses.populations.inputs import intervals_of, per_cell, spikes_of
 
 __all__ = ["cycle_average", "f1_f0", "f1_f0_of_current", "sine_fit"]
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 def _whole_cycles(intervals: Array, frequency_hz: float, what: str) -> tuple[Array, float]:
     """Cut intervals to whole cycles; return them and the time that they last together."""
-    if not frequency_hz > 0:
+    if not 0 < frequency_hz < np.inf:
         raise DataError(f"{what}: the frequency must be positive, got {frequency_hz} Hz")
     cycles = np.floor(np.diff(intervals, axis=1).ravel() * frequency_hz + 1e-6)
     if not cycles.size or (cycles < 1).any():
@@ -124,7 +124,7 @@ def cycle_average(
     Raises
     ------
     DataError
-        Where a bin holds no sample, or a trial lasts less than a cycle.
+        Where a bin holds no sample, a trial lasts less than a cycle, there is no bin, or lengths differ.
 
     Examples
     --------
@@ -133,6 +133,11 @@ def cycle_average(
     [0.6, 0.6, -0.6, -0.6]
     """
     time, course = np.asarray(time_s, dtype=float), np.asarray(values, dtype=float)
+    if n_bins < 1 or course.shape[:1] != time.shape:
+        raise DataError(
+            f"cycle_average: expected one value per time, and a bin or more, got times of shape "
+            f"{time.shape}, values of shape {course.shape} and {n_bins} bins"
+        )
     intervals = intervals_of(intervals_s, "cycle_average")
     intervals, _ = _whole_cycles(intervals, frequency_hz, "cycle_average")
     total, n = np.zeros((n_bins, *course.shape[1:])), np.zeros(n_bins)
@@ -213,7 +218,7 @@ def f1_f0_of_current(
     Raises
     ------
     DataError
-        As of ``cycle_average``.
+        As of ``cycle_average``, and for as many baselines as neither one nor the cells.
 
     References
     ----------
@@ -230,7 +235,7 @@ def f1_f0_of_current(
     values = current_pa.to_numpy(dtype=float)
     cycle = cycle_average(time, values, intervals_s, frequency_hz, n_bins=n_bins)
     mean, amplitude, phase = sine_fit(cycle)
-    f0 = np.abs(mean - np.asarray(baseline_pa, dtype=float))
+    f0 = np.abs(mean - per_cell(baseline_pa, mean.size, "f1_f0_of_current: baseline_pa"))
     f1 = 2 * amplitude
     ratio = np.divide(f1, f0, out=np.full(f0.shape, np.nan), where=f0 > 0)
     columns = {"f0_pa": f0, "f1_pa": f1, "f1_f0": ratio, "phase_deg": phase}

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import intervals_of, spikes_of, whole_bins
+from allentk.responses.binned import whole_bins
+from allentk.responses.populations.inputs import intervals_of, spikes_of
 
 __all__ = ["distance_weights", "oscillation_spectrum"]
 
@@ -70,7 +71,8 @@ def oscillation_spectrum(
     Raises
     ------
     DataError
-        Where the intervals differ in length or there is none, or there are not as many distances as cells.
+        Where the intervals differ in length, are shorter than 2 ms or there is none, or there are not as
+        many distances as cells.
 
     References
     ----------
@@ -91,6 +93,10 @@ def oscillation_spectrum(
             f"oscillation_spectrum: trials must have one length, got {np.unique(lengths)[:4]} s"
         )
     n = whole_bins(float(lengths[0]), _BIN_S)
+    if n < 2:
+        raise DataError(
+            f"oscillation_spectrum: trials must last 2 ms or more, got {lengths[0]:g} s"
+        )
     weights = np.ones(spikes.n_cells) if distances_um is None else distance_weights(distances_um)
     if weights.shape != (spikes.n_cells,):
         raise DataError(

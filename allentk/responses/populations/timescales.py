@@ -10,7 +10,8 @@ from scipy.signal import fftconvolve
 
 from allentk.data import NetworkResponse, SpikeTrains
 from allentk.errors import DataError
-from allentk.responses.populations.binned import binned_counts, spikes_of, whole_bins
+from allentk.responses.binned import binned_counts, onsets_of, whole_bins
+from allentk.responses.populations.inputs import spikes_of
 
 __all__ = ["autocorrelation_timescale", "fit_decay", "intrinsic_timescale"]
 
@@ -20,7 +21,7 @@ _BIN_S = 0.01
 #: What the paper keeps: time constant and its error in ms, spikes.
 _KEPT_MS, _ERROR_MS, _SPIKES = (1.0, 300.0), 20.0, 50
 _KEPT_INTRINSIC_MS, _ERROR_INTRINSIC_MS, _SPIKES_INTRINSIC = (5.0, 400.0), 100.0, 100
-_START, _LIMITS = (5.0, 20.0, 0.1), ([0.0, 1.0, -np.inf], [np.inf, 1000.0, np.inf])
+_START, _LIMITS = (1.0, 20.0, 0.1), ([0.0, 1.0, -np.inf], [np.inf, 1000.0, np.inf])
 
 
 def fit_decay(lags_ms: ArrayLike, correlation: ArrayLike) -> tuple[float, float]:
@@ -37,7 +38,7 @@ def fit_decay(lags_ms: ArrayLike, correlation: ArrayLike) -> tuple[float, float]
     -------
     tuple of float
         ``tau_ms`` between 1 and 1000, and its error; NaN where a value is missing, all are equal, or there
-        are fewer than four.
+        are fewer than four. The error is infinite where the fit does not tell it.
 
     Examples
     --------
@@ -49,10 +50,9 @@ def fit_decay(lags_ms: ArrayLike, correlation: ArrayLike) -> tuple[float, float]
     if y.size < 4 or not np.isfinite(y).all() or not np.ptp(y) > 0:
         return np.nan, np.nan
     y = (y - y.min()) / np.ptp(y)
-    start = (1.0, *_START[1:])
     try:
         with np.errstate(all="ignore"):
-            found, covariance = curve_fit(_decay, t, y, p0=start, bounds=_LIMITS, max_nfev=5000)
+            found, covariance = curve_fit(_decay, t, y, p0=_START, bounds=_LIMITS, max_nfev=5000)
     except RuntimeError:  # no convergence
         return np.nan, np.nan
     return float(found[1]), float(np.sqrt(covariance[1, 1]))
@@ -125,7 +125,8 @@ def autocorrelation_timescale(
         lags = np.linspace(0, n_bins / 2 * bin_s * 1e3, lags.size)
     found = []
     for cell in counts:
-        both = fftconvolve(cell, cell[::-1, ::-1], mode="same")
+        # Sums of products of counts: whole, but for what the transform leaves where there is nothing.
+        both = np.rint(fftconvolve(cell, cell[::-1, ::-1], mode="same"))
         others = np.delete(both, n_trials // 2, axis=0).mean(axis=0)
         found.append(fit_decay(lags, others[last:]))
     kept = (_KEPT_MS, _ERROR_MS, _SPIKES)
@@ -171,6 +172,13 @@ def intrinsic_timescale(
     References
     ----------
     Murray et al. 2014, Nature Neuroscience 17:1661; Siegle et al. 2021, Nature 592:86.
+
+    Examples
+    --------
+    >>> times = np.concatenate([3.0 * k + np.array([1.105, 1.115]) for k in range(0, 8, 2)])
+    >>> found = intrinsic_timescale(SpikeTrains(times, np.zeros(8, int), 1), 3.0 * np.arange(8))
+    >>> found["n_spikes"].tolist(), found["notes"].tolist()  # two bins make one lag
+    ([8], ['no decay to fit'])
     """
     spikes, counts = _counts(responses, onsets_s, population, window_s, bin_s)
     n_bins = counts.shape[2]
@@ -200,7 +208,7 @@ def _counts(
     bin_s: float,
 ) -> tuple[SpikeTrains, Array]:
     spikes = spikes_of(responses, "timescale", population)
-    onsets = np.asarray(onsets_s, dtype=float).ravel()
+    onsets = onsets_of(onsets_s, "timescale")
     n_bins = whole_bins(window_s[1] - window_s[0], bin_s)
     if onsets.size < 2 or n_bins < 4:
         raise DataError(
@@ -219,8 +227,7 @@ def _table(
     (low, high), error, fewest = kept
     n = counts.sum(axis=(1, 2)).astype(np.int64)
     tau, wrong = found.T if found.size else (np.empty(0), np.empty(0))
-    with np.errstate(invalid="ignore"):
-        included = (tau > low) & (tau < high) & (wrong < error) & (n > fewest)
+    included = (tau > low) & (tau < high) & (wrong < error) & (n > fewest)
     notes = np.where(np.isnan(tau), "no decay to fit", "")
     return pd.DataFrame(
         {

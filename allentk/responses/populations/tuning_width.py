@@ -72,7 +72,7 @@ def tuning_widths(
     Raises
     ------
     DataError
-        For fewer than six directions, or curves of another shape.
+        For fewer than six directions, curves of another shape, or another number of ids.
 
     References
     ----------
@@ -91,10 +91,13 @@ def tuning_widths(
             f"tuning_widths: five numbers are fitted to six directions or more, got directions of shape "
             f"{theta.shape} and curves of shape {r.shape}"
         )
+    ids = np.arange(len(r)) if cells is None else np.asarray(list(cells))
+    if ids.size != len(r):
+        raise DataError(f"tuning_widths: {len(r)} curves need as many ids, got {ids.size}")
     names = ["baseline", "amplitude", "opposite_amplitude", "preferred_direction_deg", "sigma_deg"]
     found = np.array([_fit(curve, theta) for curve in r]).reshape(-1, len(names) + 1)
     out = pd.DataFrame(found, columns=[*names, "r_squared"])
-    out.insert(0, "cell", np.arange(len(r)) if cells is None else np.asarray(list(cells)))
+    out.insert(0, "cell", ids)
     out.insert(6, "half_width_deg", out["sigma_deg"] * np.sqrt(2 * np.log(2)))
     missing = out["sigma_deg"].isna()
     return out.assign(notes=np.where(missing, "no curve: equal or missing responses", ""))

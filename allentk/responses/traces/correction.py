@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import Traces
+from allentk.data._arrays import frozen
 from allentk.errors import DataError
 from allentk.responses.traces.checks import given, made, same_cells, tell
 
@@ -53,8 +54,9 @@ def correct_neuropil(traces: Traces, neuropil: Traces, r: ArrayLike | pd.Series)
     tell(
         "correct_neuropil",
         traces.ids,
-        {int(row): "it has no neuropil share" for row in np.flatnonzero(np.isnan(share))},
+        {int(row): "it has no neuropil share" for row in np.flatnonzero(~np.isfinite(share))},
     )
+    share = np.where(np.isfinite(share), share, np.nan)
     out: Array = np.multiply(neuropil.values, -share[:, None], dtype=float)
     out += traces.values  # noqa: PD011 (no table)
     return made(out, traces, "F")
@@ -71,7 +73,7 @@ def _shares(traces: Traces, r: ArrayLike | pd.Series) -> Array:
                 f"{f'cell {absent[0]} has none' if absent else 'an id is there twice'}"
             )
         r = r.loc[list(traces.ids)]
-    share = np.asarray(r, dtype=float)
+    share = frozen(r, what="correct_neuropil: r")
     if share.shape != (traces.n_cells,):
         raise DataError(
             f"correct_neuropil: expected one share r per cell, {traces.n_cells}, got shape {share.shape}"

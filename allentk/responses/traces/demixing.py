@@ -21,7 +21,7 @@ from allentk.responses.traces.quirks import QUIRKS
 __all__ = ["demix"]
 
 Array = NDArray[np.float64]
-_BLOCK_VALUES = 2**23  # pixels of the movie held at once
+_BLOCK_VALUES = 2**23  # pixels of the movie, or pairs of cells, held at once
 
 
 def demix(
@@ -70,7 +70,7 @@ def demix(
     layout = _layout(np.asarray(masks), traces, movie)
     n_frames = traces.time_s.size
     out = np.empty(traces.values.shape)
-    step = max(_BLOCK_VALUES // max(layout.n_pixels, 1), 1)
+    step = max(_BLOCK_VALUES // max(layout.n_pixels, traces.n_cells**2, 1), 1)
     for first in range(0, n_frames, step):
         part = slice(first, min(first + step, n_frames))
         pixels = np.asarray(movie[part]).reshape(part.stop - first, layout.n_pixels)
@@ -103,7 +103,7 @@ def _layout(masks: NDArray[Any], traces: Traces, movie: Any) -> _Layout:
             f"demix: {masks.shape[0]} masks and {shape[0]} frames of the movie do not fit traces of "
             f"shape {traces.values.shape}"
         )
-    flat = (masks != 0).reshape(masks.shape[0], -1)
+    flat = (masks != 0).reshape(masks.shape[0], masks.shape[1] * masks.shape[2])
     size = flat.sum(axis=1).astype(float)
     if (size == 0).any():
         raise DataError(f"demix: the mask of cell {traces.ids[int((size == 0).argmax())]} is empty")

@@ -97,6 +97,9 @@ def _one_dff(
     np.subtract(trace, baseline, out=out)
     out /= divisor
     most = _LARGEST_TREND * trace_noise_std(out, NOISE_WINDOW, edges)
+    if np.isnan(most):
+        out[:] = np.nan
+        return {row: "what is left above its baseline has no noise to be measured by"}
     out -= np.minimum(running_median(out, windows[1], edges), most)
     return {}
 
@@ -131,9 +134,9 @@ def dff_windowed_mode(
 
     Notes
     -----
-    B is the running mode of F rounded to whole numbers; of two values that are equally frequent that
-    which was it before stays. M is the running mean of B, and dF/F is (F - M) / M (AllenSDK
-    ``brain_observatory.dff``, windowed mode).
+    B is the running mode of F in whole numbers, counted from the lowest F where that is negative; of two
+    values that are equally frequent that which was it before stays. M is the running mean of B, and dF/F
+    is (F - M) / M (AllenSDK ``brain_observatory.dff``, windowed mode).
 
     Examples
     --------

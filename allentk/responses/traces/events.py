@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import Traces
+from allentk.data._arrays import frozen
 from allentk.errors import DataError
+from allentk.responses.checks import check_whole, positive
 from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_rate_hz
 from allentk.responses.traces.checks import check_window, given, made, tell, unmeasured
@@ -23,6 +25,7 @@ __all__ = ["events", "filtered_events"]
 
 Array = NDArray[np.float64]
 _RIGHT, _DOUBLINGS = 1.0, 40
+_MOST_TAPS = 100_000
 _PUBLISHED_DOUBLINGS, _PUBLISHED_STEPS = 21, 101
 
 
@@ -85,12 +88,9 @@ def events(
     """
     traces = given(traces, "dF/F", "events")
     names = chosen(quirks, QUIRKS)
-    if traces.time_s.size < 2:
-        raise DataError(f"events: two frames or more are needed, got {traces.time_s.size}")
     rate = 30.0 if "thirty_hz" in names else frame_rate_hz(traces)
     gamma = _decay(genotype, half_life_s, rate)
-    for name, value in (("smallest", smallest), ("precision", precision)):
-        _positive(name, value)
+    smallest, precision = positive("smallest", smallest), positive("precision", precision)
     search = _published_search if "half_width_middle" in names else _search
     wrong = unmeasured(traces)
     level = _noise(traces, noise, wrong)
@@ -103,11 +103,6 @@ def events(
     return made(out, traces, "events")
 
 
-def _positive(name: str, value: float) -> None:
-    if not (value > 0 and math.isfinite(value)):
-        raise DataError(f"events: {name} must be above 0, got {value!r}")
-
-
 def _decay(genotype: str | None, half_life: float | None, rate_hz: float) -> float:
     """Return the decay of calcium from frame to frame."""
     if (genotype is None) == (half_life is None):
@@ -115,9 +110,7 @@ def _decay(genotype: str | None, half_life: float | None, rate_hz: float) -> flo
             "events: give either the genotype, such as genotype='Cux2-CreERT2;...;Ai93(TITL-GCaMP6f)', or "
             "the half-life of the fluorescence, such as half_life_s=0.315"
         )
-    seconds = half_life_of(genotype) if half_life is None and genotype is not None else half_life
-    assert seconds is not None
-    _positive("half_life_s", seconds)
+    seconds = positive("half_life_s", half_life) if genotype is None else half_life_of(genotype)
     return math.exp(-math.log(2) / (seconds * rate_hz))
 
 
@@ -133,12 +126,12 @@ def _noise(traces: Traces, noise: ArrayLike | None, wrong: dict[int, str]) -> Ar
             dtype=float,
         )
     else:
-        level = np.asarray(noise, dtype=float)
+        level = frozen(noise, what="events: noise")
         if level.shape != (traces.n_cells,):
             raise DataError(
                 f"events: expected one noise per cell, {traces.n_cells}, got shape {level.shape}"
             )
-    for row in np.flatnonzero(~(level >= 0)):
+    for row in np.flatnonzero(~(np.isfinite(level) & (level >= 0))):
         wrong.setdefault(int(row), "it has no noise to measure events by")
     return level
 
@@ -238,7 +231,7 @@ def filtered_events(traces: Traces, *, scale_s: float = 2 / 31, n_taps: int = 20
     Raises
     ------
     DataError
-        Where the traces are of another unit, or a number is out of range.
+        Where the traces are of another unit or of fewer than two frames, or a number is out of range.
 
     Notes
     -----
@@ -252,12 +245,9 @@ def filtered_events(traces: Traces, *, scale_s: float = 2 / 31, n_taps: int = 20
     [[0.0, 0.333, 0.294, 0.202]]
     """
     traces = given(traces, "events", "filtered_events")
-    if traces.time_s.size < 2 or not (scale_s > 0 and n_taps >= 1):
-        raise DataError(
-            f"filtered_events: two frames or more, a scale above 0 s and one tap or more are needed, got "
-            f"{traces.time_s.size}, {scale_s!r} and {n_taps!r}"
-        )
-    weights = np.exp(-0.5 * (np.arange(n_taps) / (scale_s * frame_rate_hz(traces))) ** 2)
+    check_whole("n_taps", n_taps, least=1, most=_MOST_TAPS)
+    scale = positive("scale_s", scale_s) * frame_rate_hz(traces)
+    weights = np.exp(-0.5 * (np.arange(n_taps) / scale) ** 2)
     weights /= weights.sum()
     out = np.empty(traces.values.shape)
     for row, values in enumerate(traces.values):

@@ -12,6 +12,7 @@ from scipy.linalg import solve_banded
 
 from allentk.data import Traces
 from allentk.errors import DataError
+from allentk.responses.checks import check_whole
 from allentk.responses.definition import chosen
 from allentk.responses.traces.checks import given, same_cells, unmeasured
 from allentk.responses.traces.quirks import QUIRKS
@@ -20,6 +21,7 @@ __all__ = ["neuropil_r"]
 
 Array = NDArray[np.float64]
 _FIRST_RANGE, _FIRST_STEP, _FINER, _PASSES = (0.0, 2.0), 0.1, 0.1, 3
+_MOST_FOLDS = 1_000_000
 _LARGEST = 1000.0  # share beyond which traces of one unit cannot lie: the search would not end
 
 
@@ -57,7 +59,8 @@ def neuropil_r(
     Raises
     ------
     DataError
-        Where the traces are of another unit, or too short for two frames in a fold.
+        Where the traces are of another unit, or too short for two frames in a fold; for a negative
+        smoothness.
 
     Notes
     -----
@@ -79,10 +82,14 @@ def neuropil_r(
     traces, neuropil = given(traces, "F", "neuropil_r"), given(neuropil, "F", "neuropil_r")
     same_cells(traces, neuropil, "neuropil_r")
     same_fold = "same_fold" in chosen(quirks, QUIRKS)
-    length = traces.time_s.size // n_folds if n_folds > 0 else 0
+    n_frames = traces.time_s.size
+    check_whole("n_folds", n_folds, least=1, most=_MOST_FOLDS)
+    if not 0 <= smoothness < np.inf:
+        raise DataError(f"neuropil_r: smoothness must be a weight of 0 or more, got {smoothness!r}")
+    length = n_frames // n_folds
     if length < 2:
         raise DataError(
-            f"neuropil_r: {traces.time_s.size} frames cannot be cut into {n_folds} folds of two frames "
+            f"neuropil_r: {n_frames} frames cannot be cut into {n_folds} folds of two frames "
             f"or more"
         )
     band = _band(length, smoothness)

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable, Traces
 from allentk.responses.definition import chosen
+from allentk.responses.shown import PARAMETERS
 from allentk.responses.warehouse.averages import average
 from allentk.responses.warehouse.measured import measure
 from allentk.responses.warehouse.quirks import QUIRKS
-from allentk.responses.warehouse.shown import PARAMETERS
 from allentk.responses.warehouse.trial_array import TrialArray
 
 __all__ = ["ConditionResponses", "condition_responses"]

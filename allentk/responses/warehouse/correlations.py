@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
+from allentk.responses.courses import varies
 from allentk.responses.definition import chosen
 from allentk.responses.warehouse.averages import average
 from allentk.responses.warehouse.measured import measure
@@ -72,7 +73,8 @@ def signal_correlation(
     Returns
     -------
     Correlations
-        Shape (n_cells, n_cells); NaN for a cell without a finite mean in every condition.
+        Shape (n_cells, n_cells); NaN for a cell without a finite mean in every condition, and for one whose
+        means are all equal.
 
     Raises
     ------
@@ -112,7 +114,9 @@ def representational_similarity(
     Returns
     -------
     Correlations
-        Shape (n_conditions, n_conditions); the conditions in the order of ``ConditionResponses``.
+        Shape (n_conditions, n_conditions); the conditions in the order of ``ConditionResponses``, for
+        scenes after the blank. NaN for a condition in which a cell has no finite mean: leave that cell out
+        by ``ids``.
 
     References
     ----------
@@ -190,11 +194,13 @@ def _correlate(values: Array, method: str) -> Correlations:
     kept = np.where(whole[:, None], values, 0.0)
     if method == "spearman" and n and len(kept):
         kept = stats.rankdata(kept, axis=1)
+    apart = kept - kept.mean(axis=1, keepdims=True) if n else kept
+    squares = (apart**2).sum(axis=1, keepdims=True)
+    whole &= varies(squares, np.abs(kept).sum(axis=1, keepdims=True))[:, 0]
     with np.errstate(all="ignore"):
-        apart = kept - kept.mean(axis=1, keepdims=True) if n else kept
-        apart = apart / np.sqrt((apart**2).sum(axis=1, keepdims=True))
+        apart = apart / np.sqrt(squares)
         r = np.clip(apart @ apart.T, -1.0, 1.0)
-        r[np.diag_indices_from(r)] = np.where(np.isfinite(np.diag(r)), 1.0, np.nan)
+        r[np.diag_indices_from(r)] = 1.0
         t = r * np.sqrt((n - 2) / ((1 + r) * (1 - r)))
         p = 2 * special.stdtr(n - 2, -np.abs(t)) if n > 2 else np.full(r.shape, np.nan)
     missing = ~whole[:, None] | ~whole[None, :]

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable, Traces
 from allentk.responses.definition import chosen
+from allentk.responses.selectivity import at_turn
 from allentk.responses.warehouse.averages import Averages
-from allentk.responses.warehouse.indices import contrast_index, turned, vector_index
+from allentk.responses.warehouse.indices import contrast_index, vector_index
 from allentk.responses.warehouse.measured import Measured, measure
 from allentk.responses.warehouse.preferred import Preferred, by_condition, preferred, table_of
 from allentk.responses.warehouse.quirks import QUIRKS
@@ -86,12 +87,12 @@ def drifting_gratings(
     d, f = np.unravel_index(best.condition, of.shown.shape)
     curve, _, _ = _along(averages, of, best, 0)
     theta, clip = of.shown.axes[0], "unclipped_means" not in asked
-    orthogonal = (turned(curve, d, theta, 90, 360) + turned(curve, d, theta, -90, 360)) / 2
+    orthogonal = (at_turn(curve, theta, d, 90.0) + at_turn(curve, theta, d, -90.0)) / 2
     own = {
         "preferred_direction_deg": theta[d],
         "preferred_tf_hz": of.shown.axes[1][f],
         "osi": contrast_index(best.mean, orthogonal, clip=clip),
-        "dsi": contrast_index(best.mean, turned(curve, d, theta, 180, 360), clip=clip),
+        "dsi": contrast_index(best.mean, at_turn(curve, theta, d, 180.0), clip=clip),
         "g_osi": vector_index(curve, theta, 2),
         "g_dsi": vector_index(curve, theta, 1),
         "tf_selectivity": frequency_selectivity(
@@ -159,11 +160,14 @@ def static_gratings(
     o, f, phase = np.unravel_index(best.condition, of.shown.shape)
     curve, _, _ = _along(averages, of, best, 0)
     theta, clip = of.shown.axes[0], "unclipped_means" not in asked
+    # Orientations repeat after 180 degrees, directions after 360.
+    doubled, directions = np.hstack([curve, curve]), np.concatenate([theta, theta + 180])
+    orthogonal = at_turn(doubled, directions, o, 90.0)
     own = {
         "preferred_orientation_deg": theta[o],
         "preferred_sf_cpd": of.shown.axes[1][f],
         "preferred_phase": of.shown.axes[2][phase],
-        "osi": contrast_index(best.mean, turned(curve, o, theta, 90, 180), clip=clip),
+        "osi": contrast_index(best.mean, orthogonal, clip=clip),
         "g_osi": vector_index(curve, theta, 2),
         "sf_selectivity": frequency_selectivity(
             *_along(averages, of, best, 1), around_all_trials="sse_around_all_trials" in asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -13,16 +12,20 @@ from numpy.typing import ArrayLike, NDArray
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.frames import frame_numbers, frame_rate_hz
+from allentk.responses.recorded import inside, values_of
+from allentk.responses.shown import Shown, shown
 from allentk.responses.trials import cells_of, presented
 from allentk.responses.warehouse.running import Running, speed_of_frames
-from allentk.responses.warehouse.shown import Shown, shown
 from allentk.responses.warehouse.sweeps import Frames, Sweeps
 from allentk.responses.warehouse.trial_array import TrialArray
 
-__all__ = ["Measured", "cells_and_values", "inside", "measure"]
+__all__ = ["MEASURED", "Measured", "cells_and_values", "measure"]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+
+#: Stimuli that are measured by condition.
+MEASURED = ("drifting_gratings", "static_gratings", "natural_scenes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,13 @@ def measure(
     Raises
     ------
     DataError
-        For traces that are not fluorescence, an unknown id, a table without the stimulus, presentations
-        of which none is in the recording.
+        For traces that are not fluorescence, an unknown id, a stimulus that is not in `MEASURED`, a table
+        without it, presentations of which none is in the recording.
     """
+    if stimulus not in MEASURED:
+        raise DataError(
+            f"warehouse: no stimulus {stimulus!r}; those with conditions are {', '.join(MEASURED)}"
+        )
     cells, values = cells_and_values(responses, ids, "F")
     conditions = shown(table, stimulus)
     rate_hz = _rate_hz(responses, "rate_of_first_frames" in quirks)
@@ -68,7 +75,9 @@ def measure(
         speed = _given_speed(responses, running)[conditions.rows]
     else:
         first = frame_numbers(responses, table)[0][conditions.rows] - frames.baseline
-        kept = inside(first, first + frames.all, responses.time_s.size, stimulus, stacklevel)
+        kept = inside(
+            first, first + frames.all, responses.time_s.size, stimulus, stacklevel=stacklevel
+        )
         conditions, first = conditions.where(kept), first[kept]
         sweeps = Sweeps(sliding_window_view(values, frames.all, axis=1), first, frames)
         speed = speed_of_frames(running, responses.time_s)
@@ -86,13 +95,7 @@ def cells_and_values(
     DataError
         For an unknown id, another unit than `unit`, or responses of another type.
     """
-    if isinstance(responses, TrialArray):
-        known = Traces(
-            np.empty((responses.ids.size, 0)), np.empty(0), responses.ids, responses.unit
-        )
-    elif isinstance(responses, Traces):
-        known = responses
-    else:
+    if not isinstance(responses, Traces | TrialArray):
         raise DataError(
             f"warehouse: expected Traces (or a TrialArray), got a {type(responses).__name__}; this "
             f"definition is for two-photon fluorescence"
@@ -102,45 +105,18 @@ def cells_and_values(
         raise DataError(
             f"warehouse: expected traces of unit {unit!r}, such as {step}, got {responses.unit!r}"
         )
-    rows, cells = cells_of(known, ids)
-    every = rows.size == known.n_cells and bool((rows == np.arange(rows.size)).all())
-    return cells, responses.values if every else responses.values[rows]
-
-
-def inside(
-    first: Whole, last: Whole, n_frames: int, stimulus: str, stacklevel: int
-) -> NDArray[np.bool_]:
-    """Return which windows lie in the recording, and warn of those that do not.
-
-    Raises
-    ------
-    DataError
-        Where none does.
-    """
-    kept: NDArray[np.bool_] = (first >= 0) & (last <= n_frames)
-    out = np.flatnonzero(~kept)
-    if not out.size:
-        return kept
-    where = f"frames {first[out[0]]} to {last[out[0]]} of {n_frames}"
-    if not kept.any():
-        raise DataError(
-            f"{stimulus}: none of the {kept.size} presentations lies in the recording with the frames "
-            f"before it (the first needs {where}); are table and traces of one session?"
-        )
-    warnings.warn(
-        f"{stimulus}: left out {out.size} of {kept.size} presentations whose window is not in the "
-        f"recording; the first, number {out[0]}, needs {where}",
-        stacklevel=stacklevel,
-    )
-    return kept
+    if isinstance(responses, Traces):
+        rows, cells = cells_of(responses, ids)
+        return cells, values_of(responses, rows)
+    bare = Traces(np.empty((responses.ids.size, 0)), np.empty(0), responses.ids, responses.unit)
+    rows, cells = cells_of(bare, ids)
+    return cells, responses.values[rows]
 
 
 def _rate_hz(responses: Traces | TrialArray, first_frames: bool) -> float:
     if isinstance(responses, TrialArray):
         return 1.0 / responses.frame_s
-    if responses.time_s.size < 2:
-        raise DataError(f"warehouse: {responses!r}: expected traces of two frames or more")
-    if first_frames:
+    if first_frames and responses.time_s.size > 1:
         return 1.0 / float(responses.time_s[1] - responses.time_s[0])
     return frame_rate_hz(responses)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allentk.responses.definition import Metric
 from allentk.responses.warehouse import receptive_field_metrics as noise
+from allentk.responses.warehouse import speed_metrics as speed
 from allentk.responses.warehouse.quirks import QUIRKS
 
 __all__ = ["ALLEN_NAMES", "METRICS", "QUIRKS"]
@@ -96,7 +97,7 @@ _GRATING_SCENE_MOVIE_METRICS = tuple(
 METRICS: tuple[Metric, ...] = (
     *_GRATING_SCENE_MOVIE_METRICS,
     *noise.METRICS,
-    *noise.SPEED_METRICS,
+    *speed.METRICS,
 )
 
 _COMMON_NAMES = {
@@ -143,8 +144,6 @@ ALLEN_NAMES: dict[str, dict[str, str]] = {
     for stimulus, own in _OWN_NAMES.items()
 } | {
     _NM: {"cell": "cell_specimen_id", "reliability": "reliability"},
-    "locally_sparse_noise": {
-        n: theirs for n, theirs in noise.ALLEN_NAMES.items() if "_lsn" in theirs
-    },
-    "running speed": {n: theirs for n, theirs in noise.ALLEN_NAMES.items() if "_lsn" not in theirs},
+    "locally_sparse_noise": noise.ALLEN_NAMES,
+    "running speed": speed.ALLEN_NAMES,
 }

@@ -13,9 +13,10 @@ from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
+from allentk.responses.recorded import inside
 from allentk.responses.trials import presented
 from allentk.responses.warehouse.indices import pair_reliability
-from allentk.responses.warehouse.measured import cells_and_values, inside
+from allentk.responses.warehouse.measured import cells_and_values
 from allentk.responses.warehouse.quirks import QUIRKS
 from allentk.responses.warehouse.running import Running
 
@@ -62,7 +63,8 @@ def natural_movie(
     Raises
     ------
     DataError
-        For traces that are not dF/F, an unknown id or quirk, several movies, fewer than two repeats.
+        For traces that are not dF/F, an unknown id or quirk, several movies, fewer than two repeats, or
+        none in the recording.
 
     References
     ----------
@@ -82,7 +84,9 @@ def natural_movie(
     starts, length = _repeats(responses, table)
     if "repeats_10" in asked:
         starts = starts[:_COUNTED_REPEATS]
-    starts = starts[inside(starts, starts + length, responses.time_s.size, "natural_movie", 3)]
+    n_frames = responses.time_s.size
+    kept = inside(starts, starts + length, n_frames, "natural_movie", stacklevel=3)
+    starts = starts[kept]
     windows = sliding_window_view(values, length, axis=1)
     columns = np.full((4, cells.size), np.nan)
     size = max(_BLOCK_BYTES // (starts.size * length * 8), 1)

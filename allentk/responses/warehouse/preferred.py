@@ -140,7 +140,7 @@ def _notes(
     """Return why cells lack values, and which of them have none at all."""
     finite = np.isfinite(of.trials)
     n_missing = (~finite).sum(axis=1)
-    nothing = ~finite.any(axis=1)
+    nothing = ~finite[:, ~of.shown.blank].any(axis=1)
     least = np.where(finite, of.trials, np.inf).min(axis=1, initial=np.inf)
     most = np.where(finite, of.trials, -np.inf).max(axis=1, initial=-np.inf)
     still = (finite.sum(axis=1) > 1) & (most - least < _STILL)
@@ -150,7 +150,7 @@ def _notes(
     single = ~nothing & ~still & (valid.sum(axis=1) < 2)
     silent = ~nothing & ~still & ~(best.mean > 0)
     for which, reason in (
-        (nothing, "no trial has a finite response"),
+        (nothing, "no trial of any condition has a finite response"),
         (still, "the trace does not vary"),
         (single, "one trial of the preferred condition: no reliability"),
         (silent, "no mean response is positive"),

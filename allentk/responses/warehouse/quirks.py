@@ -2,6 +2,7 @@
 
 from allentk.responses.definition import ResponseQuirk
 from allentk.responses.warehouse import receptive_field_metrics as noise
+from allentk.responses.warehouse import speed_metrics as speed
 
 __all__ = ["QUIRKS"]
 
@@ -84,5 +85,5 @@ QUIRKS: tuple[ResponseQuirk, ...] = (
         for name, stimulus, published, mended in _ROWS
     ),
     *noise.QUIRKS,
-    *noise.SPEED_QUIRKS,
+    *speed.QUIRKS,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,8 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
+from allentk.responses.checks import check_seed, check_whole
 from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
+from allentk.responses.recorded import inside
 from allentk.responses.sparse_noise import SparseNoise, sparse_noise
 from allentk.responses.trials import cells_of
 from allentk.responses.warehouse.quirks import QUIRKS
@@ -33,6 +34,7 @@ __all__ = ["ReceptiveField", "Subfield", "receptive_fields"]
 
 Array = NDArray[np.float64]
 
+_MOST_SHUFFLES = 10_000_000
 #: What one of dF/F is in each unit that is understood.
 _UNITS = {"dF/F": 1.0, "dF/F %": 100.0}
 
@@ -148,10 +150,33 @@ def receptive_fields(
     ------
     DataError
         On traces of another unit, an unknown id or quirk, a table without the noise or a template that
-        does not fit it.
+        does not fit it, numbers out of range, or no presentation in the recording.
+
+    Warns
+    -----
+    UserWarning
+        Where presentations lie outside of the recording; they are left out.
+
+    References
+    ----------
+    AllenSDK 2.16.2, ``brain_observatory.receptive_field_analysis``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> template = rng.choice([0, 127, 127, 127, 255], size=(40, 16, 28))
+    >>> rows = {"start_s": np.arange(40) / 4 + 1, "stop_s": np.arange(40) / 4 + 1.25, "frame": range(40)}
+    >>> shown = StimulusTable(pd.DataFrame(rows | {"stimulus": "locally_sparse_noise"}))
+    >>> quiet = Traces(rng.normal(scale=0.01, size=(1, 400)), np.arange(400) / 30, [7])
+    >>> receptive_fields(quiet, shown, template, n_shuffles=100)
+    [<ReceptiveField of cell 7: 0 events, 0 on, 0 off>]
     """
     kept = chosen(quirks, QUIRKS)
-    _check(n_shuffles, alpha)
+    check_whole("n_shuffles", n_shuffles, least=1, most=_MOST_SHUFFLES)
+    check_seed(seed)
+    if not 0 < alpha < 1:
+        raise DataError(f"alpha must lie between 0 and 1, got {alpha!r}")
     rows, cells = cells_of(_traces(responses), ids)
     noise, windows = _within(
         responses, sparse_noise(table, template, stimulus=stimulus, pixel_deg=pixel_deg)
@@ -191,15 +216,6 @@ def receptive_fields(
     return fields
 
 
-def _check(n_shuffles: int, alpha: float) -> None:
-    if not (isinstance(n_shuffles, int) and 1 <= n_shuffles <= 10_000_000):
-        raise DataError(
-            f"n_shuffles must be a whole number from 1 to 10,000,000, got {n_shuffles!r}"
-        )
-    if not 0 < alpha < 1:
-        raise DataError(f"alpha must lie between 0 and 1, got {alpha!r}")
-
-
 def _traces(responses: object) -> Traces:
     if isinstance(responses, Traces) and responses.unit in _UNITS:
         return responses
@@ -218,17 +234,14 @@ def _within(traces: Traces, noise: SparseNoise) -> tuple[SparseNoise, NDArray[np
     """Return the presentations inside of the recording and the frames at which to look."""
     first, last = frame_numbers(traces, noise.table)
     windows = event_windows(first, last)
-    inside = (first >= 0) & (windows + EVENT_FRAMES - 1 <= traces.time_s.size)
-    if not inside.all():
-        row = int((~inside).argmax())
-        warnings.warn(
-            f"receptive fields: {(~inside).sum()} of {inside.size} presentations lie outside of the "
-            f"recording of {traces.time_s.size} frames and are left out; the first is presentation {row}, "
-            f"from frame {first[row]}",
-            stacklevel=3,
-        )
-        noise = noise.kept(inside)
-    return noise, windows[inside]
+    kept = inside(
+        first,
+        windows + EVENT_FRAMES - 1,
+        traces.time_s.size,
+        "locally_sparse_noise",
+        stacklevel=4,
+    )
+    return noise.kept(kept), windows[kept]
 
 
 def _events(
@@ -268,7 +281,7 @@ def _subfield(
     noise: SparseNoise,
 ) -> Subfield:
     parts, n_parts = components(corrected < alpha)
-    gaussians, _ = fitted_gaussians(weights, parts, n_parts, noise.pixel_deg)
+    gaussians = fitted_gaussians(weights, parts, n_parts, noise.pixel_deg)
     return Subfield(counts, weights, p_values, corrected, parts, gaussians)
 
 

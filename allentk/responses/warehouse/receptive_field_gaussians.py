@@ -68,7 +68,7 @@ def components(significant: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
 
 def fitted_gaussians(
     weights: Array, parts: NDArray[np.int64], n_parts: int, pixel_deg: float
-) -> tuple[tuple[Gaussian, ...], int]:
+) -> tuple[Gaussian, ...]:
     """Fit a Gaussian to every connected part of a map.
 
     Map and part are interpolated to one degree a step. The center is the center of mass and stays; height,
@@ -87,8 +87,8 @@ def fitted_gaussians(
 
     Returns
     -------
-    tuple of (tuple of Gaussian, int)
-        The Gaussians, and how many fits did not converge.
+    tuple of Gaussian
+        Those of the parts whose fit converged.
     """
     down, across = (_to_degrees(n, pixel_deg) for n in weights.shape)
     fine = down @ weights @ across.T
@@ -96,8 +96,7 @@ def fitted_gaussians(
     for part in range(1, n_parts + 1):
         outside = down @ (parts != part).astype(float) @ across.T > 0.5
         found.append(_fitted(np.where(outside, 0.0, fine)))
-    done = tuple(gaussian for gaussian in found if gaussian is not None)
-    return done, n_parts - len(done)
+    return tuple(gaussian for gaussian in found if gaussian is not None)
 
 
 def overlap_index(a: Gaussian, b: Gaussian) -> float:

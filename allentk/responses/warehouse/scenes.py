@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from allentk.data import StimulusTable, Traces
 from allentk.responses.definition import chosen
-from allentk.responses.warehouse.indices import image_selectivity
+from allentk.responses.image_levels import selectivity_by_levels
 from allentk.responses.warehouse.measured import measure
 from allentk.responses.warehouse.preferred import by_condition, preferred, table_of
 from allentk.responses.warehouse.quirks import QUIRKS
@@ -80,6 +80,6 @@ def natural_scenes(
     counted = min(_COUNTED_IMAGES, images.size) if "images_118" in asked else images.size
     own = {
         "preferred_image": images[best.condition],
-        "image_selectivity": image_selectivity(averages.mean[:, : images.size], counted),
+        "image_selectivity": selectivity_by_levels(averages.mean[:, : images.size], counted),
     }
     return table_of(of, best, own, asked, more_than=4)

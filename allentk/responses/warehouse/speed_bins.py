@@ -28,7 +28,8 @@ class SpeedBins:
     frames : ndarray of int64, shape (n_frames,)
         Frames in the order of speed.
     edges : ndarray of int64, shape (n_bins + 1,)
-        Where in that order bins begin and end; the first is rest, frames after the last are in none.
+        Where in that order bins begin and end; the first is rest where the animal rests at all, frames
+        after the last are in none.
     speed_cm_s : ndarray, shape (n_bins, 2)
         Mean speed and its standard error.
     """
@@ -59,15 +60,14 @@ class SpeedBins:
         labels = self._labels(n_shuffles, np.random.default_rng(seed))
         place = np.sort(self.frames)
         out = np.empty((len(values), n_shuffles, self.n_bins))
-        with np.errstate(invalid="ignore", divide="ignore"):  # an empty bin has no mean
-            for first in range(0, len(values), _CELLS):
-                some = values[first : first + _CELLS]
-                sums = np.zeros((n_shuffles, self.n_bins, len(some)))
-                for at in range(0, place.size, _CHUNK):
-                    block = np.ascontiguousarray(some[:, place[at : at + _CHUNK]].T, dtype=float)
-                    add_to_bins(block, labels[:, at : at + _CHUNK], sums)
-                means = sums / np.diff(self.edges)[:, None]
-                out[first : first + _CELLS] = means.transpose(2, 0, 1)
+        for first in range(0, len(values), _CELLS):
+            some = values[first : first + _CELLS]
+            sums = np.zeros((n_shuffles, self.n_bins, len(some)))
+            for at in range(0, place.size, _CHUNK):
+                block = np.ascontiguousarray(some[:, place[at : at + _CHUNK]].T, dtype=float)
+                add_to_bins(block, labels[:, at : at + _CHUNK], sums)
+            means = sums / np.diff(self.edges)[:, None]
+            out[first : first + _CELLS] = means.transpose(2, 0, 1)
         return out
 
     def _labels(self, n_shuffles: int, random: np.random.Generator) -> NDArray[np.int16]:
@@ -91,20 +91,21 @@ def speed_bins(speed_cm_s: Array, frames: NDArray[np.int64], bin_frames: int) ->
         Frames that count; those without a speed come last and are in no bin.
     bin_frames : int
         Frames of a bin; what is left of the fastest frames is in none. The first bin holds all frames
-        below 1 cm/s.
+        below 1 cm/s, where there are any.
     """
     speed = speed_cm_s[frames]
     order = np.argsort(speed, kind="stable")
     moving = int((speed >= REST_CM_S).sum())
     rest = int((speed < REST_CM_S).sum())
-    edges = np.append(0, rest + bin_frames * np.arange(1 + moving // bin_frames)).astype(np.int64)
+    edges = rest + bin_frames * np.arange(1 + moving // bin_frames, dtype=np.int64)
+    if rest:
+        edges = np.append(0, edges)
     return SpeedBins(frames[order], edges, _moments(speed[order], edges))
 
 
 def _moments(values: Array, edges: NDArray[np.int64]) -> Array:
-    out = np.full((edges.size - 1, 2), np.nan)
+    out = np.empty((edges.size - 1, 2))
     for row, (a, b) in zip(out, pairwise(edges), strict=True):
-        if b > a:
-            part = np.asarray(values[a:b], dtype=float)
-            row[:] = part.mean(), part.std() / np.sqrt(b - a)
+        part = np.asarray(values[a:b], dtype=float)
+        row[:] = part.mean(), part.std() / np.sqrt(b - a)
     return out

@@ -12,8 +12,10 @@ from scipy.stats import ks_2samp
 
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
+from allentk.responses.checks import check_seed, check_whole
 from allentk.responses.definition import chosen
 from allentk.responses.frames import frame_numbers
+from allentk.responses.recorded import values_of
 from allentk.responses.running import speeds_and_times
 from allentk.responses.trials import cells_of, presented
 from allentk.responses.warehouse.quirks import QUIRKS
@@ -26,7 +28,15 @@ __all__ = ["speed_curves", "speed_tuning"]
 
 Array = NDArray[np.float64]
 _PERCENTILE = 99.9
-_MOST_BINS = 1000
+_MOST_BINS, _MOST_SHUFFLES, _MOST_FRAMES = 1000, 10_000, 2**31
+_CURVE_COLUMNS = (
+    "cell",
+    "condition",
+    "speed_cm_s",
+    "speed_sem_cm_s",
+    "response",
+    "response_sem",
+)
 _NAMES = ("spontaneous", "stimulus")
 
 
@@ -43,10 +53,10 @@ def speed_tuning(
 ) -> pd.DataFrame:
     """Return how every cell depends on running speed.
 
-    Frames are sorted by speed; those below 1 cm/s are the first bin, the others follow in bins of 800
-    frames. A cell is modulated where the variance of its bin means exceeds the 99.9th percentile of that
-    over shuffled frames. p is of a Kolmogorov-Smirnov test of one bin against all other frames: the bin
-    of the greatest response, or, where that is at a lower speed than the least, that of the least.
+    Frames are sorted by speed; those below 1 cm/s, if any, are the first bin, the others follow in bins of
+    800 frames. A cell is modulated where the variance of its bin means exceeds the 99.9th percentile of
+    that over shuffled frames. p is of a Kolmogorov-Smirnov test of one bin against all other frames: the
+    bin of the greatest response, or, where that is at a lower speed than the least, that of the least.
 
     Parameters
     ----------
@@ -69,12 +79,13 @@ def speed_tuning(
     DataFrame
         One row per cell: ``cell``; for both ``spontaneous`` and ``stimulus`` the columns
         ``speed_max_<of>_cm_s``, ``speed_min_<of>_cm_s``, ``p_speed_<of>``, ``speed_modulated_<of>``; and
-        ``notes``.
+        ``notes``. A cell with missing frames, or one bin of speed, is not modulated; the notes say so.
 
     Raises
     ------
     DataError
-        On a speed of another clock, an unknown id or quirk, or no spontaneous activity.
+        On a speed of another clock, an unknown id or quirk, no spontaneous activity, numbers out of range,
+        or too few frames for a bin.
 
     Examples
     --------
@@ -92,15 +103,13 @@ def speed_tuning(
     import pandas as pd
 
     kept = chosen(quirks, QUIRKS)
-    if not (isinstance(n_shuffles, int) and n_shuffles > 0):
-        raise DataError(
-            f"speed tuning: n_shuffles must be a whole number of 1 or more, got {n_shuffles!r}"
-        )
+    check_whole("n_shuffles", n_shuffles, least=1, most=_MOST_SHUFFLES)
+    check_seed(seed)
     rows, cells = cells_of(responses, ids)
     speed = _speed(responses, running)
     columns: dict[str, object] = {"cell": cells}
     notes = [set[str]() for _ in cells]
-    values = _values(responses, rows, speed.size)
+    values = values_of(responses, rows)[:, : speed.size]
     for name, frames in zip(_NAMES, _frames(responses, table, speed), strict=True):
         bins = _bins(speed, frames, bin_frames, name, kept)
         curves = np.stack([bins.of(row) for row in values]) if len(values) else np.empty((0, 1, 2))
@@ -122,45 +131,46 @@ def speed_curves(
 ) -> pd.DataFrame:
     """Return the tuning curves that `speed_tuning` measures.
 
+    Parameters
+    ----------
+    responses, table, running, ids, bin_frames
+        As of `speed_tuning`.
+
     Returns
     -------
     DataFrame
-        One row per cell, condition and bin: ``cell, condition, speed_cm_s, speed_sem_cm_s, response,
-        response_sem``; condition is ``spontaneous`` or ``stimulus``.
+        One row per cell, condition and bin: ``cell``; ``condition``, ``spontaneous`` or ``stimulus``;
+        ``speed_cm_s`` and ``response`` (in the unit of the traces), means over the bin, and their standard
+        errors ``speed_sem_cm_s`` and ``response_sem``.
 
     Raises
     ------
     DataError
         As `speed_tuning`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> speed = np.repeat([0.0, 20.0], 50)
+    >>> traces = Traces(0.1 * speed[None], np.arange(100) / 30, [3])
+    >>> quiet = {"start_s": [1.0], "stop_s": [2.5], "stimulus": "spontaneous"}
+    >>> running = speed, traces.time_s
+    >>> found = speed_curves(traces, StimulusTable(pd.DataFrame(quiet)), running=running, bin_frames=20)
+    >>> found.loc[found["condition"] == "spontaneous", "response"].round(6).tolist()
+    [0.0, 2.0]
     """
     import pandas as pd
 
     rows, cells = cells_of(responses, ids)
     speed = _speed(responses, running)
-    parts = []
+    parts = [pd.DataFrame(columns=list(_CURVE_COLUMNS))] if not rows.size else []
     for name, frames in zip(_NAMES, _frames(responses, table, speed), strict=True):
         bins = _bins(speed, frames, bin_frames, name, frozenset())
         for cell, row in zip(cells, rows, strict=True):
-            curve = bins.of(responses.values[row])  # noqa: PD011
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "cell": cell,
-                        "condition": name,
-                        "speed_cm_s": bins.speed_cm_s[:, 0],
-                        "speed_sem_cm_s": bins.speed_cm_s[:, 1],
-                        "response": curve[:, 0],
-                        "response_sem": curve[:, 1],
-                    }
-                )
-            )
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _values(responses: Traces, rows: NDArray[np.int64], n_frames: int) -> Array:
-    every = rows.size == responses.n_cells and bool((rows == np.arange(rows.size)).all())
-    values = responses.values[:, :n_frames]  # noqa: PD011
-    return values if every else values[rows]
+            both = *bins.speed_cm_s.T, *bins.of(responses.values[row]).T  # noqa: PD011
+            found = dict(zip(_CURVE_COLUMNS, (cell, name, *both), strict=True))
+            parts.append(pd.DataFrame(found))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _speed(responses: Traces, running: tuple[ArrayLike, ArrayLike]) -> Array:
@@ -209,19 +219,16 @@ def _frames(
 def _bins(
     speed: Array, frames: NDArray[np.int64], bin_frames: int, name: str, kept: frozenset[str]
 ) -> SpeedBins:
-    if not (isinstance(bin_frames, int) and bin_frames > 0):
-        raise DataError(
-            f"speed tuning: bin_frames must be a positive whole number, got {bin_frames!r}"
-        )
+    check_whole("bin_frames", bin_frames, least=1, most=_MOST_FRAMES)
     if not (name == "spontaneous" and "speed_nan_frames" in kept):
         frames = frames[np.isfinite(speed[frames])]
     if not np.isfinite(speed[frames]).any():
         raise DataError(f"speed tuning: no frame of the {name} condition has a speed")
     bins = speed_bins(speed, frames, bin_frames)
-    if bins.n_bins > _MOST_BINS:
+    if not 1 <= bins.n_bins <= _MOST_BINS:
         raise DataError(
             f"speed tuning: bins of {bin_frames} frames make {bins.n_bins} bins of the {name} condition, "
-            f"expected {_MOST_BINS} at most; give a larger bin_frames"
+            f"expected 1 to {_MOST_BINS}; give a {'larger' if bins.n_bins else 'smaller'} bin_frames"
         )
     return bins
 
@@ -242,16 +249,16 @@ def _metrics(
     highest, lowest, p_value = out.values()
     speeds = bins.speed_cm_s[:, 0]
     for cell, (trace, curve) in enumerate(zip(values, means, strict=True)):
-        if not np.isfinite(curve[np.isfinite(speeds)]).all():
+        ordered = trace[bins.frames]
+        if not np.isfinite(ordered).all():
             notes[cell].add(f"missing frames in the {name} condition")
             continue
-        top, low = int(np.nanargmax(curve)), int(np.nanargmin(curve))
+        top, low = int(curve.argmax()), int(curve.argmin())
         highest[cell], lowest[cell] = speeds[top], speeds[low]
         tested = top if speeds[top] > speeds[low] else low
         a, b = bins.edges[tested], bins.edges[tested + 1]
         if "speed_ks_bin" in kept:
             a, b = tested * bin_frames, (tested + 1) * bin_frames
-        ordered = trace[bins.frames]
         inside, others = ordered[a:b], np.concatenate([ordered[:a], ordered[b:]])
         if inside.size and others.size:
             p_value[cell] = ks_2samp(inside, others).pvalue

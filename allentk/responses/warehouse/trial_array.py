@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.data._arrays import frozen
 from allentk.errors import DataError
 
 __all__ = ["TrialArray"]
@@ -35,7 +36,8 @@ class TrialArray:
     Raises
     ------
     DataError
-        Where shapes disagree, there is no frame before or after the onset, or a step is not positive.
+        Where shapes disagree, ids are not whole, there is no frame before or after the onset, or a step is
+        not positive.
 
     Examples
     --------
@@ -52,7 +54,7 @@ class TrialArray:
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values).view()
-        ids = np.array(self.ids, dtype=np.int64)
+        ids = frozen(self.ids, np.int64, what="TrialArray: ids")
         if values.ndim != 3 or values.dtype.kind != "f" or ids.shape != values.shape[:1]:
             raise DataError(
                 f"TrialArray: expected real numbers of shape (cells, trials, frames) and one id per "
@@ -66,17 +68,16 @@ class TrialArray:
         if not (np.isfinite(self.frame_s) and self.frame_s > 0):
             raise DataError(f"TrialArray: frame_s must be a positive time, got {self.frame_s}")
         if self.speed_cm_s is not None:
-            speed = np.array(self.speed_cm_s, dtype=float)
+            speed = frozen(self.speed_cm_s, what="TrialArray: speed_cm_s")
             if speed.shape != values.shape[1:2]:
                 raise DataError(
                     f"TrialArray: expected {values.shape[1]} speeds, one per trial, got shape "
                     f"{speed.shape}"
                 )
-            speed.flags.writeable = False
             object.__setattr__(self, "speed_cm_s", speed)
-        for name, array in (("values", values), ("ids", ids)):
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+        values.flags.writeable = False
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "ids", ids)
 
     def __repr__(self) -> str:
         n_cells, n_trials, n_frames = self.values.shape

@@ -14,16 +14,16 @@ from allentk.models.biophysical import SECTIONS
 from allentk.models.channels import (
     CAI0_MM,
     CAO_MM,
-    FARADAY,
-    GAS_CONSTANT,
     SCHEMES,
     STATES,
     calcium_drive,
     equilibrium,
+    nernst_slope_mv,
 )
 from allentk.models.compartments import Compartments
-from allentk.models.known_mechanisms import mechanism
+from allentk.models.known_mechanisms import POOL, mechanism
 from allentk.simulation.biophysical.channel_tables import LANES, lanes_of
+from allentk.simulation.biophysical.reduced_layout import MODES
 from allentk.simulation.biophysical.reduction import (
     NS_PER_UM2,
     PF_PER_UM2,
@@ -31,13 +31,10 @@ from allentk.simulation.biophysical.reduction import (
     ReducedTree,
 )
 
-__all__ = ["N_MODES", "POOL", "cell_arrays", "column_names", "starts", "tree_of", "value_of"]
+__all__ = ["cell_arrays", "column_names", "starts", "tree_of", "value_of"]
 
 Array = NDArray[np.float64]
 
-#: Modes of a tree: 12 are off by less than 0.1 % up to 20 kHz.
-N_MODES = 12
-POOL = "CaDynamics"
 _PASSIVE = ("ra_ohm_cm", "cm_uf_per_cm2", "g_pas", "e_pas_mv")
 #: mA/cm2 of 1 pA/um2.
 _MA_PER_CM2 = 0.1
@@ -99,7 +96,7 @@ def cell_arrays(
     values: Mapping[str, Array],
     trees: Sequence[ReducedTree],
 ) -> tuple[Array, ...]:
-    """Return what the kernel reads, in the order of `reduced_kernels.Cells`.
+    """Return what the kernel reads, in the order of `reduced_layout.Cells`.
 
     Parameters
     ----------
@@ -133,13 +130,13 @@ def cell_arrays(
         _soma(values, trees, area_um2),
         values.get(f"soma.{scheme}.gbar", np.zeros(n_sets)) * area_um2 * NS_PER_UM2,
         _pool(values, area_um2, n_sets),
-        np.array([1e3 * GAS_CONSTANT * (celsius + 273.15) / (2.0 * FARADAY), np.log(CAO_MM)]),
+        np.array([nernst_slope_mv(celsius), np.log(CAO_MM)]),
         *(_padded(trees, name) for name in ("rate_per_ms", "strength", "drive")),
     )
 
 
 def _padded(trees: Sequence[ReducedTree], name: str) -> Array:
-    out = np.zeros((len(trees), N_MODES))
+    out = np.zeros((len(trees), MODES))
     for row, tree in enumerate(trees):
         found = getattr(tree, name)
         out[row, : found.size] = found
@@ -190,7 +187,7 @@ def starts(
     rows = []
     for row, tree in enumerate(trees):
         gates, scheme = _steady(channels, celsius, vshift_mv, float(v_init[row]), float(cai[row]))
-        modes = np.zeros(N_MODES)
+        modes = np.zeros(MODES)
         modes[: tree.start.size] = tree.start * (v_init[row] - tree.e_mv)
         rows.append(np.concatenate([[v_init[row], cai[row]], gates, modes, scheme]))
     return np.array(rows)

@@ -4,15 +4,12 @@ A kernel that steps a membrane needs the steady state of every gate and how far 
 one step, ``1 - exp(-dt / tau)``. Both depend on the voltage alone (on calcium for SK), so they are
 tabulated once and interpolated.
 
-Channels are laid out in *lanes*, one for each way of being open. The conductance of a lane is
-``gbar * first ** power * second``: one gate that may have a power, and a second one that has none (1
-where there is no second gate). Every channel of the database has that form.
+Channels are laid out in `lanes`, one for each way of being open, each at a place of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,16 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.errors import SimulationError
-from allentk.models.channels import CHANNELS, OPEN, SCHEMES, STATES, Channel, Gate, rate_matrix
+from allentk.models.channels import CHANNELS, OPEN, SCHEMES, STATES, rate_matrix
+from allentk.models.known_mechanisms import POOL
+from allentk.simulation.biophysical.lanes import (
+    HIGH_LOG,
+    HIGH_MV,
+    LOW_LOG,
+    LOW_MV,
+    STEP_LOG,
+    STEP_MV,
+    Lane,
+    lane_of,
+    relaxation,
+)
 
 __all__ = [
     "CALCIUM",
     "INSTANT",
     "LANES",
-    "MOST_POWER",
     "SCHEME_LANES",
     "ChannelTables",
-    "Lane",
+    "has_room",
     "lanes_of",
     "tables_of",
 ]
@@ -42,38 +50,8 @@ LANES = 12
 SCHEME_LANES = 16
 #: Places of a lane whose first gate follows the voltage at once, and of one that follows calcium.
 INSTANT, CALCIUM = 0, LANES - 1
-#: The highest power of a gate that the kernel knows.
-MOST_POWER = 4
-#: Range and resolution of the tables in mV. Linear interpolation is off by (step / k)^2 / 80 at most
-#: for a sigmoid of slope k: 2e-6 for the steepest, 4.6 mV.
-LOW_MV, HIGH_MV, STEP_MV = -150.0, 100.0, 0.05
-#: Range and resolution of the tables over the natural logarithm of calcium in mM.
-LOW_LOG, HIGH_LOG, STEP_LOG = float(np.log(1e-7)), float(np.log(50.0)), 0.002
 #: NEURON takes the slope of a current over this step, in mV.
 SLOPE_STEP_MV = 1e-3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lane:
-    """One way for a channel to be open.
-
-    Parameters
-    ----------
-    channel : Channel
-        The channel.
-    weight : float
-        Part of `gbar` that belongs to this way.
-    first, second : Gate or None
-        Its gates; None where there is none.
-    power : int
-        Power of the first gate.
-    """
-
-    channel: Channel
-    weight: float
-    first: Gate
-    power: int
-    second: Gate | None
 
 
 class ChannelTables(NamedTuple):
@@ -146,7 +124,7 @@ def lanes_of(names: Sequence[str]) -> dict[int, Lane]:
         if name not in CHANNELS:
             continue
         for weight, powers in CHANNELS[name].paths:
-            lane = _lane(CHANNELS[name], weight, powers)
+            lane = lane_of(CHANNELS[name], weight, powers, "reduced")
             place = INSTANT if lane.first.tau_ms is None else CALCIUM
             if lane.first.tau_ms is not None and not lane.channel.calcium:
                 place = next(free, INSTANT)
@@ -154,28 +132,25 @@ def lanes_of(names: Sequence[str]) -> dict[int, Lane]:
                 raise SimulationError(
                     f"{name}: too many channels for the reduced backend, which has room for "
                     f"{LANES - 2} ways of being open, one that follows the voltage at once, and one "
-                    f"that follows calcium; use backend='neuron'"
+                    f"that follows calcium; use backend='tree' or 'neuron'"
                 )
             placed[place] = lane
     return placed
 
 
-def _lane(channel: Channel, weight: float, powers: Sequence[int]) -> Lane:
-    used = [(power, gate) for gate, power in zip(channel.gates, powers, strict=True) if power]
-    used.sort(key=lambda one: -one[0])
-    rest = used[1:]
-    if not used or len(rest) > 1 or used[0][0] > MOST_POWER or any(p > 1 for p, _ in rest):
-        raise SimulationError(
-            f"{channel.name}: the reduced backend takes one gate to a power of up to {MOST_POWER} "
-            f"times at most one other gate, got the powers {tuple(powers)}; use backend='neuron'"
-        )
-    second = rest[0][1] if rest else None
-    if second is not None and (second.tau_ms is None or channel.calcium):
-        raise SimulationError(
-            f"{channel.name}: only the first gate of a channel may follow at once, or follow "
-            f"calcium, in the reduced backend; use backend='neuron'"
-        )
-    return Lane(channel, weight, used[0][1], used[0][0], second)
+def has_room(names: Sequence[str]) -> bool:
+    """Return whether the kernel of the reduced cell takes these mechanisms of a soma together.
+
+    Examples
+    --------
+    >>> has_room(("NaTs", "Kv3_1", "CaDynamics")), has_room(("NaV", "NaV2")), has_room(tuple(CHANNELS))
+    (True, False, False)
+    """
+    try:
+        lanes_of([name for name in names if name != POOL])
+    except SimulationError:
+        return False
+    return sum(name in SCHEMES for name in names) < 2
 
 
 @lru_cache(maxsize=32)
@@ -220,10 +195,10 @@ def tables_of(
     for place, lane in lanes.items():
         shifted = v - shifts[lane.channel.name]
         if not lane.channel.calcium:
-            found = _gate(lane.first, shifted, celsius, dt_ms)
+            found = relaxation(lane.first, shifted, celsius, dt_ms)
             values[:, 0, 0, place], values[:, 1, 0, place] = found
         if lane.second is not None:
-            found = _gate(lane.second, shifted, celsius, dt_ms)
+            found = relaxation(lane.second, shifted, celsius, dt_ms)
             values[:, 0, 1, place], values[:, 1, 1, place] = found
     return ChannelTables(
         dt_ms=dt_ms,
@@ -240,13 +215,6 @@ def tables_of(
     )
 
 
-def _gate(gate: Gate, x: Array, celsius: float, dt_ms: float) -> tuple[Array, Array]:
-    steady = gate.steady(x, celsius)
-    if gate.tau_ms is None:
-        return steady, np.ones_like(x)
-    return steady, -np.expm1(-dt_ms / gate.tau_ms(x, celsius))
-
-
 def _slope(lane: Lane | None, v: Array, celsius: float, shifts: dict[str, float]) -> Array:
     if lane is None:
         return np.zeros_like(v)
@@ -261,7 +229,7 @@ def _over_calcium(lane: Lane | None, celsius: float, dt_ms: float) -> Array:
     cai = np.exp(np.arange(LOW_LOG, HIGH_LOG, STEP_LOG))
     if lane is None:
         return np.zeros((cai.size, 2))
-    return np.stack(_gate(lane.first, cai, celsius, dt_ms), axis=1)
+    return np.stack(relaxation(lane.first, cai, celsius, dt_ms), axis=1)
 
 
 def _scheme(names: Sequence[str], v: Array, celsius: float, dt_ms: float, second: bool) -> Array:
@@ -269,7 +237,7 @@ def _scheme(names: Sequence[str], v: Array, celsius: float, dt_ms: float, second
     if len(there) > 1:
         raise SimulationError(
             f"the reduced backend takes one of {', '.join(SCHEMES)}, got {', '.join(there)}; use "
-            f"backend='neuron'"
+            f"backend='tree' or 'neuron'"
         )
     if not there:
         return np.zeros((0, len(STATES) * SCHEME_LANES))

@@ -24,13 +24,13 @@ from allentk.errors import DataError, SimulationError
 from allentk.models import BiophysicalModel, SectionParameters
 from allentk.models.axon import BEYOND_UM, PIECE_UM, STUB_UM
 from allentk.models.channels import CAI0_MM, CAO_MM
+from allentk.models.known_mechanisms import POOL
 from allentk.models.sections import MAX_LENGTH_UM, reading_order
 from allentk.simulation.biophysical.mechanisms import mechanism_name
 from allentk.simulation.biophysical.neuron_session import quiet
 
 __all__ = ["NeuronCell"]
 
-_POOL = "CaDynamics"
 _IONS = (("na", "ena", "ena_mv"), ("k", "ek", "ek_mv"))
 _LOCATION = re.compile(r"([A-Za-z_0-9]+?)(?:\[(\d+)\])?\(([0-9.eE+-]+)\)")
 # What a parameter is called in our mechanisms, and what one of our units is there.
@@ -145,7 +145,7 @@ class NeuronCell:
                     f"{_name(section)} has channels of {ion}, but its parameters have no {ours}"
                 )
             setattr(section, name, value)
-        if self.h.ismembrane("ca_ion", sec=section) and _POOL not in given.mechanisms:
+        if self.h.ismembrane("ca_ion", sec=section) and POOL not in given.mechanisms:
             # Nothing changes calcium here, so its reversal potential is computed once.
             self.h.ion_style("ca_ion", 1, 2, 1, 0, 0, sec=section)
             section.cai, section.cao = CAI0_MM, CAO_MM

@@ -25,7 +25,13 @@ from allentk.simulation.biophysical.neuron_session import (
     session,
     set_up,
 )
-from allentk.simulation.current import check_clock, current_of, described, divided_step_s
+from allentk.simulation.current import (
+    check_clock,
+    check_threshold,
+    current_of,
+    described,
+    divided_step_s,
+)
 
 __all__ = ["METHODS", "simulate_neuron"]
 
@@ -122,6 +128,7 @@ def simulate_neuron(
     >>> response = simulate_neuron(model, LongSquare(amplitude_pa=50))  # doctest: +SKIP
     """
     check_clock(dt_s=dt_s, sampling_rate_hz=sampling_rate_hz, max_seconds=max_seconds, atol=atol)
+    check_threshold(spike_threshold_mv)
     names = state_names(record)
     current, dt_s = current_of(
         stimulus,

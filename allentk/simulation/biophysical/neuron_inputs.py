@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allentk.data import StimulusTable
+from allentk.errors import SimulationError
 from allentk.network import Network, PoissonSynapses
 from allentk.simulation.source_spikes import INPUT_WINDOW_S, source_spikes
 
 __all__ = ["background_spikes", "virtual_spikes"]
+
+#: No synapses bring so many spikes in a second to a cell.
+IMPLAUSIBLE_HZ = 1e6
 
 Array = NDArray[np.float64]
 
@@ -58,7 +62,17 @@ def background_spikes(
         Its place in the network's list of backgrounds.
     node : int
         The cell.
+
+    Raises
+    ------
+    SimulationError
+        On a rate beyond all that synapses bring: every spike takes its place in memory.
     """
+    if not entry.rates_hz[node] <= IMPLAUSIBLE_HZ:
+        raise SimulationError(
+            f"{entry!r}: cell {node} gets {entry.rates_hz[node]:g} Hz, more than {IMPLAUSIBLE_HZ:g}; rates "
+            f"are in Hz: look for a unit"
+        )
     times, places = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for window in range(_n_windows(duration_s)):
         key = np.random.SeedSequence(seed, spawn_key=(1, number, node, window))

@@ -8,13 +8,12 @@ from collections.abc import Collection
 from allentk.data import NetworkResponse, StimulusTable
 from allentk.models.sections import MAX_LENGTH_UM
 from allentk.network import Network
-from allentk.simulation.biophysical.neuron_network_checks import check_threshold
 from allentk.simulation.biophysical.neuron_network_plan import Plan
 from allentk.simulation.biophysical.neuron_network_record import SOMA
 from allentk.simulation.biophysical.neuron_network_run import run
 from allentk.simulation.biophysical.neuron_ranks import Ranks
 from allentk.simulation.biophysical.neuron_session import DT_S, session
-from allentk.simulation.current import check_step
+from allentk.simulation.current import check_step, check_threshold
 from allentk.simulation.network_request import cells_of, check_request
 
 __all__ = ["simulate_network_neuron"]

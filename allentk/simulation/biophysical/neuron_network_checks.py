@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from allentk.errors import SimulationError
 from allentk.network import Network, PoissonInput, Projection
 from allentk.simulation.network_request import cells_of
 
-__all__ = ["check_points", "check_threshold", "temperature"]
+__all__ = ["check_points", "temperature"]
 
 #: Where no cell has channels, nothing depends on it.
 CELSIUS = 34.0
@@ -34,23 +32,13 @@ def temperature(network: Network) -> float:
     return next(iter(found), CELSIUS)
 
 
-def check_threshold(threshold_mv: float) -> None:
-    """Refuse a voltage that no cell could cross, so that silence is never an accident.
-
-    Raises
-    ------
-    SimulationError
-    """
-    if not math.isfinite(threshold_mv):
-        raise SimulationError(f"spike_threshold_mv must be a finite voltage, got {threshold_mv!r}")
-
-
 def check_points(network: Network) -> None:
     """Refuse point neurons that are not run from event to event: other levels, and currents.
 
     Raises
     ------
     SimulationError
+        On a model of another level or with a threshold below its rest, and on what brings currents.
     """
     points = {p.name: p for p in cells_of(network) if not p.compartmental}
     for name, population in points.items():

@@ -191,7 +191,7 @@ class _Run:
         n = self.plan.n_steps
         # The first value is that of the beginning.
         mine = {trace: np.array(made)[1 : n + 1] for trace, made in self.traces.items()}
-        spikes = np.array(self.spike_ms), np.array(self.spike_cell)
+        spikes = self.spike_ms.as_numpy().copy(), self.spike_cell.as_numpy().copy()
         rows = self.ranks.gather((spikes, mine, len(self.wiring.sites)))
         times, numbers = (np.concatenate([row[0][part] for row in rows]) for part in (0, 1))
         traces = {trace: values for row in rows for trace, values in row[1].items()}

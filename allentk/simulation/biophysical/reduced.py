@@ -17,7 +17,6 @@ from allentk.data.crossings import SPIKE_MV, crossings
 from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel, BiophysicalParameters
 from allentk.models.compartments import compartments
-from allentk.simulation.biophysical.batch import N_MODES
 from allentk.simulation.biophysical.channel_tables import LANES, lanes_of
 from allentk.simulation.biophysical.reduced_cell import (
     BEYOND_MV,
@@ -27,7 +26,14 @@ from allentk.simulation.biophysical.reduced_cell import (
     ReducedCell,
     checked_currents,
 )
-from allentk.simulation.current import check_clock, current_of, described, divided_step_s
+from allentk.simulation.biophysical.reduced_layout import MODES, Cells, Taken
+from allentk.simulation.current import (
+    check_clock,
+    check_threshold,
+    current_of,
+    described,
+    divided_step_s,
+)
 
 __all__ = ["DT_S", "METHODS", "Batch", "Prepared", "ReducedCell", "simulate_reduced"]
 
@@ -108,6 +114,7 @@ def simulate_reduced(
     True
     """
     check_clock(dt_s=dt_s, sampling_rate_hz=sampling_rate_hz)
+    check_threshold(spike_threshold_mv)
     method = METHODS[0] if method is None else method
     cell = _cell_of(model)
     step_s = divided_step_s(stimulus, dt_s, sampling_rate_hz, DT_S)
@@ -164,7 +171,7 @@ def _cell_of(model: BiophysicalModel) -> ReducedCell:
     if not bound <= _TOLERANCE:
         raise SimulationError(
             f"the passive tree of {cell.compartments.n} compartments is off by {bound:.2g} of its "
-            f"admittance with {N_MODES} modes, more than {_TOLERANCE:g}; use backend='tree' or "
+            f"admittance with {MODES} modes, more than {_TOLERANCE:g}; use backend='tree' or "
             f"'neuron'"
         )
     return cell
@@ -197,7 +204,7 @@ def _trace(
     places: Mapping[str, int],
 ) -> tuple[Array, Array]:
     """Return the voltage at the begin of every step, and the states."""
-    from allentk.simulation.biophysical.reduced_kernels import Cells, Taken, advance
+    from allentk.simulation.biophysical.reduced_kernels import advance
 
     prepared = cell.prepare(parameters)
     voltage, states = np.full((1, current.size), np.nan), np.empty((1, len(places), current.size))

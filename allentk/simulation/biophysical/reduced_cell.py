@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,9 +14,8 @@ from allentk.data.crossings import SPIKE_MV
 from allentk.errors import SimulationError
 from allentk.models import BiophysicalParameters
 from allentk.models.compartments import Compartments
+from allentk.models.known_mechanisms import POOL
 from allentk.simulation.biophysical.batch import (
-    N_MODES,
-    POOL,
     cell_arrays,
     column_names,
     starts,
@@ -23,6 +23,7 @@ from allentk.simulation.biophysical.batch import (
     value_of,
 )
 from allentk.simulation.biophysical.channel_tables import ChannelTables, lanes_of, tables_of
+from allentk.simulation.biophysical.reduced_layout import MODES, Cells, Taken
 
 __all__ = ["BEYOND_MV", "METHODS", "Batch", "Prepared", "ReducedCell", "checked_currents"]
 
@@ -40,7 +41,7 @@ class Prepared:
     Parameters
     ----------
     cells : tuple of array
-        What the kernel reads: see `reduced_kernels.Cells`.
+        What the kernel reads: see `reduced_layout.Cells`.
     starts : array, shape (n_sets, n_numbers)
         State of every set at its beginning.
     """
@@ -209,9 +210,7 @@ class ReducedCell:
                 f"{self.names[column]} of set {row} is not finite: {sets[row, column]!r}"
             )
         values = {name: sets[:, k] for k, name in enumerate(self.names)}
-        trees = [
-            tree_of(self.compartments, values, row).reduced(N_MODES) for row in range(len(sets))
-        ]
+        trees = [tree_of(self.compartments, values, row).reduced(MODES) for row in range(len(sets))]
         area = float(self.compartments.area_um2[0])
         return Prepared(
             cell_arrays(self.channels, self.celsius, area, values, trees),
@@ -225,7 +224,7 @@ class ReducedCell:
             for name, value in zip(self.names, self.vector(parameters), strict=True)
         }
         tree = tree_of(self.compartments, values, 0)
-        return tree.bound_of(tree.reduced(N_MODES))
+        return tree.bound_of(tree.reduced(MODES))
 
     def tables(self, dt_s: float, *, second: bool = False) -> ChannelTables:
         """Return the tables of the channels for a time step in seconds; `second` as in ``tables_of``."""
@@ -276,11 +275,14 @@ class ReducedCell:
         Raises
         ------
         SimulationError
-            On an unknown method, a current that is not finite, or a time step that is not positive.
+            On an unknown method, a current that is not finite, a time step that is not positive, or a
+            rest that is negative.
         """
-        from allentk.simulation.biophysical.reduced_kernels import Cells, Taken, run_batch
+        from allentk.simulation.biophysical.reduced_kernels import run_batch
 
         currents = checked_currents(current_pa, dt_s, rest_dt_s, method, every)
+        if not 0 <= rest_s < math.inf:
+            raise SimulationError(f"rest_s must be 0 or longer and finite, got {rest_s!r}")
         n_sets, (n_sweeps, n_steps) = prepared.n_sets, currents.shape
         kept = -(-n_steps // every) if voltage else 0
         volts = np.full((n_sets, n_sweeps, kept), np.nan)
@@ -324,10 +326,10 @@ def checked_currents(
     """
     if method not in METHODS:
         raise SimulationError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    if not (dt_s > 0 and rest_dt_s > 0 and every >= 1):
+    if not (0 < dt_s < math.inf and 0 < rest_dt_s < math.inf and every >= 1):
         raise SimulationError(
-            f"time steps and every must be positive, got dt_s={dt_s!r}, rest_dt_s={rest_dt_s!r}, "
-            f"every={every!r}"
+            f"time steps and every must be positive and finite, got dt_s={dt_s!r}, "
+            f"rest_dt_s={rest_dt_s!r}, every={every!r}"
         )
     currents = np.ascontiguousarray(np.atleast_2d(np.asarray(current_pa, dtype=float)))
     if currents.ndim != 2 or not np.isfinite(currents).all():

@@ -21,8 +21,8 @@ at the soma, at `FREQUENCIES_HZ`: 12 a decade. Between them the error, a functio
 analytic for ``|Im u| < pi / 2`` (poles and zeros of passive admittances lie on the negative real axis)
 and there at most ``2 / sin(pi / 4 - |Im u| / 2) ** 2``. Interpolated from the nearest 16 frequencies it
 is therefore at most twice (their Lebesgue constant, 1.72) what it is at those, up to 1e-4 (the remainder
-as a contour integral along ``|Im u| = 1.3``). `error_bound` is twice the largest of all, which include
-those beyond 20 kHz that this takes.
+as a contour integral along ``|Im u| = 1.3``). `PassiveTree.bound_of` is twice the largest of all, which
+include those beyond 20 kHz that this takes.
 
 References
 ----------
@@ -39,10 +39,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allentk.errors import SimulationError
 from allentk.models.compartments import Compartments
 
-__all__ = ["FREQUENCIES_HZ", "PassiveTree", "ReducedTree", "reduce_tree"]
+__all__ = ["FREQUENCIES_HZ", "PassiveTree", "ReducedTree"]
 
 Array = NDArray[np.float64]
 
@@ -71,9 +70,6 @@ class ReducedTree:
         Conductance that the soma sees at once.
     e_mv : float
         Voltage from which the tree is measured; ``axial_ns * e_mv`` goes into the soma all the time.
-    error_bound : float
-        Largest error of the admittance from 0 to 20 kHz relative to the passive admittance of the
-        whole cell at the soma; NaN where it was not asked for.
     """
 
     rate_per_ms: Array
@@ -82,7 +78,6 @@ class ReducedTree:
     start: Array
     axial_ns: float
     e_mv: float
-    error_bound: float = float("nan")
 
     def admittance_ns(self, rates_per_ms: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Return the admittance in nS at complex rates s in 1/ms (``2 pi i f``)."""
@@ -118,7 +113,31 @@ class PassiveTree:
         g_pas: float | Mapping[str, float],
         e_pas_mv: float | Mapping[str, float],
     ) -> PassiveTree:
-        """Return the tree of a cell; see ``reduce_tree``."""
+        """Return the tree of a cell.
+
+        Parameters
+        ----------
+        cell : Compartments
+            The cell; its soma is one compartment.
+        ra_ohm_cm, cm_uf_per_cm2, g_pas, e_pas_mv : float or mapping
+            Axial resistivity in Ohm cm, capacitance in uF/cm2, leak in S/cm2 and its reversal potential
+            in mV; one number, or one for every kind of section by name.
+
+        Raises
+        ------
+        DataError
+            Where a kind that there is has no value.
+
+        Examples
+        --------
+        >>> from allentk.data import Morphology
+        >>> from allentk.models.compartments import compartments
+        >>> xyz = [[0, 0, 0], [0, 9, 0], [0, 400, 0]]
+        >>> cell = compartments(Morphology([1, 2, 3], [1, 3, 3], xyz, [5, 1, 1], [-1, 0, 1]), axon="stub")
+        >>> tree = PassiveTree.of(cell, ra_ohm_cm=100, cm_uf_per_cm2=1, g_pas=1e-4, e_pas_mv=-80)
+        >>> tree.bound_of(tree.reduced(12)) < 1e-3
+        True
+        """
         return cls(
             cell.parent,
             1e3 / cell.axial_mohm(ra_ohm_cm),
@@ -187,62 +206,3 @@ class PassiveTree:
 def _shifts(n: int) -> Array:
     """Return the rates at which the tree's answer is kept, in 1/ms: 0, and a geometric series."""
     return np.concatenate([[0.0], np.geomspace(_SLOWEST, _FASTEST, max(n - 1, 1))])[: max(n, 1)]
-
-
-def reduce_tree(
-    cell: Compartments,
-    *,
-    ra_ohm_cm: float | Mapping[str, float],
-    cm_uf_per_cm2: float | Mapping[str, float],
-    g_pas: float | Mapping[str, float],
-    e_pas_mv: float | Mapping[str, float],
-    tolerance: float = 1e-3,
-    max_modes: int = 24,
-) -> ReducedTree:
-    """Reduce the passive tree behind a soma to as few modes as an error allows.
-
-    Parameters
-    ----------
-    cell : Compartments
-        The cell; its soma is one compartment.
-    ra_ohm_cm, cm_uf_per_cm2, g_pas, e_pas_mv : float or mapping
-        Axial resistivity, capacitance in uF/cm2, leak in S/cm2 and its reversal potential; one
-        number, or one for every kind of section by name.
-    tolerance : float
-        Largest `error_bound` that is good enough.
-    max_modes : int
-        Most modes.
-
-    Returns
-    -------
-    ReducedTree
-
-    Raises
-    ------
-    SimulationError
-        Where so many modes are not enough.
-
-    Examples
-    --------
-    >>> from allentk.data import Morphology
-    >>> from allentk.models.compartments import compartments
-    >>> cell = Morphology([1, 2, 3], [1, 3, 3], [[0, 0, 0], [0, 9, 0], [0, 400, 0]], [5, 1, 1], [-1, 0, 1])
-    >>> tree = reduce_tree(compartments(cell, axon="stub"), ra_ohm_cm=100, cm_uf_per_cm2=1,
-    ...                    g_pas=1e-4, e_pas_mv=-80)
-    >>> tree.error_bound < 1e-3
-    True
-    """
-    tree = PassiveTree.of(
-        cell, ra_ohm_cm=ra_ohm_cm, cm_uf_per_cm2=cm_uf_per_cm2, g_pas=g_pas, e_pas_mv=e_pas_mv
-    )
-    bound = np.inf
-    for n_modes in range(5, max_modes + 1):
-        found = tree.reduced(n_modes)
-        bound = tree.bound_of(found)
-        if bound <= tolerance:
-            values = {name: getattr(found, name) for name in ReducedTree.__dataclass_fields__}
-            return ReducedTree(**{**values, "error_bound": bound})
-    raise SimulationError(
-        f"the passive tree of {cell.n} compartments is off by {bound:.2g} with {max_modes} modes, more "
-        f"than tolerance={tolerance:g}; allow more with max_modes, or use backend='neuron'"
-    )

@@ -11,6 +11,7 @@ from allentk.data import Response, Stimulus, Sweep
 from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel
 from allentk.models.compartments import compartments
+from allentk.simulation.biophysical.channel_tables import has_room
 from allentk.simulation.biophysical.neuron_engine import simulate_neuron
 from allentk.simulation.current import check_step
 
@@ -126,9 +127,9 @@ def engine_of(
 ) -> str:
     """Return which engine ``backend="auto"`` takes: ``"reduced"``, ``"tree"`` or ``"neuron"``.
 
-    The reduced cell where all channels are in a soma of one segment, else the compiled tree; NEURON
-    where something is asked that it alone does: a variable step, a limit of time, or states other than
-    the soma's calcium and voltages along the tree.
+    The reduced cell where all channels are in a soma of one segment and it has room for them, else the
+    compiled tree; NEURON where something is asked that it alone does: a variable step, a limit of time, or
+    states other than the soma's calcium and voltages along the tree.
     """
     if method == "cvode" or atol is not None or max_seconds is not None:
         return "neuron"
@@ -136,6 +137,7 @@ def engine_of(
     if (
         model.parameters.kind == "perisomatic"
         and names <= _REDUCED_RECORDS
+        and has_room(tuple(model.parameters.sections["soma"].mechanisms))
         and _one_segment_soma(model)
     ):
         return "reduced"

@@ -24,7 +24,13 @@ from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel
 from allentk.models.compartments import Compartments, compartments
 from allentk.simulation.biophysical.tree_cell import METHODS, Method, TreeCell, TreeRun
-from allentk.simulation.current import check_clock, current_of, described, divided_step_s
+from allentk.simulation.current import (
+    check_clock,
+    check_threshold,
+    current_of,
+    described,
+    divided_step_s,
+)
 
 __all__ = ["DT_S", "METHODS", "TreeCell", "TreeRun", "simulate_tree"]
 
@@ -109,6 +115,7 @@ def simulate_tree(
     ['voltage_mv dend[0](0.9)']
     """
     check_clock(dt_s=dt_s, sampling_rate_hz=sampling_rate_hz)
+    check_threshold(spike_threshold_mv)
     current, dt_s = current_of(
         stimulus,
         divided_step_s(stimulus, dt_s, sampling_rate_hz, DT_S),

@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from allentk.errors import SimulationError
 from allentk.models.biophysical import SECTIONS, BiophysicalParameters
-from allentk.models.channels import SCHEMES, equilibrium
 from allentk.models.compartments import Compartments
-from allentk.simulation.biophysical.tree_layout import CHUNK, Here, Seen, State, Tables, Values
+from allentk.simulation.biophysical.tree_layout import Here, Seen, State, Tables, Values
 from allentk.simulation.biophysical.tree_plan import Plan, plan
-from allentk.simulation.biophysical.tree_values import mechanisms_of, pool_of, tables_of, values_of
+from allentk.simulation.biophysical.tree_run import TreeRun
+from allentk.simulation.biophysical.tree_start import start_of
+from allentk.simulation.biophysical.tree_values import mechanisms_of, tables_of, values_of
 
 __all__ = ["METHODS", "TreeCell", "TreeRun"]
 
@@ -27,30 +28,6 @@ Method = Literal["fixed", "second-order"]
 METHODS = ("fixed", "second-order")
 #: A run keeps at most so many spikes of a compartment unless told otherwise, and stops then.
 MOST_SPIKES = 10_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TreeRun:
-    """What a run of a tree gives.
-
-    Parameters
-    ----------
-    voltage_mv : array, shape (n_recorded, n_samples)
-        Membrane voltage of every recorded compartment at the beginning of every step that was to be
-        kept; NaN after a run stopped.
-    spike_steps : tuple of array of int
-        For every watched compartment the steps at whose beginning it is at or above the threshold and
-        was not before.
-    n_steps : int
-        How many steps were made.
-    reason : str
-        Why the run stopped early; empty where it did not.
-    """
-
-    voltage_mv: Array
-    spike_steps: tuple[Ints, ...]
-    n_steps: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -173,37 +150,7 @@ class TreeCell:
         v_mv : float, optional
             Voltage everywhere in mV; by default `parameters.v_init_mv`.
         """
-        v = parameters.v_init_mv if v_mv is None else v_mv
-        layout = self.plan.layout
-        n = layout.node.size
-        rest = np.zeros(n)
-        for row, kind in zip(layout.kinds, self.plan.kinds, strict=True):
-            rest[row[0] : row[1]] = pool_of(parameters.sections[SECTIONS[kind]])[2]
-        states = np.zeros((len(layout.schemes), 12, CHUNK))
-        for chunk, (_, _, scheme, _) in enumerate(layout.schemes):
-            states[chunk] = equilibrium(v, self.celsius, list(SCHEMES)[scheme])[:, None]
-        return State(
-            v=np.full(layout.parent.size, float(v)),
-            x=self._gates(v, rest),
-            states=states.ravel(),
-            cai=rest,
-            reversal=np.zeros(n),
-            conductance=np.zeros(n),
-            drive=np.zeros(n),
-            calcium=np.zeros(n),
-        )
-
-    def _gates(self, v: float, cai: Array) -> Array:
-        bounds = {
-            kind: (int(row[0]), int(row[1]))
-            for row, kind in zip(self.plan.layout.kinds, self.plan.kinds, strict=True)
-        }
-        parts = []
-        for slot in self.plan.slots:
-            first, last = bounds[slot.kind]
-            x = cai[first:last] if slot.calcium else np.full(last - first, v - slot.shift_mv)
-            parts.append(slot.gate.steady(x, self.celsius))
-        return np.concatenate(parts) if parts else np.zeros(0)
+        return start_of(self.plan, self.celsius, parameters, v_mv)
 
     def run(
         self,
@@ -257,55 +204,19 @@ class TreeCell:
             On parameters the cell was not made for, an unknown method or compartment, or a step or
             current that is none.
         """
-        return self._run(
-            parameters,
-            current_pa,
-            dt_s=dt_s,
-            method=method,
-            at=at,
-            record=record,
-            every=every,
-            watch=watch,
-            threshold_mv=threshold_mv,
-            most_spikes=most_spikes,
-            state=state,
-        )[0]
-
-    def _run(
-        self,
-        parameters: BiophysicalParameters,
-        current_pa: ArrayLike,
-        *,
-        dt_s: float,
-        method: str,
-        at: int = 0,
-        record: Sequence[int] = (),
-        every: int = 1,
-        watch: Sequence[int] = (0,),
-        threshold_mv: float = -20.0,
-        most_spikes: int = MOST_SPIKES,
-        state: State | None = None,
-    ) -> tuple[TreeRun, State]:
         current = self._checked(current_pa, dt_s, method, (at, *record, *watch), every)
-        values, tables = self.values(parameters), self.tables(dt_s)
-        state = self.start(parameters) if state is None else _copied(state)
         seen = Seen(
-            nodes=self._nodes(record),
+            nodes=self.place[np.asarray(record, dtype=np.int64)],
             voltage=np.full((len(record), -(-current.size // every)), math.nan),
             every=every,
-            watched=self._nodes(watch),
+            watched=self.place[np.asarray(watch, dtype=np.int64)],
             threshold=threshold_mv,
             steps=np.zeros((len(watch), most_spikes), dtype=np.int64),
             counts=np.zeros(len(watch), dtype=np.int64),
         )
-        done = self._go(values, tables, state, current, int(self.place[at]), method, seen)
-        reason = ""
-        if done < current.size:
-            full = seen.counts.size and seen.counts[0] == most_spikes
-            reason = f"more than {most_spikes} spikes" if full else "the voltage left all bounds"
-            reason += f" after {done * dt_s:.6g} s"
-        steps = tuple(row[:n].copy() for row, n in zip(seen.steps, seen.counts, strict=True))
-        return TreeRun(seen.voltage, steps, done, reason), state
+        state = self.start(parameters) if state is None else _copied(state)
+        done = self._go(parameters, current, dt_s, method, self.place[at], seen, state)
+        return TreeRun.of(seen, done, current.size, dt_s)
 
     def settle(
         self,
@@ -334,8 +245,7 @@ class TreeCell:
         state : State, optional
             Where to begin; by default `start`.
         """
-        current = np.full(round(duration_s / dt_s), current_pa)
-        return self._run(parameters, current, dt_s=dt_s, method=method, watch=(), state=state)[1]
+        return self._rested(parameters, duration_s, dt_s, current_pa, method, math.inf, state)[1]
 
     def sweeps(
         self,
@@ -379,44 +289,71 @@ class TreeCell:
         >>> runs = cell.sweeps(parameters, [hyperpolarising_pa, step_pa])  # doctest: +SKIP
         """
         method = options.get("method", "fixed")
-        rest = np.full(round(rest_s / rest_dt_s), rest_pa)
-        run, state = self._run(
-            parameters,
-            rest,
-            dt_s=rest_dt_s,
-            method=method,
-            threshold_mv=threshold_mv,
-            most_spikes=0,
+        quiet, state = self._rested(
+            parameters, rest_s, rest_dt_s, rest_pa, method, threshold_mv, None
         )
-        if run.reason:
+        if not quiet:
             return []
         options |= {"state": state, "threshold_mv": threshold_mv}
         return [self.run(parameters, one, **options) for one in currents_pa]
 
+    def _rested(
+        self,
+        parameters: BiophysicalParameters,
+        duration_s: float,
+        dt_s: float,
+        current_pa: float,
+        method: str,
+        threshold_mv: float,
+        state: State | None,
+    ) -> tuple[bool, State]:
+        """Return whether the soma was quiet for a while, and the state in the end."""
+        if not (0 <= duration_s < math.inf and 0 < dt_s < math.inf):
+            raise SimulationError(
+                f"a rest lasts 0 s or longer, in steps longer than 0 s, got {duration_s!r} s in steps of "
+                f"{dt_s!r} s"
+            )
+        current = np.full(round(duration_s / dt_s), float(current_pa))
+        self._checked(current, dt_s, method, (), 1)
+        # Without room for a spike the run ends at the first.
+        soma, nowhere = self.place[:1].copy(), np.empty(0, dtype=np.int64)
+        seen = Seen(
+            nowhere,
+            np.empty((0, current.size)),
+            1,
+            soma,
+            threshold_mv,
+            np.empty((1, 0), dtype=np.int64),
+            np.zeros(1, dtype=np.int64),
+        )
+        state = self.start(parameters) if state is None else _copied(state)
+        done = self._go(parameters, current, dt_s, method, self.place[0], seen, state)
+        return done == current.size, state
+
     def _go(
         self,
-        values: Values,
-        tables: Tables,
-        state: State,
-        current: Array,
-        node: int,
+        parameters: BiophysicalParameters,
+        current_pa: Array,
+        dt_s: float,
         method: str,
+        node: np.int64,
         seen: Seen,
+        state: State,
     ) -> int:
+        """Run to the end, or to where it stops; `seen` and `state` are filled."""
         from allentk.simulation.biophysical.tree_kernels import run_tree, start_tree
 
-        layout = self.plan.layout
+        values, tables, layout = self.values(parameters), self.tables(dt_s), self.plan.layout
         here = Here.of(layout.node.size, layout.parent.size)
         still = tables._replace(rungs=np.zeros_like(tables.rungs))
         start_tree(layout, still, values, state, here)
         if second := method == "second-order":
             tables = tables._replace(rungs=0.5 * tables.rungs)
         return int(
-            run_tree(layout, tables, values, state, here, 1e-3 * current, node, second, seen)
+            run_tree(
+                layout, tables, values, state, here, 1e-3 * current_pa, int(node), second, seen
+            )
         )
-
-    def _nodes(self, compartments: Sequence[int]) -> Ints:
-        return np.array([self.place[one] for one in compartments], dtype=np.int64)
 
     def _checked(
         self, current_pa: ArrayLike, dt_s: float, method: str, places: Sequence[int], every: int

@@ -15,7 +15,6 @@ import math
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from allentk.simulation.biophysical.tree_layout import (
@@ -27,28 +26,24 @@ from allentk.simulation.biophysical.tree_layout import (
     Tables,
     Values,
 )
+from allentk.simulation.biophysical.tree_scheme_kernels import compiled, grow, step_scheme
 
-__all__ = ["run_tree", "solve_tree", "start_tree", "step_scheme"]
+__all__ = ["run_tree", "solve_tree", "start_tree"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Rows = NDArray[np.uint64]
 Four: TypeAlias = tuple[float, float, float, float]
-Ten: TypeAlias = tuple[float, float, float, float, float, float, float, float, float, float]
 
 #: No less calcium than this, in mM, whatever flows out.
 _LEAST_MM = 1e-9
 #: A membrane beyond this voltage, in mV, has left the range where the numbers mean anything.
 _BEYOND_MV = 500.0
 
-#: Nothing below makes an array. Without numba's counting of references, which costs more than the
-#: arithmetic where loops are short, it is three times as fast.
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, _nrt=False)
-
 _TWO, _THREE, _FOUR, _ONE = np.uint64(2), np.uint64(3), np.uint64(4), np.uint64(1)
 
 
-@_compiled
+@compiled
 def solve_tree(parent: Ints, coupling: Array, diagonal: Array, right: Array, v: Array) -> None:
     """Solve the tree for `v`; `diagonal` and `right` are used up.
 
@@ -67,7 +62,7 @@ def solve_tree(parent: Ints, coupling: Array, diagonal: Array, right: Array, v: 
         v[i] = right[i] + diagonal[i] * v[parent[i]]
 
 
-@_compiled
+@compiled
 def _within(place: float, last: float) -> float:
     """Return the nearest place that is in the table; no number is at its beginning."""
     if place > last:
@@ -75,7 +70,7 @@ def _within(place: float, last: float) -> float:
     return place if place > 0.0 else 0.0
 
 
-@_compiled
+@compiled
 def _locate(v: Array, node: Ints, t: Tables, here: Here) -> None:
     last = t.growth.size - 1.000001
     for i in range(node.size):
@@ -86,7 +81,7 @@ def _locate(v: Array, node: Ints, t: Tables, here: Here) -> None:
         here.part[i] = place - row
 
 
-@_compiled
+@compiled
 def _relax(
     x: Array, begin: int, n: int, rows: Array, table: int, first: int, at: Rows, part: Array
 ) -> None:
@@ -100,7 +95,7 @@ def _relax(
         x[begin + i] += gone * (steady - x[begin + i])
 
 
-@_compiled
+@compiled
 def _open_one(
     x: Array, m: int, n: int, power: Four, gbar: float, e: float, first: int, g: Array, ge: Array
 ) -> None:
@@ -113,7 +108,7 @@ def _open_one(
         ge[first + i] += opened * e
 
 
-@_compiled
+@compiled
 def _open_two(
     x: Array,
     m: int,
@@ -135,121 +130,7 @@ def _open_two(
         ge[first + i] += opened * e
 
 
-@_compiled
-def _constants(c: Array, one: int, k: int) -> Ten:
-    return (
-        c[one, k, 0],
-        c[one, k, 1],
-        c[one, k, 2],
-        c[one, k, 3],
-        c[one, k, 4],
-        c[one, k, 5],
-        c[one, k, 6],
-        c[one, k, 7],
-        c[one, k, 8],
-        c[one, k, 9],
-    )
-
-
-@_compiled
-def _rung(c: Ten, a: float, b: float, below: Ten, p: float, q: float) -> Ten:
-    """Eliminate one rung: states p and q, coupled to the rung below, which was eliminated.
-
-    Returns what the rung above needs, and the way back: the solution so far, the rates up and down,
-    and the block that turns the states above into a part of these.
-    """
-    up_p, up_q = c[0] * a + c[1], c[4] * a + c[5]
-    down_p, down_q = c[2] * b + c[3], c[6] * b + c[7]
-    in_p, in_q, l_p, l_q, d_p, d_q, e00, e01, e10, e11 = below
-    d00 = 1.0 + up_p + d_p + c[8] - l_p * e00
-    d01 = -c[9] - l_p * e01
-    d10 = -c[8] - l_q * e10
-    d11 = 1.0 + up_q + d_q + c[9] - l_q * e11
-    whole = 1.0 / (d00 * d11 - d01 * d10)
-    r_p, r_q = p + l_p * in_p, q + l_q * in_q
-    w_p = whole * (d11 * r_p - d01 * r_q)
-    w_q = whole * (d00 * r_q - d10 * r_p)
-    f_p, f_q = whole * down_p, whole * down_q
-    return (w_p, w_q, up_p, up_q, down_p, down_q, d11 * f_p, -d01 * f_q, -d10 * f_p, d00 * f_q)
-
-
-@_compiled
-def _grow(growth: Array, width: float, here: Here, first: int, n: int) -> None:
-    """Take the exponential of the sodium schemes: that of the row, and a series for the rest."""
-    first = max(first, 0)
-    for i in range(first, first + n):
-        d = here.part[i] * width
-        near = 1.0 + d * (1.0 + d * (0.5 + d * (1.0 / 6.0)))
-        here.growth[i] = growth[here.at[i]] * near
-
-
-@_compiled
-def step_scheme(
-    s: Array,
-    base: int,
-    rungs: Array,
-    scheme: int,
-    again: float,
-    growth: Array,
-    first: int,
-    n: int,
-    gbar: float,
-    e: float,
-    g: Array,
-    ge: Array,
-) -> None:
-    """Bring the states of a chunk one implicit step further and add their conductance.
-
-    The scheme is a ladder, so its matrix is block-tridiagonal with blocks of 2 x 2: the rungs are
-    eliminated from the closed end to the open one and found again on the way back. With `again` = 1
-    they go on as far as they went: twice half a step is the trapezoidal rule.
-    """
-    c0, c1, c2 = (
-        _constants(rungs, scheme, 0),
-        _constants(rungs, scheme, 1),
-        _constants(rungs, scheme, 2),
-    )
-    c3, c4, c5 = (
-        _constants(rungs, scheme, 3),
-        _constants(rungs, scheme, 4),
-        _constants(rungs, scheme, 5),
-    )
-    none = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    base, first = max(base, 0), max(first, 0)
-    for i in range(n):
-        j = base + i
-        a = growth[first + i]
-        b = 1.0 / a
-        w0 = _rung(c0, a, b, none, s[j], s[6 * CHUNK + j])
-        w1 = _rung(c1, a, b, w0, s[CHUNK + j], s[7 * CHUNK + j])
-        w2 = _rung(c2, a, b, w1, s[2 * CHUNK + j], s[8 * CHUNK + j])
-        w3 = _rung(c3, a, b, w2, s[3 * CHUNK + j], s[9 * CHUNK + j])
-        w4 = _rung(c4, a, b, w3, s[4 * CHUNK + j], s[10 * CHUNK + j])
-        w5 = _rung(c5, a, b, w4, s[5 * CHUNK + j], s[11 * CHUNK + j])
-        p, q = w5[0], w5[1]
-        s[5 * CHUNK + j] = p + again * (p - s[5 * CHUNK + j])
-        s[11 * CHUNK + j] = q + again * (q - s[11 * CHUNK + j])
-        opened = gbar * s[5 * CHUNK + j]
-        g[first + i] += opened
-        ge[first + i] += opened * e
-        p, q = w4[0] + w4[6] * p + w4[7] * q, w4[1] + w4[8] * p + w4[9] * q
-        s[4 * CHUNK + j] = p + again * (p - s[4 * CHUNK + j])
-        s[10 * CHUNK + j] = q + again * (q - s[10 * CHUNK + j])
-        p, q = w3[0] + w3[6] * p + w3[7] * q, w3[1] + w3[8] * p + w3[9] * q
-        s[3 * CHUNK + j] = p + again * (p - s[3 * CHUNK + j])
-        s[9 * CHUNK + j] = q + again * (q - s[9 * CHUNK + j])
-        p, q = w2[0] + w2[6] * p + w2[7] * q, w2[1] + w2[8] * p + w2[9] * q
-        s[2 * CHUNK + j] = p + again * (p - s[2 * CHUNK + j])
-        s[8 * CHUNK + j] = q + again * (q - s[8 * CHUNK + j])
-        p, q = w1[0] + w1[6] * p + w1[7] * q, w1[1] + w1[8] * p + w1[9] * q
-        s[CHUNK + j] = p + again * (p - s[CHUNK + j])
-        s[7 * CHUNK + j] = q + again * (q - s[7 * CHUNK + j])
-        p, q = w0[0] + w0[6] * p + w0[7] * q, w0[1] + w0[8] * p + w0[9] * q
-        s[j] = p + again * (p - s[j])
-        s[6 * CHUNK + j] = q + again * (q - s[6 * CHUNK + j])
-
-
-@_compiled
+@compiled
 def _add_slope(
     x: Array,
     h: int,
@@ -272,7 +153,7 @@ def _add_slope(
         ge[first + i] += slope * v
 
 
-@_compiled
+@compiled
 def _open_paths(lay: Layout, t: Tables, p: Values, s: State, here: Here, k: int) -> None:
     """Add the conductances of the channels of a kind."""
     first, n = lay.kinds[k, 0], lay.kinds[k, 1] - lay.kinds[k, 0]
@@ -297,7 +178,7 @@ def _open_paths(lay: Layout, t: Tables, p: Values, s: State, here: Here, k: int)
             s.drive[i] += s.calcium[i] * s.reversal[i]
 
 
-@_compiled
+@compiled
 def _open_all(lay: Layout, t: Tables, p: Values, s: State, here: Here, again: float) -> None:
     """Bring the sodium schemes one step further and take the conductances of all patches."""
     for i in range(s.conductance.size):
@@ -305,7 +186,7 @@ def _open_all(lay: Layout, t: Tables, p: Values, s: State, here: Here, again: fl
     for c in range(lay.schemes.shape[0]):
         first, n = lay.schemes[c, 0], lay.schemes[c, 1]
         scheme, one = lay.schemes[c, 2], lay.schemes[c, 3]
-        _grow(t.growth, 1.0 / (t.per * t.slope_mv), here, first, n)
+        grow(t.growth, 1.0 / (t.per * t.slope_mv), here, first, n)
         base, gbar, e = 12 * CHUNK * c, p.scheme_gbar[one], p.scheme_reversal[one]
         step_scheme(
             s.states,
@@ -325,7 +206,7 @@ def _open_all(lay: Layout, t: Tables, p: Values, s: State, here: Here, again: fl
         _open_paths(lay, t, p, s, here, k)
 
 
-@_compiled
+@compiled
 def _locate_calcium(t: Tables, p: Values, s: State, here: Here, first: int, last: int) -> None:
     """Find the reversal potential of calcium, and its place in the tables."""
     end = t.n_calcium - 1.000001
@@ -338,7 +219,7 @@ def _locate_calcium(t: Tables, p: Values, s: State, here: Here, first: int, last
         here.part_calcium[i] = place - row
 
 
-@_compiled
+@compiled
 def _flow(lay: Layout, s: State, here: Here) -> None:
     """Take the calcium current in mA/cm2 at the present voltage."""
     for k in range(lay.kinds.shape[0]):
@@ -347,7 +228,7 @@ def _flow(lay: Layout, s: State, here: Here) -> None:
                 here.current[i] = s.calcium[i] * (s.v[lay.node[i]] - s.reversal[i])
 
 
-@_compiled
+@compiled
 def _advance(lay: Layout, t: Tables, p: Values, s: State, here: Here, again: float) -> None:
     """Bring calcium and gates one step further at the new voltage, and open the channels."""
     _locate(s.v, lay.node, t, here)
@@ -370,7 +251,7 @@ def _advance(lay: Layout, t: Tables, p: Values, s: State, here: Here, again: flo
     _open_all(lay, t, p, s, here, again)
 
 
-@_compiled
+@compiled
 def start_tree(lay: Layout, t: Tables, p: Values, s: State, here: Here) -> None:
     """Open the channels at the beginning; the step of `t` is none, so that everything stands."""
     _locate(s.v, lay.node, t, here)
@@ -380,7 +261,7 @@ def start_tree(lay: Layout, t: Tables, p: Values, s: State, here: Here) -> None:
     _open_all(lay, t, p, s, here, 0.0)
 
 
-@_compiled
+@compiled
 def _assemble(lay: Layout, p: Values, s: State, here: Here) -> None:
     for i in range(here.diagonal.size):
         here.diagonal[i] = p.leak[i] + here.charge[i]
@@ -391,7 +272,7 @@ def _assemble(lay: Layout, p: Values, s: State, here: Here) -> None:
         here.right[node] += p.scale[i] * s.drive[i]
 
 
-@_compiled
+@compiled
 def _look(seen: Seen, step: int, v: Array, old: Array) -> bool:
     """Note voltages and spikes; return whether the run is to stop."""
     if step % seen.every == 0:
@@ -409,7 +290,7 @@ def _look(seen: Seen, step: int, v: Array, old: Array) -> bool:
     return not abs(v[0]) < _BEYOND_MV
 
 
-@_compiled
+@compiled
 def run_tree(
     lay: Layout,
     t: Tables,

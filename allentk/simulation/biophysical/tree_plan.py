@@ -12,31 +12,23 @@ from numpy.typing import NDArray
 from allentk.errors import SimulationError
 from allentk.models.biophysical import SECTIONS
 from allentk.models.channels import CHANNELS, SCHEMES, Channel, Gate
+from allentk.models.known_mechanisms import POOL
+from allentk.simulation.biophysical.lanes import (
+    HIGH_LOG,
+    HIGH_MV,
+    LOW_LOG,
+    LOW_MV,
+    MOST_POWER,
+    STEP_LOG,
+    STEP_MV,
+    Lane,
+    lane_of,
+)
 from allentk.simulation.biophysical.tree_layout import CHUNK, Layout
 
-__all__ = ["POOL", "Path", "Plan", "Slot", "plan", "rows_of"]
+__all__ = ["Plan", "Slot", "plan", "rows_of"]
 
 Ints = NDArray[np.int64]
-
-#: The mechanism that is a calcium pool and no channel.
-POOL = "CaDynamics"
-#: Range and resolution of the tables in mV. Linear interpolation is off by (step / k)^2 / 80 at most for
-#: a sigmoid of slope k: 2e-6 for the steepest, 4.6 mV.
-LOW_MV, HIGH_MV, STEP_MV = -150.0, 100.0, 0.05
-#: Range and resolution of the tables over the natural logarithm of calcium in mM.
-LOW_LOG, HIGH_LOG, STEP_LOG = float(np.log(1e-7)), float(np.log(50.0)), 0.002
-#: The highest power of a gate that the kernel knows.
-MOST_POWER = 4
-
-
-class Path(NamedTuple):
-    """One way for a channel to be open: ``weight * first ** power * second``."""
-
-    channel: Channel
-    weight: float
-    first: Gate
-    power: int
-    second: Gate | None
 
 
 class Slot(NamedTuple):
@@ -63,7 +55,7 @@ class Plan:
         The gates.
     tables : tuple of (Gate, float, bool)
         The tables that gates share: gate, shift, whether calcium drives it.
-    lanes : tuple of (int, Path)
+    lanes : tuple of (int, Lane)
         Kind and channel of every path.
     schemes : tuple of (int, str)
         Kind and name of every sodium scheme.
@@ -73,7 +65,7 @@ class Plan:
     kinds: tuple[int, ...]
     slots: tuple[Slot, ...]
     tables: tuple[tuple[Gate, float, bool], ...]
-    lanes: tuple[tuple[int, Path], ...]
+    lanes: tuple[tuple[int, Lane], ...]
     schemes: tuple[tuple[int, str], ...]
 
 
@@ -82,7 +74,7 @@ class _Drawn:
     """What has been laid out so far."""
 
     slots: list[Slot] = field(default_factory=list)
-    lanes: list[tuple[int, Path]] = field(default_factory=list)
+    lanes: list[tuple[int, Lane]] = field(default_factory=list)
     paths: list[tuple[int, int, int, int]] = field(default_factory=list)
     kinds: list[tuple[int, ...]] = field(default_factory=list)
     length: int = 0
@@ -91,7 +83,7 @@ class _Drawn:
         """Add a section kind of patches `first` to `last` with its channels."""
         n_slots, n_paths, pool = len(self.slots), len(self.paths), POOL in there
         own: dict[tuple[str, Gate], int] = {}
-        for path in _paths_of(there):
+        for path in _lanes_of(there):
             channel = path.channel
             for gate in (path.first, path.second):
                 if gate is not None and (channel.name, gate) not in own:
@@ -159,26 +151,21 @@ def plan(
     return Plan(layout, kinds, tuple(drawn.slots), tables, tuple(drawn.lanes), schemes)
 
 
-def _paths_of(names: Iterable[str]) -> Iterator[Path]:
+def _lanes_of(names: Iterable[str]) -> Iterator[Lane]:
     for channel in (CHANNELS[name] for name in names if name in CHANNELS):
         for weight, powers in channel.paths:
-            yield _path(channel, weight, powers)
+            yield _lane(channel, weight, powers)
 
 
-def _path(channel: Channel, weight: float, powers: Sequence[int]) -> Path:
-    used = [(power, gate) for gate, power in zip(channel.gates, powers, strict=True) if power]
-    used.sort(key=lambda one: -one[0])
-    fits = 1 <= len(used) <= 2 and used[0][0] <= MOST_POWER
-    fits &= all(power == 1 and gate.tau_ms is not None for power, gate in used[1:])
+def _lane(channel: Channel, weight: float, powers: Sequence[int]) -> Lane:
+    lane = lane_of(channel, weight, powers, "tree")
     # Of a gate that follows at once the kernel takes the slope where it has no power, and a partner.
-    fits &= all(gate.tau_ms is not None or (power, len(used)) == (1, 2) for power, gate in used)
-    if not fits:
+    if lane.first.tau_ms is None and (lane.power > 1 or lane.second is None):
         raise SimulationError(
-            f"{channel.name}: the tree backend takes one gate to a power of up to {MOST_POWER} times "
-            f"at most one other gate, got the powers {tuple(powers)}; use backend='neuron'"
+            f"{channel.name}: the tree backend takes a gate that follows at once without a power and "
+            f"beside another gate alone, got the powers {tuple(powers)}; use backend='neuron'"
         )
-    (power, first), second = used[0], used[1][1] if len(used) == 2 else None
-    return Path(channel, weight, first, power, second)
+    return lane
 
 
 def _table(rows: Sequence[Sequence[int]], width: int) -> Ints:

@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 
 from allentk.errors import SimulationError
 from allentk.models.biophysical import SECTIONS, BiophysicalParameters, SectionParameters
-from allentk.models.channels import CAI0_MM, CAO_MM, SCHEMES, Gate, calcium_drive, ladder, nernst_mv
+from allentk.models.channels import (
+    CAI0_MM,
+    CAO_MM,
+    SCHEMES,
+    Gate,
+    calcium_drive,
+    ladder,
+    nernst_slope_mv,
+)
 from allentk.models.channels.sodium_scheme import SLOPE_MV
 from allentk.models.compartments import Compartments
-from allentk.models.known_mechanisms import MECHANISMS
+from allentk.models.known_mechanisms import MECHANISMS, POOL
+from allentk.simulation.biophysical.lanes import LOW_LOG, LOW_MV, STEP_LOG, STEP_MV, relaxation
 from allentk.simulation.biophysical.tree_layout import Tables, Values
-from allentk.simulation.biophysical.tree_plan import (
-    LOW_LOG,
-    LOW_MV,
-    POOL,
-    STEP_LOG,
-    STEP_MV,
-    Plan,
-    rows_of,
-)
+from allentk.simulation.biophysical.tree_plan import Plan, rows_of
 
 __all__ = ["mechanisms_of", "pool_of", "tables_of", "values_of"]
 
@@ -39,8 +40,7 @@ _PER_UM2, _NF_PER_UM2 = 1e-2, 1e-5
 def _gate_table(gate: Gate, shift_mv: float, calcium: bool, celsius: float, dt_ms: float) -> Array:
     axis = _axis(calcium)
     x = np.exp(axis) if calcium else axis - shift_mv
-    steady = gate.steady(x, celsius)
-    gone = np.ones_like(x) if gate.tau_ms is None else -np.expm1(-dt_ms / gate.tau_ms(x, celsius))
+    steady, gone = relaxation(gate, x, celsius, dt_ms)
     table = np.zeros((axis.size, 4))
     table[:, 0], table[:, 2] = gone, steady
     table[:-1, 1::2] = np.diff(table[:, ::2], axis=0)
@@ -141,7 +141,7 @@ def values_of(
         scheme_gbar=_row(one.value(name, "gbar") for one, name in schemes),
         scheme_reversal=_row(_reversal(one, name, None) for one, name in schemes),
         pool=np.array([pool_of(sections[SECTIONS[kind]]) for kind in cell.kinds], dtype=float),
-        calcium_slope=float(nernst_mv(np.array(CAO_MM / math.e), parameters.celsius)),
+        calcium_slope=nernst_slope_mv(parameters.celsius),
         calcium_out=math.log(CAO_MM),
     )
 

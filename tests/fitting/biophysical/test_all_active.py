@@ -28,9 +28,9 @@ from allentk.fitting.biophysical.all_active_stages import (
     stage_targets,
 )
 from allentk.fitting.biophysical.estimator import BiophysicalFitter
+from allentk.fitting.biophysical.evaluation import BLOCKED, FIRES_AT_REST, SILENT
 from allentk.fitting.biophysical.genes import Gene
 from allentk.fitting.biophysical.measured import EFEL_NINE
-from allentk.fitting.biophysical.objective import BLOCKED, FIRES_AT_REST, SILENT
 from allentk.fitting.biophysical.outcome_result import generations
 from allentk.fitting.biophysical.passive import default_passive
 from allentk.fitting.biophysical.runner import Clock
@@ -146,6 +146,17 @@ def test_the_first_stages_see_steps_below_rheobase_only():
         assert features[-60.0][:4] == PASSIVE
         assert ("sag_amplitude" in features[-60.0]) is (stage.number == 1)
         assert "sag_amplitude" not in features[80.0]
+
+
+def test_a_step_that_is_silent_above_rheobase_does_not_tell_the_membrane():
+    steps = small.targets().steps
+    blocked = replace(steps[0], amplitude_pa=400.0)
+    targets, _ = stage_targets(Targets((*steps, blocked)), STAGES[0])
+    assert max(targets.training) == 80.0
+
+
+def test_made_up_sweeps_stay_so():
+    assert all_active_targets(small.recording()).source.startswith("SYNTHETIC")
 
 
 def test_the_last_stage_sees_the_largest_the_first_and_the_last_silent():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from allentk.data import Morphology
-from allentk.errors import ConfigError, DataError
+from allentk.errors import ConfigError, DataError, FitError
 from allentk.fitting.biophysical.bounds import STYLES, choose_style, gene_set, genes, template
 from allentk.fitting.biophysical.genes import Gene, GeneSet
-from allentk.fitting.biophysical.passive import default_passive
+from allentk.fitting.biophysical.passive import PassiveFit, PassiveVariant, default_passive
 
 CELL = Morphology([1, 2, 3], [1, 3, 3], [[0, 0, 0], [0, 10, 0], [0, 60, 0]], [5, 1, 1], [-1, 0, 1])
 
@@ -102,6 +102,12 @@ def test_a_passive_fit_sets_the_membrane():
 )
 def test_the_style_goes_by_dendrites_then_width(dendrites, width_s, human, style):
     assert choose_style(dendrites, width_s, human=human) == style
+
+
+def test_a_passive_fit_of_another_reconstruction_is_refused():
+    passive = PassiveFit((), PassiveVariant(0, 100, 1, 1, 1), "", 100.0, {"soma": 1.0, "axon": 1.0})
+    with pytest.raises(FitError, match="no capacitance of dend"):
+        template(CELL, v_rest_mv=-80.0, passive=passive)
 
 
 def test_what_is_no_gene_is_refused():

@@ -15,6 +15,8 @@ from allentk.fitting.biophysical.targets import Targets
 from allentk.fitting.result import Reason
 from tests.fitting.biophysical.standin import Runner, gene_set, targets
 from tests.fitting.biophysical.standin_bench import OnStandin
+from tests.fitting.biophysical.test_passive import recorded
+from tests.fitting.biophysical.test_targets import sweep, train
 
 CELL = Morphology([1, 2, 3], [1, 3, 3], [[0, 0, 0], [0, 10, 0], [0, 60, 0]], [5, 1, 1], [-1, 0, 1])
 
@@ -81,6 +83,19 @@ def test_it_scores_on_steps_that_it_did_not_see():
     seen = [step.amplitude_pa for step in judged.steps if step.use == "training"]
     assert seen == [-99.7, 50.3, 150.3, 300.3]
     assert fit.score(other) == -judged.held_out.count_error
+
+
+def test_sweeps_may_come_in_anything_that_is_gone_through_once():
+    sweeps = [sweep(-50.0, number=1), sweep(90.0, number=2), sweep(150.0, train(6), number=3)]
+    options = {"max_evaluations": 4, "restarts": 1, "population": 4, "progress": False}
+    whole, once = (
+        BiophysicalFitter(**options).fit(given, morphology=CELL)
+        for given in ([*sweeps, recorded(number=4)], iter([*sweeps, recorded(number=4)]))
+    )
+    assert once.model_.parameters == whole.model_.parameters
+    assert not any("capacitance-check" in note for note in once.result_.notes)
+    alone = BiophysicalFitter(**options).fit(sweeps[-1], morphology=CELL)
+    assert any("among 1 sweeps" in note for note in alone.result_.notes)
 
 
 def test_parameters_are_those_of_the_class_and_can_be_set():

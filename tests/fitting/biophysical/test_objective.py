@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 
 from allentk.errors import FitError
-from allentk.fitting.biophysical.objective import (
-    BLOCKED,
-    FIRES_AT_REST,
-    SILENT,
-    WEIGHTS,
-    Objective,
-    compressed,
-)
+from allentk.fitting.biophysical.evaluation import BLOCKED, FIRES_AT_REST, SILENT, compressed
+from allentk.fitting.biophysical.objective import WEIGHTS, Objective
 from allentk.fitting.biophysical.search import Plan, run_search
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets
 from tests.fitting.biophysical.standin import TRUTH, Runner, gene_set, targets
@@ -89,6 +83,23 @@ def test_groups_weigh_as_told():
     assert made().evaluate(wrong_voltage).cost > 0.4
     with pytest.raises(FitError, match="unknown groups"):
         made(weights={"spikes": 1.0})
+
+
+def test_weights_that_no_training_step_has_are_refused():
+    with pytest.raises(FitError, match=r"no feature counts: .*'counts': 0\.0.*give one of these"):
+        made(weights={"counts": 0.0})
+
+
+def test_steps_below_zero_alone_can_be_fitted_to():
+    below = made(targets=targets().trained_on([-100.0, -50.0]))
+    assert below.evaluate(point()).cost < 0.3
+    assert below.evaluate(point(g_pas_soma=2e-5)).cost > 0.5
+
+
+def test_another_cell_is_not_run_on_what_was_built_for_this_one():
+    first = made()
+    assert isinstance(first.runner, Runner)
+    assert replace(first, build=lambda: "another").runner == "another"
 
 
 def test_a_candidate_outside_the_cube_is_folded_in():

@@ -313,8 +313,9 @@ def test_pulses_are_found_and_averaged():
     np.testing.assert_allclose(found.down_mv, -found.up_mv, atol=1e-6)
 
 
-def test_from_sweeps_to_a_membrane():
-    fit = passive_fit([recorded()], NEURON_CELL, spiny=False)
+@pytest.mark.parametrize("held", [lambda sweep: sweep, lambda sweep: [sweep]])
+def test_from_sweeps_to_a_membrane(held):
+    fit = passive_fit(held(recorded()), NEURON_CELL, spiny=False)
     assert fit.ra_ohm_cm == pytest.approx(150, rel=1e-3)
     assert fit.cm_by_section["soma"] == pytest.approx(1.4, rel=1e-3)
 

@@ -74,6 +74,13 @@ def test_the_hall_of_fame_is_sorted_and_distinct():
     assert all(((m.point >= 0) & (m.point <= 1)).all() for m in fame)
 
 
+@pytest.mark.parametrize("wrong", [{"population": 3}, {"population": 8.5}, {"restarts": 1.5}])
+def test_a_plan_that_cannot_be_is_refused_before_anything_is_run(wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number.*got {value}"):
+        Plan(n_dimensions=3, **wrong)
+
+
 def test_a_cost_that_is_none_is_very_bad():
     class Holed(Bowl):
         def costs(self, candidates):

@@ -11,7 +11,7 @@ from allentk.data import Sweep, SweepSet
 from allentk.errors import DataError, FeatureError, FitError, FormatError
 from allentk.features import efel
 from allentk.fitting.biophysical import targets as module
-from allentk.fitting.biophysical.measured import EFEL_NINE, measure
+from allentk.fitting.biophysical.measured import EFEL_NINE, EFEL_VOLTAGES, measure
 from allentk.fitting.biophysical.measured_targets import targets_from_sweeps, targets_from_table
 from allentk.fitting.biophysical.targets import StepTarget, Target, Targets, tolerance
 
@@ -186,6 +186,7 @@ def file_of(**step):
         file_of(features={"n_spikes": [3.0, float("inf")]}),
         file_of(duration_s=float("inf")),
         file_of(duration_s=1e9),
+        file_of(duration_s=1e-5),
         file_of(start_s=float("nan")),
         file_of()[:-1] + ', "junction_potential_mv": NaN}',
         file_of()[:-1] + ', "training": ["all"]}',
@@ -276,3 +277,58 @@ def test_rest_and_rheobase():
     assert targets.v_rest_mv == pytest.approx(-80.0)
     assert targets.rheobase_pa == 100.0
     assert json.loads(json.dumps(targets.to_dict()))["steps"]
+
+
+def test_a_step_of_which_nothing_asked_for_can_be_measured_costs_itself_and_a_note():
+    few, many = sweep(130.0, train(1), number=1), sweep(150.0, train(6), number=2)
+    found = targets_from_sweeps([few, many], spiking=("adapt",))
+    assert [step.amplitude_pa for step in found.steps] == [150.0]
+    assert "left out: 130 pA: a target needs a feature" in found.notes
+    with pytest.raises(FitError, match="no long square can be measured: left out: 130 pA"):
+        targets_from_sweeps(few, spiking=("adapt",))
+
+
+def test_an_amplitude_is_trained_on_once():
+    steps = tuple(StepTarget(pa, {"n_spikes": Target(1.0, 0.5)}) for pa in (50.0, 70.0))
+    assert Targets(steps).trained_on([70.0, 70.0, 50.0]).training == (50.0, 70.0)
+
+
+def test_without_a_baseline_the_direction_of_a_step_is_not_known():
+    voltage = np.concatenate([np.linspace(-70.0, -90.0, 150), np.full(150, -90.0)])
+    sweep = Sweep(voltage, np.zeros(300), 1000.0, start_s=0.0, stop_s=0.25)
+    found = measure(sweep, ["v_deflected", "v_steady"])
+    assert np.isnan(found["v_deflected"])
+    assert found["v_steady"] == pytest.approx(-90.0)
+
+
+def test_a_table_that_is_not_filled_says_nothing_where_it_is_empty():
+    rows = [
+        {"amplitude_pa": 50.0, "v_steady": -60.0, "corrected": math.nan, "number": math.nan},
+        {"amplitude_pa": 70.0, "v_steady": -60.0, "corrected": True, "number": 7.0},
+    ]
+    found = targets_from_table(rows)
+    assert [step.features["v_steady"].mean for step in found.steps] == [-74.0, -60.0]
+    assert [step.sweeps for step in found.steps] == [(), (7,)]
+    with pytest.raises(FitError, match=r"a row says no amplitude_pa.*it has v_steady"):
+        targets_from_table([{"v_steady": -60.0}])
+
+
+def test_every_voltage_of_efel_is_corrected_and_no_difference_is():
+    """What moves by 5 mV where a recording with spikes and an afterpotential does."""
+    spiking = sweep(150.0, train(9))
+    low = replace(
+        spiking,
+        voltage_mv=spiking.voltage_mv + 0.3 * np.sin(np.arange(spiking.n_samples) / 700),
+    )
+    high = replace(low, voltage_mv=low.voltage_mv + 5.0)
+    found = [efel(one, threshold_mv=mv) for one, mv in ((low, -20.0), (high, -15.0))]
+    moved = {
+        name
+        for name, before in found[0].items()
+        if before is not None and before.size and np.allclose(found[1][name] - before, 5.0)
+    }
+    assert moved == EFEL_VOLTAGES - {"interburst_voltage"}
+    row = {"amplitude_pa": 50.0, "voltage_after_stim": -70.0, "AP_amplitude": 90.0}
+    features = targets_from_table([row]).steps[0].features
+    assert features["voltage_after_stim"].mean == -84.0
+    assert features["AP_amplitude"].mean == 90.0

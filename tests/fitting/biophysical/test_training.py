@@ -140,6 +140,11 @@ def test_repeated_steps_are_left_where_the_cell_has_changed():
     assert single_step_targets(recording([5, 5])).training == (150.0,)
 
 
+@pytest.mark.parametrize("coarse", [[(100, 5), (100, 6)], [(100, 5)], [(100, 0), (150, 0)]])
+def test_without_a_line_there_is_no_shift(coarse):
+    assert np.isnan(current_shift_pa(coarse, [(140, 5)]))
+
+
 def test_one_good_repeat_is_not_enough():
     assert single_step_targets(recording([9])).training == (150.0,)
 

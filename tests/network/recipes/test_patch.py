@@ -153,5 +153,31 @@ def test_refuses_a_threshold_below_rest():
         recipes.patch(EXC, [low])
 
 
+def test_refuses_a_negative_seed():
+    with pytest.raises(DataError, match="seed must be an integer, 0 or more, got -1"):
+        recipes.patch(EXC, PV, seed=-1)
+
+
+@pytest.mark.parametrize("pair", RECURRENT, ids=" to ".join)
+def test_as_many_connections_as_the_chances_say(network, pair):
+    """Against the chances of all pairs, as Billeh et al. 2020 write them."""
+    peak, sigma = {"L4 Exc": (0.40, 114.0), "L4 PV": (0.90, 95.0)}[pair[0]]
+    if pair[1] == "L4 PV":
+        peak, sigma = {"L4 Exc": (0.59, 92.0), "L4 PV": (0.54, 120.0)}[pair[0]]
+    pre, post = (network.population(name).nodes for name in pair)
+    away = np.hypot(
+        *(pre[f"{a}_um"].to_numpy() - post[f"{a}_um"].to_numpy()[:, None] for a in "xy")
+    )
+    chance = peak * np.exp(-((away / sigma) ** 2))
+    if pair == ("L4 Exc", "L4 Exc"):
+        angle = pre["tuning_angle_deg"].to_numpy()
+        turned = np.abs(angle - angle[:, None]) % 180
+        chance *= 1 - 0.5 * np.minimum(turned, 180 - turned) / 90
+    if pair[0] == pair[1]:
+        np.fill_diagonal(chance, 0.0)
+    found = next(p for p in network.projections if (p.source, p.target) == pair).n_edges
+    assert abs(found - chance.sum()) < 4 * math.sqrt((chance * (1 - chance)).sum())
+
+
 def test_the_smallest_patch():
     assert recipes.patch(EXC, PV, n_cells=20).n_cells == 20

@@ -1,5 +1,6 @@
 """The V1 models: counts, chances, weights and inputs against published figures and closed forms."""
 
+import json
 import math
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 
 import allentk as atk
 from allentk.benchmark import load_reference
-from allentk.errors import DataError
+from allentk.errors import DataError, FormatError
 from allentk.io import write_glif
 from allentk.models import GLIFParameters
 from allentk.network import Population, Receptor, expected_in_degree, recipes, visual
+from allentk.network.recipes import v1_billeh_tables
 from allentk.network.recipes.v1_2026 import cells_2026, rule_2026
 from allentk.network.recipes.v1_cells import Part
 from allentk.network.recipes.v1_potentials import potential_of
@@ -86,6 +88,46 @@ def test_connections_at_full_scale():
         assert kinds[kind] == pytest.approx(100 * millions, rel=0.12)
     new = recipes.v1_in_degrees(scale=0.01, rule="density", n_targets=20)
     assert new["n_edges"].sum() == pytest.approx(8380, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"poissonParameter": 0.0}, "out of range"),
+        ({"probability": 2.0}, "out of range"),
+        ({"N_syn": float("inf")}, "not the parameters"),
+        ({"ON_OFF_w_min": 9.0, "ON_OFF_w_max": 8.0}, "out of range"),
+    ],
+)
+def test_fields_that_make_no_sense_are_refused(tmp_path, change, message):
+    """A Poisson number of mean 0 was drawn again and again until it would be 1."""
+    entry = {
+        "probability": 1.0,
+        "poissonParameter": 2.0,
+        "sON_ratio": 0.9,
+        "centers_d_min": 4.0,
+        "centers_d_max": 6.0,
+        "ON_OFF_w_min": 7.5,
+        "ON_OFF_w_max": 9.5,
+        "aspectRatio_min": 3.4,
+        "aspectRatio_max": 3.6,
+        "N_syn": 80,
+    }
+    path = tmp_path / "lgn_params.json"
+    path.write_text(json.dumps(dict.fromkeys("ei", entry)))
+    assert len(v1_billeh_tables._fields(path)) == 21
+    path.write_text(json.dumps({"e": entry, "i": entry | change}))
+    with pytest.raises(FormatError, match=message):
+        v1_billeh_tables._fields(path)
+
+
+def test_a_pair_that_a_table_lacks_is_named():
+    table = pd.DataFrame({"w": [1.0]}, index=pd.MultiIndex.from_tuples([("a", "b")]))
+    assert v1_billeh_tables.row_of(table, ("a", "b"), "t.csv")["w"] == 1.0
+    with pytest.raises(FormatError, match=r"t\.csv: has no row a to c"):
+        v1_billeh_tables.row_of(table, ("a", "c"), "t.csv")
+    with pytest.raises(FormatError, match="has 2 rows a to b"):
+        v1_billeh_tables.row_of(pd.concat([table, table]), ("a", "b"), "t.csv")
 
 
 def test_probabilities_of_billeh():

@@ -404,3 +404,48 @@ def test_other_units_and_types_are_refused(dg):
 def test_every_quirk_is_of_this_definition():
     assert len({quirk.name for quirk in QUIRKS}) == len(QUIRKS)
     assert all(quirk.definition == "paper2020" for quirk in QUIRKS)
+
+
+def test_a_clock_of_running_that_does_not_rise_is_refused(dg):
+    table, traces, _ = dg
+    speed, clock = np.ones(traces.time_s.size), traces.time_s[::-1]
+    with pytest.raises(DataError, match="the times must rise"):
+        drifting_gratings(traces, table, running=(speed, clock))
+
+
+def test_gratings_of_several_contrasts_are_not_one_tuning_curve(dg):
+    table, traces, _ = dg
+    rows = table.table
+    rows["contrast"] = np.where(np.arange(len(rows)) % 2, 0.1, 0.8)
+    with pytest.raises(DataError, match="2 values of contrast"):
+        drifting_gratings(traces, StimulusTable(rows))
+
+
+def test_a_direction_of_360_degrees_is_that_of_0(dg):
+    table, traces, _ = dg
+    rows = table.table
+    first = rows.index[rows["orientation_deg"] == 0][::2]
+    rows.loc[first, "orientation_deg"] = 360.0
+    pd.testing.assert_frame_equal(
+        drifting_gratings(traces, StimulusTable(rows)), drifting_gratings(traces, table)
+    )
+
+
+def test_running_is_compared_where_two_trials_of_each_have_a_response(dg):
+    table, traces, _ = dg
+    speed, clock = speeds(table)
+    whole = drifting_gratings(traces, table, running=(speed, clock))
+    best = whole["preferred_direction_deg"][0], whole["preferred_tf_hz"][0]
+    rows = table.table
+    chosen = (rows["orientation_deg"] == best[0]) & (rows["temporal_frequency_hz"] == best[1])
+    fast = [s for s in rows["start_frame"][chosen] if speed[s] > 1]
+    values = np.array(traces.values)
+    values[0, fast[1:]] = np.nan
+    out = drifting_gratings(
+        Traces(values, traces.time_s, traces.ids, "events"), table, running=(speed, clock)
+    )
+    names = ["run_modulation", "p_run_modulation", "run_response", "stationary_response"]
+    assert whole.loc[0, names].notna().all()
+    assert (out["preferred_direction_deg"][0], out["preferred_tf_hz"][0]) == best
+    assert out.loc[0, names].isna().all()
+    pd.testing.assert_frame_equal(out.iloc[1:], whole.iloc[1:])

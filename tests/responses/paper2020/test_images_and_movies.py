@@ -8,7 +8,6 @@ from scipy import stats
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses.paper2020 import METRICS, natural_movie, natural_scenes, spontaneous
-from allentk.responses.paper2020.natural_scenes import image_selectivity
 from allentk.responses.paper2020.significance import (
     SpontaneousWindows,
     spontaneous_windows,
@@ -90,15 +89,10 @@ def test_columns_of_scenes_movies_and_quiet_are_those_of_metrics():
         assert set(out.columns) == named | {"cell", "notes"}, stimulus
 
 
-def test_image_selectivity_of_one_image_and_of_all_but_one():
-    n = 118
-    one, most = np.zeros(n), np.ones(n)
-    one[3], most[3] = 1, 0
-    found = image_selectivity([one, most, np.ones(n)])
-    assert found[0] == pytest.approx(1 - 2 / n)
-    # Threshold 0 of 1000 lies below all images but the lowest.
-    assert found[1] == pytest.approx(-1 + 2 / n)
-    assert np.isnan(found[2])
+def test_a_silent_cell_has_no_image_selectivity():
+    table, traces = scenes()
+    silent = Traces(0 * traces.values, traces.time_s, traces.ids, unit="events")  # noqa: PD011
+    assert natural_scenes(silent, table)["image_selectivity"].isna().all()
 
 
 def movies(n_frames=60, repeats=10, seed=0):
@@ -159,6 +153,48 @@ def test_a_repeat_cut_by_the_end_of_the_recording_is_said():
     with pytest.warns(UserWarning, match="50 of 600 presentations lie outside"):
         out = natural_movie(short, table)
     assert out["peak_frame"][0] == 20
+
+
+def later(table, n_frames):
+    """Presentations of a recording that began so many frames later."""
+    rows = table.table
+    rows[["start_frame", "stop_frame"]] -= n_frames
+    return StimulusTable(rows)
+
+
+def test_a_repeat_cut_by_the_start_of_the_recording_stays_one_repeat():
+    table, traces = movies()
+    late = Traces(traces.values[:, 75:], traces.time_s[75:], traces.ids, unit="events")  # noqa: PD011
+    shown = later(table, 75)
+    with pytest.warns(UserWarning, match="25 of 600 presentations lie outside"):
+        numbered = natural_movie(late, shown)
+    with pytest.warns(UserWarning, match="25 of 600 presentations lie outside"):
+        counted = natural_movie(late, StimulusTable(shown.table.drop(columns="repeat")))
+    pd.testing.assert_frame_equal(counted, numbered)
+
+
+def test_repeats_numbered_anew_in_every_block_are_counted():
+    table, traces = movies()
+    anew = table.table.assign(repeat=table.table["repeat"] % 5)
+    pd.testing.assert_frame_equal(
+        natural_movie(traces, StimulusTable(anew)), natural_movie(traces, table)
+    )
+
+
+def test_a_recording_without_the_stimulus_is_refused():
+    movie, film = movies()
+    with pytest.raises(DataError, match="none of the 600 presentations lies in the recording"):
+        natural_movie(film, later(movie, 10_000))
+    table, traces = scenes()
+    with pytest.raises(DataError, match="none of the 130 presentations lies in the recording"):
+        natural_scenes(traces, later(table, 10_000))
+
+
+def test_windows_and_seeds_of_the_null_are_checked():
+    table, traces = scenes()
+    for bad in ({"n_windows": 0}, {"n_windows": 10**12}, {"n_windows": 2.5}, {"seed": -1}):
+        with pytest.raises(DataError, match="must be a whole number from"):
+            natural_scenes(traces, table, **bad)
 
 
 def test_spontaneous_activity_is_the_mean_of_the_means_of_blocks():

@@ -94,6 +94,14 @@ def test_missing_frames_and_presentations_outside() -> None:
     assert "NaN frames" in found["notes"][1]
 
 
+def test_a_silent_cell_is_said_though_some_pixels_are_never_lit() -> None:
+    silent = Traces(0 * VALUES, EVENTS.time_s, EVENTS.ids, "events")
+    never = TEMPLATE.copy()
+    never[:, 0, 0] = 127
+    found = locally_sparse_noise(silent, TABLE, template=never)
+    assert (found["notes"] == "no significant trial").all()
+
+
 def test_bad_input_is_named() -> None:
     with pytest.raises(DataError, match='unit "events"'):
         locally_sparse_noise(Traces(VALUES, EVENTS.time_s, [4, 9]), TABLE, template=TEMPLATE)

@@ -6,6 +6,7 @@ import pytest
 
 from allentk.data import NetworkResponse, SpikeTrains, StimulusTable, Traces
 from allentk.errors import DataError
+from allentk.responses.binned import binned_counts, whole_bins
 from allentk.responses.populations import (
     METRICS,
     QUIRKS,
@@ -19,7 +20,6 @@ from allentk.responses.populations import (
     population_fano,
     signal_correlations,
 )
-from allentk.responses.populations.binned import binned_counts, whole_bins
 
 
 def test_signal_and_noise_correlations_are_those_of_numpy():
@@ -228,8 +228,12 @@ REGULAR = SpikeTrains(np.arange(400) / 100, np.arange(400) % 20, 20)
     [
         ("windows must be above 0 s", {"windows_s": [0.1, -0.1]}),
         ("windows must be above 0 s", {"windows_s": [0.1, np.nan]}),
-        ("expected a sample or more", {"n_samples": 0}),
-        ("expected a sample or more", {"size_sd": -1.0}),
+        ("n_samples must be a whole number from 1", {"n_samples": 0}),
+        ("n_samples must be a whole number from 1", {"n_samples": 2.5}),
+        ("expected samples of size", {"size_sd": -1.0}),
+        ("expected samples of size", {"size_sd": np.inf}),
+        ("seed must be a whole number", {"seed": -1}),
+        ("no cell with id 20", {"cells": np.arange(21)}),
     ],
 )
 def test_nonsense_windows_and_samples_are_refused(words, asked):

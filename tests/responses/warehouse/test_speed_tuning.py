@@ -9,8 +9,8 @@ from scipy.stats import ks_2samp
 
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
-from allentk.responses.warehouse.receptive_field_metrics import SPEED_METRICS, SPEED_QUIRKS
 from allentk.responses.warehouse.speed_bins import speed_bins
+from allentk.responses.warehouse.speed_metrics import METRICS, QUIRKS
 from allentk.responses.warehouse.speed_tuning import speed_curves, speed_tuning
 from tests.responses.warehouse.noise_cells import running_session
 
@@ -38,7 +38,7 @@ def test_figures_of_allensdk() -> None:
 
 def test_each_quirk_changes_a_number() -> None:
     mended = speed_tuning(TRACES, TABLE, running=RUNNING, bin_frames=400, n_shuffles=2)
-    for quirk in SPEED_QUIRKS:
+    for quirk in QUIRKS:
         kept = speed_tuning(
             TRACES, TABLE, running=RUNNING, bin_frames=400, n_shuffles=2, quirks=quirk.name
         )
@@ -93,7 +93,7 @@ def test_a_seed_gives_the_same_and_curves_give_the_means() -> None:
     spontaneous = curves[curves["condition"] == "spontaneous"]
     top = spontaneous["speed_cm_s"][spontaneous["response"].idxmax()]
     assert top == once["speed_max_spontaneous_cm_s"][0]
-    assert {m.name for m in SPEED_METRICS} == set(once.columns) - {"cell", "notes"}
+    assert {m.name for m in METRICS} == set(once.columns) - {"cell", "notes"}
 
 
 def test_bad_cells_are_noted_and_no_cells_are_no_rows() -> None:
@@ -130,9 +130,40 @@ def test_bad_input_is_named() -> None:
         speed_tuning(TRACES, TABLE.where(stimulus="flashes"), running=RUNNING)
     with pytest.raises(DataError, match="no frame of the spontaneous condition has a speed"):
         speed_tuning(TRACES, TABLE, running=(SPEED * np.nan, TRACES.time_s))
-    with pytest.raises(DataError, match="bin_frames must be a positive whole number"):
+    with pytest.raises(DataError, match="bin_frames must be a whole number from 1"):
         speed_tuning(TRACES, TABLE, running=RUNNING, bin_frames=0)
-    with pytest.raises(DataError, match=r"bins of 1 frames make .* expected 1000 at most"):
+    with pytest.raises(
+        DataError, match=r"bins of 1 frames make .* expected 1 to 1000; give a larger"
+    ):
         speed_tuning(TRACES, TABLE, running=RUNNING, bin_frames=1)
-    with pytest.raises(DataError, match="n_shuffles must be a whole number of 1 or more"):
+    with pytest.raises(DataError, match="n_shuffles must be a whole number from 1"):
         speed_tuning(TRACES, TABLE, running=RUNNING, n_shuffles=0)
+
+
+def test_an_animal_that_never_rests_has_no_bin_of_rest() -> None:
+    rng = np.random.default_rng(0)
+    speed = 20 + 20 * rng.random(SPEED.size)
+    follows = Traces((speed + rng.normal(size=speed.size))[None], TRACES.time_s, [1])
+    running = (speed, TRACES.time_s)
+    found = speed_tuning(follows, TABLE, running=running, n_shuffles=20)
+    assert found[["speed_modulated_spontaneous", "speed_modulated_stimulus"]].all(axis=None)
+    assert found["speed_min_spontaneous_cm_s"][0] < found["speed_max_spontaneous_cm_s"][0]
+    curves = speed_curves(follows, TABLE, running=running)
+    assert curves["response"].notna().all()
+    with pytest.raises(DataError, match="give a smaller bin_frames"):
+        speed_tuning(follows, TABLE, running=running, bin_frames=50_000, n_shuffles=2)
+
+
+def test_a_missing_frame_among_the_fastest_is_said() -> None:
+    values = DFF.copy()
+    quiet = np.r_[500:3500, 7000:10_000]
+    values[1, quiet[np.nanargmax(SPEED[quiet])]] = np.nan
+    held = Traces(values, TRACES.time_s, [1, 2, 3])
+    found = speed_tuning(held, TABLE, running=RUNNING, bin_frames=400, n_shuffles=2)
+    assert found["notes"].tolist() == ["", "missing frames in the spontaneous condition", ""]
+
+
+def test_curves_of_no_cells_have_their_columns() -> None:
+    none, some = (speed_curves(TRACES, TABLE, running=RUNNING, ids=ids) for ids in ([], [1]))
+    assert list(none) == list(some)
+    assert len(none) == 0

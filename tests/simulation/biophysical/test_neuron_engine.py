@@ -225,6 +225,7 @@ def test_a_long_euler_step_is_warned_of():
         ({"method": "fixed", "atol": 1e-3}, "atol is an option of method='cvode'"),
         ({"dt_s": -1.0}, "dt_s must be positive"),
         ({"max_seconds": 0.0}, "max_seconds must be positive"),
+        ({"spike_threshold_mv": math.nan}, "spike_threshold_mv must be a finite voltage"),
         ({"sampling_rate_hz": 1e4}, "has no sampling_rate_hz"),
     ],
 )

@@ -10,8 +10,12 @@ from allentk.errors import SimulationError
 from allentk.models import BiophysicalModel, BiophysicalParameters, SectionParameters
 from allentk.models.channels import CHANNELS, equilibrium, rate_matrix
 from allentk.models.compartments import compartments
+from allentk.simulation import simulate
 from allentk.simulation.biophysical.channel_tables import CALCIUM, INSTANT, lanes_of, tables_of
 from allentk.simulation.biophysical.reduced import ReducedCell, simulate_reduced
+from allentk.simulation.biophysical.reduced_layout import Cells, Taken
+from allentk.simulation.biophysical.simulate import engine_of
+from allentk.simulation.current import divided_step_s
 
 PYRAMIDAL = {
     "NaTs": {"gbar": 2.0},
@@ -132,7 +136,7 @@ def test_a_step_of_nav_is_the_dense_step(second):
     model = cell({"NaV": {"gbar": 0.5}})
     one = batch_cell(model)
     prepared = one.prepare(model.parameters)
-    from allentk.simulation.biophysical.reduced_kernels import Cells, Taken, advance
+    from allentk.simulation.biophysical.reduced_kernels import advance
 
     state = prepared.starts.copy()
     nothing = Taken(1, np.empty((1, 0)), np.empty(0, np.int64), np.empty((1, 0, 0)),
@@ -257,6 +261,29 @@ def test_what_it_cannot_run_is_refused():
         lanes_of(tuple(CHANNELS))
 
 
+@pytest.mark.parametrize("backend", ["reduced", "tree"])
+def test_a_threshold_that_nothing_crosses_is_refused(backend):
+    with pytest.raises(
+        SimulationError, match="spike_threshold_mv must be a finite voltage, got nan"
+    ):
+        simulate(cell(), STEP, backend=backend, spike_threshold_mv=np.nan)
+
+
+def test_the_finest_sampling_is_no_division_by_zero():
+    assert divided_step_s([1.0, 2.0], None, 1e16, 2.5e-5) == 1e-16
+    assert divided_step_s([1.0, 2.0], None, 4e4, 2.5e-5) == 2.5e-5
+
+
+def test_more_channels_than_the_reduced_cell_has_room_for_run_in_the_tree():
+    gbar = {"gbar": 1e-5}
+    for names in (tuple(CHANNELS), ("NaV", "NaV2")):
+        model = cell(dict.fromkeys(names, gbar))
+        assert engine_of(model) == "tree"
+        with pytest.raises(SimulationError, match="use backend='tree' or 'neuron'"):
+            simulate_reduced(model, Zero())
+    assert engine_of(cell()) == "reduced"
+
+
 def test_wrong_vectors_are_refused():
     model = cell()
     one = batch_cell(model)
@@ -266,5 +293,12 @@ def test_wrong_vectors_are_refused():
     vector[one.names.index("soma.Ih.gbar")] = np.nan
     with pytest.raises(SimulationError, match=r"soma.Ih.gbar of set 0 is not finite"):
         one.prepare(vector)
+    for wrong, says in (
+        ({"rest_s": -1.0}, "rest_s must be 0 or longer"),
+        ({"rest_s": np.nan}, "rest_s must be 0 or longer"),
+        ({"dt_s": np.inf}, "time steps and every must be positive and finite"),
+    ):
+        with pytest.raises(SimulationError, match=says):
+            one.run(one.prepare(model.parameters), [0.0], **wrong)
     with pytest.raises(SimulationError, match="currents must be finite"):
         one.run(one.prepare(model.parameters), [np.inf, 0.0])

@@ -5,9 +5,8 @@ import pytest
 from scipy.linalg import expm
 
 from allentk.data import Morphology
-from allentk.errors import SimulationError
 from allentk.models.compartments import compartments
-from allentk.simulation.biophysical.reduction import PassiveTree, reduce_tree
+from allentk.simulation.biophysical.reduction import PassiveTree
 
 PASSIVE = {
     "ra_ohm_cm": 120.0,
@@ -89,7 +88,8 @@ def test_a_step_at_the_soma_is_answered_like_the_whole_tree():
     cell = branching(1)
     full = PassiveTree.of(cell, **PASSIVE)
     C, G, b, drive, direct = of_membrane(full)
-    modes = reduce_tree(cell, **PASSIVE, tolerance=1e-5)
+    modes = full.reduced(24)
+    assert full.bound_of(modes) < 1e-5
     rest = np.linalg.solve(G, b * -82.0 + drive)
     assert rest == pytest.approx(np.full(C.size, -82.0), abs=1e-9)
     steady = np.linalg.solve(G, b * -60.0 + drive)
@@ -116,8 +116,9 @@ def test_the_steady_state_is_exact_whatever_the_number_of_modes():
 def test_a_leak_that_differs_between_sections_is_exact_at_rest():
     cell = branching(0)
     uneven = {**PASSIVE, "e_pas_mv": {"soma": -70.0, "axon": -60.0, "dend": -85.0}}
-    _, G, b, drive, direct = of_membrane(PassiveTree.of(cell, **uneven))
-    modes = reduce_tree(cell, **uneven)
+    full = PassiveTree.of(cell, **uneven)
+    _, G, b, drive, direct = of_membrane(full)
+    modes = full.reduced(12)
     w = (modes.strength * -75.0 + modes.drive) / modes.rate_per_ms
     got = w.sum() + modes.axial_ns * (modes.e_mv + 75.0)
     expected = b @ np.linalg.solve(G, b * -75.0 + drive) - direct * -75.0
@@ -127,7 +128,8 @@ def test_a_leak_that_differs_between_sections_is_exact_at_rest():
 def test_no_charge_is_lost():
     # Without a leak, what goes into the tree for good is what its capacitance holds.
     cell = branching(3)
-    modes = reduce_tree(cell, **{**PASSIVE, "g_pas": {"soma": 0, "axon": 0, "dend": 0}})
+    tight = {**PASSIVE, "g_pas": {"soma": 0, "axon": 0, "dend": 0}}
+    modes = PassiveTree.of(cell, **tight).reduced(12)
     held = PassiveTree.of(cell, **PASSIVE).capacity_pf[1:].sum()
     assert (modes.strength / modes.rate_per_ms**2).sum() == pytest.approx(held, rel=1e-9)
 
@@ -146,13 +148,8 @@ def test_the_bound_holds_between_the_frequencies_and_is_not_loose(seed):
 
 
 def test_modes_are_passive_and_stable():
-    modes = reduce_tree(branching(0), **PASSIVE)
+    modes = PassiveTree.of(branching(0), **PASSIVE).reduced(12)
     assert (modes.rate_per_ms > 0).all()
     assert (modes.strength >= 0).all()
     s = 2j * np.pi * np.geomspace(1e-4, 100, 50)
     assert (modes.admittance_ns(s).real > 0).all()
-
-
-def test_too_few_modes_are_refused():
-    with pytest.raises(SimulationError, match="max_modes"):
-        reduce_tree(branching(0), **PASSIVE, tolerance=1e-9, max_modes=6)

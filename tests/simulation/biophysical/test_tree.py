@@ -22,8 +22,9 @@ from allentk.models.channels import (
 from allentk.models.compartments import compartments
 from allentk.simulation.biophysical.reduced import ReducedCell
 from allentk.simulation.biophysical.tree import TreeCell, simulate_tree
-from allentk.simulation.biophysical.tree_kernels import solve_tree, step_scheme
+from allentk.simulation.biophysical.tree_kernels import solve_tree
 from allentk.simulation.biophysical.tree_layout import CHUNK
+from allentk.simulation.biophysical.tree_scheme_kernels import step_scheme
 from allentk.simulation.biophysical.tree_values import tables_of
 
 CELSIUS = 34.0
@@ -330,6 +331,14 @@ def test_sweeps_share_their_rest(tree):
     assert [run.spike_steps[0].size > 0 for run in runs] == [False, True]
 
 
+@pytest.mark.parametrize(
+    "rest", [{"duration_s": -1.0}, {"duration_s": np.nan}, {"duration_s": 0.1, "dt_s": 0.0}]
+)
+def test_a_rest_that_cannot_be_is_refused(tree, rest):
+    with pytest.raises(SimulationError, match="a rest lasts 0 s or longer, in steps longer than 0"):
+        TreeCell.of(tree, active()).settle(active(), **rest)
+
+
 def test_there_are_no_sweeps_of_a_cell_that_fires_at_rest(tree):
     parameters = firing()
     assert TreeCell.of(tree, parameters).sweeps(parameters, [np.zeros(9)], rest_pa=900.0) == []
@@ -451,6 +460,14 @@ def test_a_run_away_is_an_error_or_a_reason(shape):
     model = BiophysicalModel(active(), shape)
     with pytest.raises(SimulationError, match="left all bounds"):
         simulate_tree(model, np.full(2000, 1e7))
-    response = simulate_tree(model, np.full(2000, 1e7), throw=False)
-    assert "left all bounds" in response.reason
-    assert np.isnan(response.voltage_mv[-1])
+    current = np.r_[np.zeros(100), np.full(2000, 1e7)]
+    response = simulate_tree(model, current, throw=False, record="dend[0](0.5)")
+    assert "left all bounds after 0.002525 s" in response.reason
+    for voltage in (response.voltage_mv, response.states["voltage_mv dend[0](0.5)"]):
+        assert np.isfinite(voltage[:101]).all()
+        assert np.isnan(voltage[101:]).all()
+    assert response.spike_times_s.size == 0
+    cell = TreeCell.of(compartments(shape, axon="stub"), active())
+    for every, n_kept in ((2, 51), (101, 1)):
+        run = cell.run(active(), current, every=every)
+        assert np.isfinite(run.voltage_mv[0]).sum() == n_kept

@@ -14,6 +14,7 @@ from allentk.errors import (
     AllenTKError,
     ConfigError,
     FeatureError,
+    FitError,
     FormatError,
     IntegrityError,
     OfflineError,
@@ -51,18 +52,23 @@ class Failure:
 
 
 _DIED = (
-    "the process that measured it was killed or crashed, twice: perhaps memory ran out, perhaps the file "
-    "is damaged"
+    "the worker that {done} it was killed or crashed, also when it was tried alone: perhaps memory ran "
+    "out, perhaps the file is damaged"
 )
 
 #: What to do; the first type that fits.
 _ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (BrokenProcessPool, "give it more memory, check the file with h5dump or export it anew"),
-    (FormatError, "check the file; copy, download or export it again"),
+    (
+        FormatError,
+        "check the file; copy, download or export it again; on a cluster it must lie under the same path "
+        "on every worker",
+    ),
     (FeatureError, "look at its sweeps one by one: allentk features {recording} --sweeps"),
+    (FitError, "look at what was recorded: allentk sweeps {recording}"),
     (IntegrityError, "delete the file and fetch it again: allentk fetch {recording}"),
-    (OfflineError, "go online and run the same again; what is finished is not measured again"),
-    (ServiceError, "run the same again later; what is finished is not measured again"),
+    (OfflineError, "go online and run the same again; what is finished is not {done} again"),
+    (ServiceError, "run the same again later; what is finished is not {done} again"),
     (ConfigError, "mend the setting, and run the same again"),
     (AllenTKError, "check that there is such a cell, and a recording of it"),
     (OSError, "check that the file can be read, and run the same again"),
@@ -70,8 +76,20 @@ _ADVICE: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def failure(recording: str, what: str, error: Exception) -> Failure:
-    """Return what is told of an error; one that nobody foresaw goes to the log as a whole."""
+def failure(recording: str, what: str, error: Exception, *, done: str) -> Failure:
+    """Return what is told of an error; one that nobody foresaw goes to the log as a whole.
+
+    Parameters
+    ----------
+    recording : str
+        As it was named.
+    what : str
+        ``"cell"``, or the part of it that is missing.
+    error : Exception
+        Why.
+    done : {"measured", "fitted"}
+        What the batch does with a cell.
+    """
     died = isinstance(error, BrokenProcessPool)
     if not died and not isinstance(error, AllenTKError | OSError):
         log.info("%s: an error that was not foreseen", recording, exc_info=error)
@@ -80,8 +98,8 @@ def failure(recording: str, what: str, error: Exception) -> Failure:
         recording=recording,
         what=what,
         error="WorkerDied" if died else type(error).__name__,
-        message=_DIED if died else str(error),
-        advice=advice.format(recording=shlex.quote(recording)),
+        message=_DIED.format(done=done) if died else str(error),
+        advice=advice.format(recording=shlex.quote(recording), done=done),
     )
 
 
