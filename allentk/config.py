@@ -169,7 +169,8 @@ def _bool(value: Any, where: str) -> bool:
 
 
 def _jobs(value: Any, where: str) -> int:
-    text = str(value).strip()
+    whole = isinstance(value, float) and value.is_integer()  # as JSON may have it
+    text = str(int(value) if whole else value).strip()
     if not _WHOLE.fullmatch(text) or int(text) < 1:
         raise ConfigError(f"{where}: expected a whole number of at least 1, got {value!r}")
     return int(text)

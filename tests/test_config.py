@@ -91,6 +91,10 @@ def test_jobs_are_a_whole_number_in_the_file_too(monkeypatch, tmp_path, jobs):
         settings()
 
 
+def test_jobs_may_be_a_whole_float():
+    assert settings(jobs=4.0).jobs == 4
+
+
 def test_a_misspelt_variable_is_found(monkeypatch):
     monkeypatch.setenv("ALLENTK_OFLINE", "1")
     monkeypatch.setenv("ALLENTK_OF_THE_LAB", "1")

@@ -73,7 +73,8 @@ def resampled_scores(
     n_steps = 2 * knots.size + 1
     sides = _sides(knots, reference)
     apart = _shares(of_cell[None, :], n_steps)[0] - chance
-    at = int(_far(apart, sides).argmax())
+    # Of bounds that all hold, the one that is nearest to failing.
+    at = int((np.abs(apart) if sides is None else apart * sides).argmax())
     side = np.sign(apart[at]) if sides is None else sides[at]
     largest, there = np.empty(draws), np.empty(draws)
     for part in _blocks(draws, max(values.size, reference.n, n_steps)):

@@ -220,7 +220,7 @@ def _each_once(
         return raw, notes
     twice = raw[name].duplicated(keep=False) & raw[name].notna()
     again = raw[twice]
-    repeated = again.duplicated().to_numpy()
+    repeated = again.astype(str).duplicated().to_numpy()  # as words: a column may hold lists
     if not again.loc[~repeated, name].is_unique:
         other = again.loc[~repeated, name]
         raise DataError(

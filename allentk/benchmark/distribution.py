@@ -111,10 +111,12 @@ class Distribution:
             )
 
     def _check_numbers(self) -> None:
-        if not isinstance(self.n, int | np.integer) or not 0 <= self.n <= _MOST_CELLS:
+        number = isinstance(self.n, int | float | np.integer | np.floating)
+        if not number or not 0 <= self.n <= _MOST_CELLS or self.n != int(self.n):
             raise DataError(
                 f"Distribution: n must be a number of cells, 0 to {_MOST_CELLS}, got {self.n!r}"
             )
+        object.__setattr__(self, "n", int(self.n))  # tables and JSON may hold 4.0
         if self.probabilities is None and self.n != self.values.size:
             raise DataError(
                 f"Distribution: expected one value per cell, {self.n}, got {self.values.size}; quantiles "

@@ -232,10 +232,14 @@ class Reference:
             )
         rng = np.random.default_rng(seed)
         distributions: dict[str, dict[str, Distribution]] = {}
-        for population, cells in sorted(by_class(table).items()):
+        classes = by_class(table)
+        # Numbers in their order, not in that of their words: 2 before 10.
+        for population in dict.fromkeys(
+            map(str, table.groupby("population", observed=True).groups)
+        ):
             of = distributions[population] = {}
             for metric in metrics:
-                values, _, _ = measured(cells, metric, min_peak_rate_hz)
+                values, _, _ = measured(classes[population], metric, min_peak_rate_hz)
                 of[metric] = _with_halves(values.to_numpy(float), rng, draws)
         return cls(
             name=name,

@@ -152,10 +152,10 @@ def _batch(
     cells = source.cell_types() if any(isinstance(each, int) for each in named) else None
     try:
         found = extract(named, cells=cells, definition=definition, **batch)
-    except KeyboardInterrupt:
-        if batch["out"] is not None:
-            say("Interrupted. The same command goes on from here.")
-        raise
+    except KeyboardInterrupt as interrupt:
+        if batch["out"] is None:
+            raise
+        raise KeyboardInterrupt("Interrupted. The same command goes on from here.") from interrupt
     show(found, output)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from allentk.cli.group import INTERRUPTED
 from allentk.cli.messages import say
 from allentk.cli.output import Output, text_table
 from allentk.cli.source import Source, is_id
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from allentk.workflow.biophysical_fit import BiophysicalFit
 
 __all__ = ["fit_one"]
-
-#: What a shell calls the end by Ctrl-C.
-INTERRUPTED = 130
 
 
 def fit_one(

@@ -47,9 +47,8 @@ def fit_list(file: Path, source: Source, output: Output, folder: Path, **options
     cells = source.cell_types() if any(isinstance(each, int) for each in named) else None
     try:
         batch = fit_many(named, cells=cells, out=folder, **options)
-    except KeyboardInterrupt:
-        say("Interrupted. The same command goes on from here.")
-        raise
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt("Interrupted. The same command goes on from here.") from interrupt
     _print(batch, output)
     _tell(batch, folder)
 

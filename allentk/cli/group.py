@@ -13,7 +13,10 @@ import click
 
 from allentk.errors import AllenTKError, OfflineError
 
-__all__ = ["LazyGroup", "Verb", "say_demo", "show_traceback"]
+__all__ = ["INTERRUPTED", "LazyGroup", "Verb", "say_demo", "show_traceback"]
+
+#: What a shell calls the end by Ctrl-C.
+INTERRUPTED = 130
 
 _VERBOSE, _DEMO = "allentk.verbose", "allentk.demo"
 
@@ -65,7 +68,8 @@ class Verb(click.Command):
 class LazyGroup(click.Group):
     """A group that knows its commands by name and help line, and imports one when it is called.
 
-    An error of allentk's own is told in a sentence, with exit code 1; ``-v`` shows its traceback.
+    An error of allentk's own is told in a sentence, with exit code 1; ``-v`` shows its traceback. Ctrl-C
+    ends with exit code 130, and with what the KeyboardInterrupt says, if anything.
 
     Parameters
     ----------
@@ -119,6 +123,10 @@ class LazyGroup(click.Group):
             if error.errno not in _REFUSED or error.filename is None:
                 raise
             _told(ctx, f"{error.filename}: {error.strerror}", error)
+        except KeyboardInterrupt as interrupt:
+            # The empty line closes that in which the terminal shows ^C.
+            click.echo(f"\n{str(interrupt) or 'Interrupted.'}", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 def _told(context: click.Context, message: str, error: Exception) -> NoReturn:

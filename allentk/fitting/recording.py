@@ -25,6 +25,7 @@ __all__ = [
     "fitted_to",
     "groups",
     "read",
+    "sweep_list",
     "sweep_set",
 ]
 
@@ -102,14 +103,26 @@ def sweep_set(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> SweepSet:
     """
     if isinstance(sweeps, SweepSet):
         return sweeps
+    held = sweep_list(sweeps)
+    made_up = any(sweep.synthetic for sweep in held)
+    return SweepSet(held, metadata={"synthetic": True} if made_up else None)
+
+
+def sweep_list(sweeps: Sweep | Iterable[Sweep]) -> list[Sweep]:
+    """Return the sweeps as a list; unlike in a set, several may have one number, or none of their own.
+
+    Raises
+    ------
+    FitError
+        On what are no sweeps, such as the name of a file.
+    """
     if isinstance(sweeps, str | Path):
         raise FitError(f"expected sweeps, got {str(sweeps)!r}; read it with allentk.read_nwb")
     held = [sweeps] if isinstance(sweeps, Sweep) else list(sweeps)
     foreign = sorted({type(each).__name__ for each in held if not isinstance(each, Sweep)})
     if foreign:
         raise FitError(f"expected sweeps, got {', '.join(foreign)} among them")
-    made_up = any(sweep.synthetic for sweep in held)
-    return SweepSet(held, metadata={"synthetic": True} if made_up else None)
+    return held
 
 
 def fitted_to(synthetic: bool) -> str:

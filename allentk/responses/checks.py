@@ -26,15 +26,19 @@ def check_whole(name: str, value: object, *, least: int, most: int) -> None:
         raise DataError(f"{name} must be a whole number from {least} to {most:,}, got {value!r}")
 
 
-def check_seed(seed: object) -> None:
+def check_seed(seed: object, *, most: int = 2**128 - 1) -> None:
     """Check that a number can seed random draws.
 
     Raises
     ------
     DataError
-        Where it is no whole number from 0 to 2**32 - 1.
+        Where it is no whole number from 0 to `most`.
+
+    Examples
+    --------
+    >>> check_seed(1)
     """
-    check_whole("seed", seed, least=0, most=2**32 - 1)
+    check_whole("seed", seed, least=0, most=most)
 
 
 def positive(name: str, value: object) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from allentk.errors import DataError
 from allentk.responses.grid import Grid, grid
 from allentk.responses.trials import presented
 
-__all__ = ["AXES", "conditions", "gratings_where"]
+__all__ = ["AXES", "check_one", "conditions", "gratings_where"]
 
 #: Parameters of drifting gratings, and the period of those that are angles.
 AXES = {"temporal_frequency_hz": None, "orientation_deg": 360.0}
@@ -25,7 +25,13 @@ def _named_blank(rows: pd.DataFrame) -> NDArray[np.bool_]:
     return named
 
 
-def _check_one(shown: pd.DataFrame, column: str) -> None:
+def check_one(shown: pd.DataFrame, column: str) -> None:
+    """Raise DataError where gratings have several values of a column, for it makes no condition.
+
+    Examples
+    --------
+    >>> check_one(pd.DataFrame({"contrast": [0.8, np.nan, 0.8]}), "contrast")
+    """
     some = np.unique(shown[column].dropna().to_numpy(float).round(6)).tolist()
     if len(some) > 1:
         raise DataError(
@@ -50,25 +56,16 @@ def _gratings(table: pd.DataFrame, blank_name: NDArray[np.bool_]) -> NDArray[np.
     return oriented
 
 
-def conditions(
-    table: StimulusTable, *, one: Sequence[str] = ("contrast", "spatial_frequency_cpd")
-) -> Grid:
+def conditions(table: StimulusTable) -> Grid:
     """Sort the presentations of drifting gratings into conditions and blanks.
 
     A row named ``blank`` or ``spontaneous``, or with the gratings' name and no orientation, is blank.
 
-    Parameters
-    ----------
-    table : StimulusTable
-        What was shown.
-    one : sequence of str
-        Columns of which all gratings must have one value, for they make no condition.
-
     Raises
     ------
     DataError
-        Where no presentation has an orientation; where several stimuli have one, or gratings several
-        values of a column in `one`; for a table of another type.
+        Where no presentation has an orientation; where several stimuli, contrasts or spatial
+        frequencies have one; for a table of another type.
 
     Examples
     --------
@@ -80,8 +77,8 @@ def conditions(
     """
     rows = presented(table).table
     shown = rows[_gratings(rows, _named_blank(rows))]
-    for column in one:
-        _check_one(shown, column)
+    for column in ("contrast", "spatial_frequency_cpd"):
+        check_one(shown, column)
     return grid(table, "drifting_gratings", AXES, key="orientation_deg")
 
 

@@ -148,7 +148,7 @@ def measured(
     [0]
     """
     function = _chosen(stimulus, definition)
-    asked = quirks if isinstance(quirks, str) else tuple(quirks or ())
+    asked = quirks if isinstance(quirks, str) else tuple(() if quirks is None else quirks)
     given = {"running": running, "quirks": asked, **options}
     takes = _options(function, stimulus, definition, given)
     shown = presentations_of(responses, table)

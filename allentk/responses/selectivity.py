@@ -150,7 +150,7 @@ def _preferred(r: Array, given: ArrayLike | None) -> NDArray[np.int64]:
         index: NDArray[np.int64] = np.where(np.isnan(r), -np.inf, r).argmax(axis=-1)
         return index
     asked = np.asarray(given)
-    known = asked.dtype.kind in "iu" and asked.shape == r.shape[:-1]
+    known = (asked.dtype.kind in "iu" or not asked.size) and asked.shape == r.shape[:-1]
     if not known or not ((asked >= 0) & (asked < r.shape[-1])).all():
         raise DataError(
             f"selectivity: preferred= must be the place of a direction, 0 to {r.shape[-1] - 1}, for each "

@@ -147,13 +147,14 @@ class Work(Generic[K, J, V]):
     def _enter(self, ended: Ended[Task[J], V]) -> None:
         """Enter what became of a task, also into the journal where it went well.
 
-        A message names the file as it was named here, whatever a worker calls it.
+        A message names a file as it was named here, whatever a worker calls it; one that was fetched has no
+        name but its path.
         """
         task, cell = ended.item, ended.value
         recording = task.recording
         if ended.error is not None:
             why = self._failure(recording, "cell", ended.error)
-            if why.message.startswith(task.job.path):
+            if recording.specimen_id is None and why.message.startswith(task.job.path):
                 why = replace(why, message=recording.name + why.message[len(task.job.path) :])
             self._failures[recording.key] = [why]
             return

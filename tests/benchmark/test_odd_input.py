@@ -51,6 +51,12 @@ def test_numbers_of_a_reference_that_cannot_be(numbers, words):
         Reference.from_dict(changed(**numbers))
 
 
+def test_a_whole_number_of_cells_may_be_a_float():
+    back = Reference.from_dict(changed(n=40.0)).distributions["L4 Exc"]["peak_rate_hz"]
+    assert (back.n, type(back.n)) == (40, int)
+    assert Distribution.from_published([1, 2, 3], [0.25, 0.5, 0.75], np.float64(50)).n == 50
+
+
 def test_a_metric_in_another_unit_is_refused():
     content = changed()
     content["metrics"]["peak_rate_hz"]["unit"] = "kHz"
@@ -102,6 +108,8 @@ def test_classes_are_words_whatever_the_table_holds():
     numbered = cells().assign(population="4")
     mixed = cells().assign(population=[4] * 20 + ["4"] * 20)
     assert Benchmark(reference=numbered).score(mixed).table["n_model"].tolist() == [40]
+    layers = pd.concat([cells().assign(population=layer) for layer in (23, 4, 5)])
+    assert Reference.from_table(layers, draws=2).classes == ("4", "5", "23")
     unused = pd.Categorical(["L4 Exc"] * 40, categories=["L4 Exc", "granule"])
     assert Benchmark().score(cells().assign(population=unused)).notes == ()
 
@@ -140,6 +148,8 @@ def test_a_unit_counts_once():
     found = read_cells(again)
     assert len(found.table) == 40
     assert found.notes[0] == "left out 5 rows that repeat others"
+    listed = again.assign(channels=[[1, 2]] * len(again))
+    assert len(read_cells(listed).table) == 40
     other = pd.concat([UNITS, UNITS[:1].assign(firing_rate_dg=3.0)], ignore_index=True)
     with pytest.raises(DataError, match="two of ecephys_unit_id 0 with other values"):
         read_cells(other)

@@ -56,6 +56,14 @@ def test_quantiles_of_one_value_only_bound_its_share():
     assert ks_distance(np.full(100, 0.5), few) == pytest.approx(0.5)
     drawn = resampled_scores(silent[60], few, *streams(0, "m", "p"), draws=300)
     assert interval(drawn)[1] == 1.0
+    # A bound that just holds does not hold for many draws, though another is farther from failing.
+    near = np.array([0.0] * 51 + [1.0] * 49)
+    drawn = resampled_scores(near, few, *streams(0, "m", "p"), draws=500)
+    again = [
+        1 - ks_distance((rng.random(100) > 0.51).astype(float), few)
+        for rng in map(np.random.default_rng, range(500))
+    ]
+    assert interval(drawn)[0] == pytest.approx(np.quantile(again, 0.025), abs=0.04)
     apart = resampled_scores(silent[30], few, *streams(0, "m", "p"), draws=2000)
     assert apart.mean() == pytest.approx(0.8, abs=0.01)
     assert apart.std() == pytest.approx(np.sqrt(0.21 / 100 + 0.25 / 1000), rel=0.1)

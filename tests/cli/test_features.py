@@ -280,6 +280,6 @@ def test_an_interrupted_table_says_how_to_go_on(run, file, tmp_path, monkeypatch
 
     monkeypatch.setattr(feature_batch, "extract", interrupted)
     result = run("features", file, "--out", tmp_path / "f.csv")
-    assert result.exit_code == 1
-    assert "The same command goes on from here." in result.stderr
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == "Interrupted. The same command goes on from here."
     assert "goes on" not in run("features", file, file).stderr

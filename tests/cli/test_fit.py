@@ -342,6 +342,7 @@ def test_an_interrupted_list_says_how_to_go_on(many, monkeypatch):
 
     monkeypatch.setattr(verb, "fit_many", interrupted)
     result = many("a.nwb\n")
+    assert result.exit_code == 130
     assert "Interrupted. The same command goes on from here." in result.stderr
 
 

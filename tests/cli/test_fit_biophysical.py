@@ -213,6 +213,6 @@ def test_a_budget_is_read_in_seconds_minutes_and_hours(fit, monkeypatch, tmp_pat
 
     monkeypatch.setattr(fit_biophysical, "fit_cell", stop)
     for text in ("90s", "10m", "1.5 h"):
-        assert fit("--budget", text).exit_code == 1
+        assert fit("--budget", text).exit_code == 130
     assert asked == [90.0, 600.0, 5400.0]
     assert not (tmp_path / "out" / "fit.json").exists()

@@ -53,6 +53,13 @@ def test_an_unexpected_error_stays_a_traceback(run, monkeypatch, error):
     assert run("sweeps", "cell.nwb").exception is error
 
 
+def test_who_interrupts_is_told_so(run, monkeypatch):
+    failing(monkeypatch, KeyboardInterrupt())
+    result = run("sweeps", "cell.nwb", "-q")
+    assert result.exit_code == 130
+    assert (result.stdout, result.stderr) == ("", "\nInterrupted.\n")
+
+
 def test_a_wrong_option_says_how_to_go_on(run):
     result = run("features", "--sweep", "x")
     assert result.exit_code == 2

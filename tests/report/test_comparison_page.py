@@ -57,7 +57,9 @@ def test_figures_have_texts_and_names_are_text(page):
 def test_the_tables_are_the_comparisons(page, comparison):
     saved = {a["download"]: a["href"] for a in page.of("a") if "download" in a}
     found = pd.read_csv(io.BytesIO(decoded(saved["differences.csv"])), keep_default_na=False)
-    np.testing.assert_array_equal(found["difference"], comparison.differences["difference"])
+    np.testing.assert_allclose(
+        found["difference"], comparison.differences["difference"], rtol=1e-12
+    )
     assert "cells_near__i_.csv" in saved
 
 

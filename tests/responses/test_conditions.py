@@ -151,6 +151,7 @@ def test_no_directions_and_places_that_are_none():
         warnings.simplefilter("error")
         assert np.isnan(responses.osi_pair(np.empty((3, 0)), [])).all()
         assert np.isnan(responses.dsi_pair(np.empty((3, 0)), [])).all()
+    assert responses.osi_pair(np.empty((0, 4)), [0, 90, 180, 270], preferred=[]).shape == (0,)
     for wrong in (7, -1, 0.5):
         with pytest.raises(DataError, match="place of a direction, 0 to 3"):
             responses.osi_pair([1.0, 2, 3, 4], [0, 90, 180, 270], preferred=wrong)

@@ -52,7 +52,10 @@ def test_what_is_not_there_is_refused_with_what_is():
     for wrong in (5, [], np.ones(3)):
         with pytest.raises(DataError, match=r"'trial-mean' takes no running="):
             responses.spontaneous(trains, FLASHES, running=wrong)
-    assert len(responses.flashes(trains, FLASHES, quirks=(name for name in ()))) == 2
+    for none in ((name for name in ()), np.array([], dtype=str), None):
+        assert len(responses.flashes(trains, FLASHES, quirks=none)) == 2
+    with pytest.raises(DataError, match=r"'trial-mean' takes no quirks="):
+        responses.flashes(trains, FLASHES, quirks=np.array(["a", "b"]))
     with pytest.raises(DataError, match="what was shown"):
         responses.flashes(trains)
     with pytest.raises(DataError, match="expected Traces or SpikeTrains"):

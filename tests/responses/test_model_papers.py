@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from allentk import responses
@@ -132,6 +133,21 @@ def test_traces_and_several_frequencies_are_refused():
             responses.drifting_gratings(
                 planted.spikes(shown, rates), StimulusTable(mixed), definition=definition
             )
+
+
+def test_gratings_of_layer4_are_told_by_their_name():
+    """Gabors have an orientation too, and another contrast."""
+    shown = table()
+    rows = shown.table
+    after = rows["stop_s"].max() + 1 + np.arange(3.0)
+    gabors = {"start_s": after, "stop_s": after + 0.5, "orientation_deg": [0.0, 45, 90]}
+    gabors = pd.DataFrame({**gabors, "stimulus": "gabors", "contrast": 0.1})
+    both = StimulusTable(pd.concat([rows.assign(contrast=0.8), gabors], ignore_index=True))
+    trains = planted.spikes(shown, rates)
+    cells = responses.drifting_gratings(trains, both, definition="layer4")
+    pd.testing.assert_frame_equal(
+        cells, responses.drifting_gratings(trains, shown, definition="layer4")
+    )
 
 
 @pytest.mark.parametrize("definition", ["layer4", "v1-2026"])

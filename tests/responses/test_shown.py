@@ -88,6 +88,7 @@ def test_numbers_out_of_range_are_named(value):
 
 
 def test_a_seed_is_no_negative_number():
-    check_seed(2**32 - 1)
-    with pytest.raises(DataError, match="seed must be"):
-        check_seed(-1)
+    check_seed(2**128 - 1)  # as numpy advises: secrets.randbits(128)
+    for wrong, most in ((-1, 10), (2**32, 2**32 - 1)):
+        with pytest.raises(DataError, match="seed must be"):
+            check_seed(wrong, most=most)

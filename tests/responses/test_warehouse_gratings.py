@@ -10,6 +10,7 @@ from scipy import stats
 from allentk.data import StimulusTable, Traces
 from allentk.errors import DataError
 from allentk.responses import warehouse
+from allentk.responses.warehouse.measured import cells_and_values
 
 STEP_S = 1 / 30
 
@@ -491,6 +492,13 @@ def test_blanks_alone_make_no_preferred_grating():
 def test_movies_are_not_measured_by_condition():
     with pytest.raises(DataError, match="no stimulus 'natural_movie'"):
         warehouse.condition_responses(fluorescence(SCENES), SCENES, "natural_movie")
+
+
+def test_cut_trials_of_all_cells_are_not_copied():
+    held = warehouse.TrialArray(np.ones((2, 2, 9)), 3, 0.03, [7, 8])
+    cells, values = cells_and_values(held, None, "F")
+    assert cells.tolist() == [7, 8]
+    assert np.shares_memory(values, held.values)
 
 
 def test_ids_of_cut_trials_are_whole():

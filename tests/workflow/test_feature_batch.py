@@ -366,6 +366,10 @@ def test_a_file_of_another_specimen(folder):
     write_cell(folder / "c.nwb", specimen_id=9)
     batch = extract(7, cells=Service({7: folder / "c.nwb"}), jobs=1, progress=False)
     assert batch.errors["error"].tolist() == ["IntegrityError"]
+    # It is to be deleted: where it lies must be said.
+    assert batch.errors["message"][0].startswith(
+        f"{(folder / 'c.nwb').resolve()}: expected specimen 7"
+    )
     assert batch.errors["advice"][0].endswith("allentk fetch 7")
 
 

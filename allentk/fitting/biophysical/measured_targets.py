@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from allentk.data import Sweep, SweepSet
 from allentk.errors import AllenTKError, FitError
@@ -108,7 +109,7 @@ def targets_from_sweeps(
             if not len(named) and not _is_step(sweep, amplitude):
                 notes.append(f"sweep {number}: left out, its current is no long step")
                 continue
-            names = dict.fromkeys((*spiking, *subthreshold))
+            names = dict.fromkeys((COUNT, *spiking, *subthreshold))
             found = measure(sweep, names)
         except AllenTKError as error:
             notes.append(f"sweep {number}: left out ({error})")
@@ -218,8 +219,8 @@ def targets_from_table(
     Parameters
     ----------
     rows : iterable of mapping
-        ``amplitude_pa`` and features by the names of ``measure``, NaN or None where not measured;
-        ``corrected``: whether voltages are the model's already (False where not said, or NaN);
+        ``amplitude_pa`` and features by the names of ``measure``, NaN, NA or None where not measured;
+        ``corrected``: whether voltages are the model's already (False where not said);
         ``number``: of the sweep. Rows of one amplitude are averaged.
     junction_potential_mv : float
         Added to voltages that are not corrected.
@@ -245,10 +246,10 @@ def targets_from_table(
     """
     groups: dict[float, list[Mapping[str, Any]]] = {}
     for row in rows:
-        if "amplitude_pa" not in row:
+        if not _said(row, "amplitude_pa"):
             raise FitError(
                 f"{source or 'table'}: a row says no amplitude_pa, the current of its step; it has "
-                f"{', '.join(map(str, row)) or 'nothing'}"
+                f"{', '.join(str(name) for name in row if _said(row, name)) or 'nothing'}"
             )
         pa = float(row["amplitude_pa"])
         same = next((known for known in groups if abs(known - pa) < SAME_PA), round(pa, 3))
@@ -285,9 +286,9 @@ def _averaged(rows: list[Mapping[str, Any]], junction_mv: float) -> dict[str, Ta
 
 
 def _said(row: Mapping[str, Any], name: str) -> bool:
-    """Say whether a row has a value: neither None nor NaN, as tables have it that are not filled."""
+    """Say whether a row has a value: none of None, NaN and NA, as tables have it that are not filled."""
     value = row.get(name)
-    return value is not None and bool(value == value)
+    return value is not None and value is not pd.NA and bool(value == value)
 
 
 def _corrected(row: Mapping[str, Any]) -> bool:

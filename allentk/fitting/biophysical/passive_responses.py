@@ -27,7 +27,7 @@ from allentk.data._arrays import frozen
 from allentk.data.ontology import protocol
 from allentk.errors import DataError, FitError
 from allentk.fitting.biophysical.passive_modes import Pulse
-from allentk.fitting.recording import sweep_set
+from allentk.fitting.recording import sweep_list
 
 __all__ = ["PassiveResponses", "passive_responses"]
 
@@ -188,14 +188,18 @@ def _capacitance_checks(sweeps: SweepSet | Sweep | Iterable[Sweep]) -> list[Swee
         known = [protocol(name) for name in names if isinstance(name, str)]
         return clamp == "current" and "square_subthreshold" in known
 
-    given = sweep_set(sweeps)
-    rows = given.table
-    keys = zip(rows["number"], rows["clamp"], rows["stimulus"], rows["code"], strict=True)
-    chosen = [given.sweep(int(n)) for n, clamp, *names in keys if fits(clamp, *names)]
+    if isinstance(sweeps, SweepSet):
+        rows, total = sweeps.table, len(sweeps)
+        keys = zip(rows["number"], rows["clamp"], rows["stimulus"], rows["code"], strict=True)
+        chosen = [sweeps.sweep(int(n)) for n, clamp, *names in keys if fits(clamp, *names)]
+    else:
+        given = sweep_list(sweeps)
+        total = len(given)
+        chosen = [sweep for sweep in given if fits(sweep.clamp, sweep.stimulus, sweep.code)]
     if not chosen:
         raise FitError(
             f"no capacitance-check sweep ('Square - 0.5ms Subthreshold', code C1SQCAPCHK) among "
-            f"{len(given)} sweeps; take the usual values: default_passive(spiny=...)"
+            f"{total} sweeps; take the usual values: default_passive(spiny=...)"
         )
     return chosen
 

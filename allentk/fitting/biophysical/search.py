@@ -110,9 +110,10 @@ class Plan:
             )
 
     def _whole(self, name: str, least: int) -> None:
-        """Keep a number as an int; refuse one that is none, or too small."""
+        """Keep a number as an int, 24.0 as well as 24; refuse one that is none, or too small."""
         value = getattr(self, name)
-        if not isinstance(value, Integral) or value < least:
+        whole = isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())
+        if not whole or value < least:
             raise ConfigError(f"{name} must be a whole number, {least} or more, got {value!r}")
         object.__setattr__(self, name, int(value))
 

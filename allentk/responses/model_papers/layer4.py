@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
-from allentk.responses.conditions import conditions
+from allentk.responses.conditions import check_one
 from allentk.responses.measured import Measured, Window, frame_of, measure
 from allentk.responses.model_papers.layer4_metrics import METRICS, QUIRKS
 from allentk.responses.model_papers.rates import spikes_only
 from allentk.responses.populations.tuning_width import tuning_widths
 from allentk.responses.quiet import spontaneous as gray
 from allentk.responses.selectivity import at_turn, dsi_pair, osi_vector, pair_index
-from allentk.responses.trials import finite_means
+from allentk.responses.trials import finite_means, presented
 
 __all__ = ["METRICS", "QUIRKS", "drifting_gratings", "osi_modulation", "spontaneous"]
 
@@ -87,7 +87,6 @@ def drifting_gratings(
     [[1.0, 0.333]]
     """
     spikes_only(responses, "layer4")
-    conditions(table, one=["contrast"])
     of = measure(
         "drifting_gratings",
         responses,
@@ -97,6 +96,7 @@ def drifting_gratings(
         ids=ids,
         response_window_s=response_window_s,
     )
+    check_one(presented(table).table.iloc[of.grid.trials], "contrast")
     rmax = of.peak
     of = replace(of, best=_best(of))
     curve, theta = of.curve("orientation_deg"), of.grid.axes["orientation_deg"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from allentk.responses.image_levels import selectivity_by_levels
 from allentk.responses.neuropixels.ratios import ratio
 from allentk.responses.neuropixels.shown import Shown
 
@@ -15,7 +16,6 @@ Ints = NDArray[np.int64]
 
 #: Means closer than this part of the largest are as large.
 _TIE = 1e-12
-_STEPS = 1000
 
 
 def first_largest(values: Floats, quirks: frozenset[str]) -> tuple[Ints, NDArray[np.bool_]]:
@@ -115,14 +115,6 @@ def image_selectivity(means: Floats) -> Floats:
     ----------
     Quian Quiroga et al. 2007, J Neurophysiol 98:1997.
     """
-    n = means.shape[1]
-    out = np.full(len(means), np.nan)
-    if n < 2:
-        return out
-    least, largest = means.min(axis=1), means.max(axis=1)
-    for cell, responses in enumerate(means):
-        step = (largest[cell] - least[cell]) / _STEPS
-        thresholds = least[cell] + np.arange(_STEPS) * step
-        below = np.searchsorted(thresholds, responses, side="left").sum()
-        out[cell] = 1 - 2 * below / (n * _STEPS) if step > 0 else 0.0
-    return out
+    if means.shape[1] < 2:
+        return np.full(len(means), np.nan)
+    return np.where(np.ptp(means, axis=1) == 0, 0.0, selectivity_by_levels(means))

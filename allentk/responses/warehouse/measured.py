@@ -108,6 +108,8 @@ def cells_and_values(
     if isinstance(responses, Traces):
         rows, cells = cells_of(responses, ids)
         return cells, values_of(responses, rows)
+    if ids is None:  # without a copy
+        return responses.ids, responses.values
     bare = Traces(np.empty((responses.ids.size, 0)), np.empty(0), responses.ids, responses.unit)
     rows, cells = cells_of(bare, ids)
     return cells, responses.values[rows]

@@ -34,7 +34,7 @@ __all__ = ["ReceptiveField", "Subfield", "receptive_fields"]
 
 Array = NDArray[np.float64]
 
-_MOST_SHUFFLES = 10_000_000
+_MOST_SHUFFLES, _MOST_SEED = 10_000_000, 2**32 - 1  # of numpy's first generator
 #: What one of dF/F is in each unit that is understood.
 _UNITS = {"dF/F": 1.0, "dF/F %": 100.0}
 
@@ -174,7 +174,7 @@ def receptive_fields(
     """
     kept = chosen(quirks, QUIRKS)
     check_whole("n_shuffles", n_shuffles, least=1, most=_MOST_SHUFFLES)
-    check_seed(seed)
+    check_seed(seed, most=_MOST_SEED)
     if not 0 < alpha < 1:
         raise DataError(f"alpha must lie between 0 and 1, got {alpha!r}")
     rows, cells = cells_of(_traces(responses), ids)

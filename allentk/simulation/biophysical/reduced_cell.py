@@ -278,7 +278,7 @@ class ReducedCell:
             On an unknown method, a current that is not finite, a time step that is not positive, or a
             rest that is negative.
         """
-        from allentk.simulation.biophysical.reduced_kernels import run_batch
+        from allentk.simulation.biophysical.reduced_kernels import advance
 
         currents = checked_currents(current_pa, dt_s, rest_dt_s, method, every)
         if not 0 <= rest_s < math.inf:
@@ -288,30 +288,41 @@ class ReducedCell:
         volts = np.full((n_sets, n_sweeps, kept), np.nan)
         steps = np.zeros((n_sets, n_sweeps, most_spikes), dtype=np.int64)
         counts = np.zeros((n_sets, n_sweeps), dtype=np.int64)
-        rest_counts = np.zeros(n_sets, dtype=np.int64)
         last = np.zeros((n_sets, n_sweeps))
-        taken = Taken(
-            every, volts[0], np.zeros(0, np.int64), np.zeros((1, 0, 0)), steps[0], counts[0]
-        )
+        threshold = float(spike_threshold_mv)
         resting = np.full((1, round(rest_s / rest_dt_s)), float(rest_pa))
-        run_batch(
-            prepared.starts.copy(),
-            Cells(*prepared.cells),
-            self.tables(rest_dt_s),
-            resting,
-            self.tables(dt_s, second=method == "second-order"),
-            currents,
-            spike_threshold_mv,
-            stop,
-            rest_counts,
-            taken,
-            volts,
-            steps,
-            counts,
-            last,
-        )
+        states, rest_counts = self._rested(prepared, resting, self.tables(rest_dt_s), threshold)
+        tables, cells = self.tables(dt_s, second=method == "second-order"), Cells(*prepared.cells)
+        for row in range(n_sets):
+            if stop and rest_counts[row]:
+                continue
+            mine = np.repeat(states[row : row + 1], n_sweeps, axis=0)
+            taken = _taken(every, volts[row], steps[row], counts[row])
+            advance(mine, row, cells, tables, currents, threshold, taken)
+            last[row] = mine[:, 0]
         failed = ~(np.abs(last) < BEYOND_MV)
         return Batch(volts, every * dt_s, counts, rest_counts, failed, steps, dt_s)
+
+    def _rested(
+        self, prepared: Prepared, current_pa: Array, tables: ChannelTables, threshold_mv: float
+    ) -> tuple[Array, NDArray[np.int64]]:
+        """Return the state of every set after the rest, and its spikes in it."""
+        from allentk.simulation.biophysical.reduced_kernels import advance
+
+        states, counts = prepared.starts.copy(), np.zeros(prepared.n_sets, dtype=np.int64)
+        cells = Cells(*prepared.cells)
+        for row in range(prepared.n_sets if current_pa.size else 0):
+            one = slice(row, row + 1)
+            nothing = np.empty((1, 0)), np.empty((1, 0), np.int64)
+            taken = _taken(1, *nothing, counts[one])
+            advance(states[one], row, cells, tables, current_pa, threshold_mv, taken)
+        return states, counts
+
+
+def _taken(
+    every: int, voltage: Array, spikes: NDArray[np.int64], counts: NDArray[np.int64]
+) -> Taken:
+    return Taken(every, voltage, np.empty(0, np.int64), np.empty((1, 0, 0)), spikes, counts)
 
 
 def checked_currents(

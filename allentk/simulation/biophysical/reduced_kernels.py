@@ -24,7 +24,7 @@ from allentk.simulation.biophysical.channel_tables import (
 )
 from allentk.simulation.biophysical.reduced_layout import HEAD, MODES, SCHEME_STATES, Cells, Taken
 
-__all__ = ["advance", "run_batch"]
+__all__ = ["advance"]
 
 Array = NDArray[np.float64]
 
@@ -120,6 +120,8 @@ def advance(
     """Step one parameter set through several currents at once.
 
     One long function on purpose: in pieces it is seven times as slow, and its sums end in other digits.
+    No compiled function calls it: one that did would hold a copy of its own, optimised again, and which
+    of the two runs depends on whether numba compiles in this process or reads its cache.
     The sweeps go in lockstep because a step is a chain of operations that wait for each other: the
     processor fills the gaps of one sweep with the others.
 
@@ -270,62 +272,3 @@ def advance(
     states[:, HEAD:end] = both
     states[:, end : end + MODES] = modes
     states[:, end + MODES :] = scheme[:, :SCHEME_STATES]
-
-
-@njit(cache=True, nogil=True)
-def run_batch(
-    starts: Array,
-    cells: Cells,
-    rest_tables: ChannelTables,
-    rest_pa: Array,
-    tables: ChannelTables,
-    current_pa: Array,
-    threshold_mv: float,
-    stop: bool,
-    rest_counts: NDArray[np.int64],
-    taken: Taken,
-    voltage: Array,
-    spikes: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    last: Array,
-) -> None:
-    """Run all parameter sets: each rests once, and goes on from there with every current.
-
-    Parameters
-    ----------
-    starts : array, shape (n_sets, n_numbers)
-        Where each set starts; in the end, where it was after the rest.
-    rest_pa : array, shape (1, n_rest_steps)
-        Current of the rest, of the steps of `rest_tables`; backward Euler.
-    current_pa : array, shape (n_sweeps, n_steps)
-        Currents after it, of the steps of `tables`.
-    stop : bool
-        Leave out the sweeps of a set that spikes at rest.
-    rest_counts : array of int, shape (n_sets,)
-        Takes the spikes at rest.
-    taken : Taken
-        Its `every`, `which` and `states` hold for a single set only.
-    voltage, spikes, counts : arrays, shape (n_sets, n_sweeps, ...)
-        As in `taken`, for every set.
-    last : array, shape (n_sets, n_sweeps)
-        Takes the voltages in the end; one that is not finite at any time is not finite then.
-    """
-    n_sweeps = current_pa.shape[0]
-    nothing = np.empty((1, 0))
-    nowhere = np.empty((1, 0, 0))
-    no_place = np.empty(0, np.int64)
-    no_spikes = np.empty((1, 0), np.int64)
-    for row in range(starts.shape[0]):
-        resting = starts[row : row + 1]
-        if rest_pa.shape[1]:
-            one = rest_counts[row : row + 1]
-            quiet = Taken(1 << 30, nothing, no_place, nowhere, no_spikes, one)
-            advance(resting, row, cells, rest_tables, rest_pa, threshold_mv, quiet)
-            if stop and rest_counts[row] > 0:
-                continue
-        states = np.empty((n_sweeps, starts.shape[1]))
-        for s in range(n_sweeps):
-            states[s] = resting[0]
-        mine = Taken(taken.every, voltage[row], taken.which, taken.states, spikes[row], counts[row])
-        advance(states, row, cells, tables, current_pa, threshold_mv, mine)
-        last[row] = states[:, 0]

@@ -320,6 +320,10 @@ def test_from_sweeps_to_a_membrane(held):
     assert fit.cm_by_section["soma"] == pytest.approx(1.4, rel=1e-3)
 
 
+def test_sweeps_that_nobody_numbered_are_averaged():
+    assert passive_responses([recorded(number=0), recorded(number=0)]).n_pulses == (6, 6)
+
+
 def test_only_the_capacitance_check_is_read():
     steps = Sweep(np.full(99, -70.0), np.zeros(99), 5e4, number=9, stimulus="Long Square")
     named = recorded(number=1)

@@ -81,6 +81,12 @@ def test_a_plan_that_cannot_be_is_refused_before_anything_is_run(wrong):
         Plan(n_dimensions=3, **wrong)
 
 
+@pytest.mark.parametrize("population", [8.0, np.float64(8), np.int64(8)])
+def test_a_whole_number_may_come_from_json_or_numpy(population):
+    plan = Plan(n_dimensions=3, population=population)
+    assert json.dumps(plan.about()["population"]) == "8"
+
+
 def test_a_cost_that_is_none_is_very_bad():
     class Holed(Bowl):
         def costs(self, candidates):

@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from allentk.data import Sweep, SweepSet
@@ -288,6 +289,12 @@ def test_a_step_of_which_nothing_asked_for_can_be_measured_costs_itself_and_a_no
         targets_from_sweeps(few, spiking=("adapt",))
 
 
+def test_the_number_of_spikes_need_not_be_asked_for():
+    sweeps = [sweep(150.0, train(6), number=1), sweep(-50.0, number=2)]
+    found = targets_from_sweeps(sweeps, spiking=("avg_rate",), subthreshold=("v_steady",))
+    assert [list(step.features) for step in found.steps] == [["v_steady"], ["avg_rate"]]
+
+
 def test_an_amplitude_is_trained_on_once():
     steps = tuple(StepTarget(pa, {"n_spikes": Target(1.0, 0.5)}) for pa in (50.0, 70.0))
     assert Targets(steps).trained_on([70.0, 70.0, 50.0]).training == (50.0, 70.0)
@@ -301,16 +308,20 @@ def test_without_a_baseline_the_direction_of_a_step_is_not_known():
     assert found["v_steady"] == pytest.approx(-90.0)
 
 
-def test_a_table_that_is_not_filled_says_nothing_where_it_is_empty():
+@pytest.mark.parametrize("empty", [math.nan, None, pd.NA])
+def test_a_table_that_is_not_filled_says_nothing_where_it_is_empty(empty):
     rows = [
-        {"amplitude_pa": 50.0, "v_steady": -60.0, "corrected": math.nan, "number": math.nan},
+        {"amplitude_pa": 50.0, "v_steady": -60.0, "corrected": empty, "number": empty},
         {"amplitude_pa": 70.0, "v_steady": -60.0, "corrected": True, "number": 7.0},
+        {"amplitude_pa": 70.0, "v_steady": empty},
     ]
     found = targets_from_table(rows)
     assert [step.features["v_steady"].mean for step in found.steps] == [-74.0, -60.0]
     assert [step.sweeps for step in found.steps] == [(), (7,)]
     with pytest.raises(FitError, match=r"a row says no amplitude_pa.*it has v_steady"):
         targets_from_table([{"v_steady": -60.0}])
+    with pytest.raises(FitError, match=r"a row says no amplitude_pa.*it has v_steady"):
+        targets_from_table([{"amplitude_pa": empty, "v_steady": -60.0}])
 
 
 def test_every_voltage_of_efel_is_corrected_and_no_difference_is():

@@ -226,6 +226,11 @@ def test_misfit_is_the_sum_over_the_map(widths: tuple[float, float, float]) -> N
     assert misfit == pytest.approx(((expected - data) ** 2).sum(), rel=1e-10)
 
 
+def test_a_seed_is_one_of_numpys_first_generator() -> None:
+    with pytest.raises(DataError, match="seed must be a whole number from 0 to 4,294,967,295"):
+        receptive_fields(TRACES, TABLE, TEMPLATE, n_shuffles=2, seed=2**32)
+
+
 def test_a_gaussian_is_fitted_back() -> None:
     y, x = np.mgrid[:16, :28] * 4.65
     weights = 10 * np.exp(-(((y - 37.2) / 9) ** 2 + ((x - 60.45) / 12) ** 2) / 2)

@@ -302,3 +302,29 @@ def test_wrong_vectors_are_refused():
             one.run(one.prepare(model.parameters), [0.0], **wrong)
     with pytest.raises(SimulationError, match="currents must be finite"):
         one.run(one.prepare(model.parameters), [np.inf, 0.0])
+
+
+def test_no_compiled_function_calls_one_that_may_reorder_its_sums():
+    # The caller would hold a copy, optimised once more: other digits from numba's cache than before.
+    from numba.core.dispatcher import Dispatcher
+
+    from allentk.simulation.biophysical import reduced_kernels, reduction_kernels
+
+    for module in (reduced_kernels, reduction_kernels):
+        made = {n: one for n, one in vars(module).items() if isinstance(one, Dispatcher)}
+        free = {n for n, one in made.items() if "reassoc" in one.targetoptions.get("fastmath", ())}
+        for name, one in made.items():
+            assert not free & set(one.py_func.__code__.co_names), f"{module.__name__}.{name}"
+
+
+def test_sets_that_spike_at_rest_are_left_out():
+    one = batch_cell(model := cell())
+    vectors = np.tile(one.vector(model.parameters), (2, 1))
+    prepared = one.prepare(vectors)
+    given = {"rest_s": 0.05, "rest_dt_s": 5e-5, "rest_pa": 500.0, "spike_threshold_mv": -20}
+    out = one.run(prepared, np.full((2, 100), 300.0), **given)
+    assert (out.rest_counts > 0).all()
+    assert np.isnan(out.voltage_mv).all()
+    assert not out.failed.any()
+    kept = one.run(prepared, np.full((2, 100), 300.0), stop=False, **given)
+    assert np.isfinite(kept.voltage_mv).all()
