@@ -39,7 +39,7 @@ PEERS: Mapping[str, tuple[str, ...]] = {
         "scipy==1.17.1",
     ),
     "nest": ("nest-simulator==3.10.0", "numpy==2.4.6"),
-    "brian2": ("brian2==2.9.0", "numpy==2.4.6"),
+    "brian2": ("brian2==2.9.0", "numpy==2.3.5"),
 }
 
 

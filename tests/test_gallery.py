@@ -96,7 +96,8 @@ def test_lines_that_are_apart_are_told_apart(lines, name):
 @pytest.mark.parametrize("name", ["most frequent", "stratified", "logistic"])
 def test_what_knows_nothing_scores_chance(name):
     noise = example.problem(made_up(apart=0.0), "line")
-    assert abs(example.evaluate(noise, name, repeats=1)["balanced accuracy"] - 1 / 3) < 0.1
+    # Below a third, too: what is the most frequent in training is rarer in what was left out.
+    assert abs(example.evaluate(noise, name, repeats=1)["balanced accuracy"] - 1 / 3) < 0.15
 
 
 def test_balanced_accuracy_is_the_mean_recall():

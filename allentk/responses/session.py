@@ -15,6 +15,7 @@ from allentk.data import StimulusTable, Traces
 from allentk.data._html import card, synthetic_end
 from allentk.data._html import table as small_table
 from allentk.errors import AllenTKError, DataError
+from allentk.responses.definitions import definitions_of
 from allentk.responses.session_source import Source
 from allentk.responses.side_by_side import side_by_side
 
@@ -191,8 +192,11 @@ def cell_metrics(
         warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
     if not parts:
         reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        of = definitions_of("spikes" if source.signal == "spikes" else "traces")
         raise DataError(
-            f"{source.name}: no stimulus could be measured ({reasons or 'none was shown'})"
+            f"{source.name}: no stimulus could be measured by {definition!r} "
+            f"({reasons or 'none was shown'}); others of this signal are "
+            f"{', '.join(name for name in of if name != definition)}"
         )
     return SessionMetrics(
         _whole(parts, source),

@@ -71,7 +71,8 @@ def test_a_stimulus_that_fails_is_noted_and_the_rest_is_computed():
     assert "needs template=" in found.failed["locally_sparse_noise"]
     assert "natural_scenes" in found._repr_html_()
     with pytest.raises(
-        DataError, match=r"no stimulus could be measured \(odours: .* named 'odours'"
+        DataError,
+        match=r"could be measured by .* \(odours: .* named 'odours'.*; others .* are .*layer4",
     ):
         cell_metrics(trains, {"odours": second})
 

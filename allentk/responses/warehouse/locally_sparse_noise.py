@@ -96,8 +96,8 @@ def locally_sparse_noise(
     >>> shown = StimulusTable(pd.DataFrame(rows | {"stimulus": "locally_sparse_noise"}))
     >>> quiet = Traces(rng.normal(scale=0.01, size=(1, 400)), np.arange(400) / 30, [7])
     >>> found = locally_sparse_noise(quiet, shown, template=template, n_shuffles=100)
-    >>> found.loc[0, ["cell", "n_events", "rf_chi2_p"]].tolist()
-    [7.0, 0.0, 1.0]
+    >>> [found[name].item() for name in ("cell", "n_events", "rf_chi2_p")]
+    [7, 0, 1.0]
     """
     import pandas as pd
 
