@@ -69,7 +69,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
         jobs, mp_context=context, initializer=_settle_in, initargs=(far_end,)
     )
     try:
-        _expect_start(pool)
+        _expect_start(pool, jobs)
         yield pool
         # A broken pool forgets a process that was being started, and would wait for it without end; the
         # process ends with the lifeline.
@@ -89,9 +89,11 @@ def _is_broken(pool: Executor) -> bool:
     return False
 
 
-def _expect_start(pool: Executor) -> None:
+def _expect_start(pool: Executor, jobs: int) -> None:
+    # All at once: a pool that starts one more process while another dies stumbles over its own list of them.
+    first, *_ = [pool.submit(os.getpid) for _ in range(jobs)]
     try:
-        pool.submit(os.getpid).result()
+        first.result()
     except BrokenProcessPool as error:
         raise ConfigError(
             "processes to work in cannot be started; in a script, put the call under "
