@@ -90,7 +90,7 @@ def _is_broken(pool: Executor) -> bool:
 
 
 def _expect_start(pool: Executor, jobs: int) -> None:
-    # All at once: a pool that starts one more process while another dies stumbles over its own list of them.
+    # All at once: a pool that starts one more while another dies stumbles over its own list of them.
     first, *_ = [pool.submit(os.getpid) for _ in range(jobs)]
     try:
         first.result()
