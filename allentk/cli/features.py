@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from allentk.cli.group import Verb
-from allentk.cli.messages import manners, say
+from allentk.cli.messages import goes_on, manners, say
 from allentk.cli.output import Output, output_options, text_table
 from allentk.cli.source import Source, is_id, source_options
 from allentk.errors import FeatureError
@@ -150,12 +151,8 @@ def _batch(
         _without_out(batch)
     named = [int(each) if is_id(each) else each for each in recordings]
     cells = source.cell_types() if any(isinstance(each, int) for each in named) else None
-    try:
+    with nullcontext() if batch["out"] is None else goes_on():
         found = extract(named, cells=cells, definition=definition, **batch)
-    except KeyboardInterrupt as interrupt:
-        if batch["out"] is None:
-            raise
-        raise KeyboardInterrupt("Interrupted. The same command goes on from here.") from interrupt
     show(found, output)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allentk.cli.messages import TOLD, about, count, say
+from allentk.cli.messages import TOLD, about, count, goes_on, say
 from allentk.cli.output import Output
 from allentk.cli.source import Source
 from allentk.errors import FitError
@@ -45,10 +45,8 @@ def fit_list(file: Path, source: Source, output: Output, folder: Path, **options
     """
     named = read_list(file)
     cells = source.cell_types() if any(isinstance(each, int) for each in named) else None
-    try:
+    with goes_on():
         batch = fit_many(named, cells=cells, out=folder, **options)
-    except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt("Interrupted. The same command goes on from here.") from interrupt
     _print(batch, output)
     _tell(batch, folder)
 

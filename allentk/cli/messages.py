@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -11,7 +12,7 @@ import click
 from allentk import progress
 from allentk.cli.group import show_traceback
 
-__all__ = ["TOLD", "about", "count", "hush", "manners", "say"]
+__all__ = ["TOLD", "about", "count", "goes_on", "hush", "manners", "say"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -96,3 +97,12 @@ def _verbose(context: click.Context, _parameter: click.Parameter, given: bool) -
     log.setLevel(logging.DEBUG)
     context.call_on_close(lambda: log.removeHandler(handler))
     context.call_on_close(lambda: log.setLevel(before))
+
+
+@contextmanager
+def goes_on() -> Iterator[None]:
+    """Say of what is interrupted that it goes on from there: it has kept what is finished."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt("Interrupted. The same command goes on from here.") from interrupt

@@ -21,6 +21,7 @@ __all__ = [
     "METRIC_COLUMNS",
     "direction_columns",
     "drifting_gratings",
+    "of_gratings",
     "static_gratings",
 ]
 
@@ -73,13 +74,9 @@ def drifting_gratings(
     Parameters, columns (`METRIC_COLUMNS`) and errors as of ``allentk.responses.drifting_gratings``.
     """
     cells_of(responses, ids)
-    conditions(table)  # one contrast and one spatial frequency, or no metric means anything
-    of = measure(
-        "drifting_gratings",
+    of = of_gratings(
         responses,
         table,
-        AXES,
-        key="orientation_deg",
         ids=ids,
         response_window_s=response_window_s,
         spontaneous_window_s=spontaneous_window_s,
@@ -92,6 +89,31 @@ def drifting_gratings(
     columns["preferred_tf_hz"] = of.preferred("temporal_frequency_hz")
     names = tuple(name for name in METRIC_COLUMNS if name not in ("cell", "notes"))
     return frame_of(columns, names, spikes=of.spikes)
+
+
+def of_gratings(
+    responses: Traces | SpikeTrains,
+    table: StimulusTable,
+    *,
+    ids: ArrayLike | None,
+    response_window_s: Window,
+    spontaneous_window_s: Window = None,
+) -> Measured:
+    """Return the responses to drifting gratings of one contrast and one spatial frequency.
+
+    Parameters and errors as of ``allentk.responses.drifting_gratings``.
+    """
+    conditions(table)  # one of each, or no metric means anything
+    return measure(
+        "drifting_gratings",
+        responses,
+        table,
+        AXES,
+        key="orientation_deg",
+        ids=ids,
+        response_window_s=response_window_s,
+        spontaneous_window_s=spontaneous_window_s,
+    )
 
 
 def _marginal(of: Measured) -> NDArray[np.int64]:

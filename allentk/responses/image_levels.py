@@ -13,7 +13,9 @@ Array = NDArray[np.float64]
 N_LEVELS = 1000
 
 
-def selectivity_by_levels(means: ArrayLike, n_counted: int | None = None) -> Array:
+def selectivity_by_levels(
+    means: ArrayLike, n_counted: int | None = None, *, flat: float = 1.0
+) -> Array:
     """Return ``1 - 2 a``, `a` the mean over 1000 levels of the share of images above the level.
 
     Parameters
@@ -22,12 +24,13 @@ def selectivity_by_levels(means: ArrayLike, n_counted: int | None = None) -> Arr
         Mean response to every image, in any unit.
     n_counted : int, optional
         How many of the images, from the first on, are counted; the levels are those of all.
+    flat : float
+        Of a cell whose responses are all equal, for none of which is above the smallest.
 
     Returns
     -------
     ndarray, shape (n_cells,)
-        1 where all responses are equal, for none is above the smallest; NaN where a response is not
-        finite, or there is none.
+        NaN where a response is not finite, or there is none.
 
     Notes
     -----
@@ -49,7 +52,11 @@ def selectivity_by_levels(means: ArrayLike, n_counted: int | None = None) -> Arr
     if not counted.shape[1]:
         return out
     for cell in np.flatnonzero(np.isfinite(r).all(axis=1)):
-        levels = r[cell].min() + np.arange(N_LEVELS) * (np.ptp(r[cell]) / N_LEVELS)
+        spread = np.ptp(r[cell])
+        if spread == 0:
+            out[cell] = flat
+            continue
+        levels = r[cell].min() + np.arange(N_LEVELS) * (spread / N_LEVELS)
         above = np.searchsorted(levels, counted[cell], side="left").sum()
         out[cell] = 1 - 2 * above / (N_LEVELS * counted.shape[1])
     return out

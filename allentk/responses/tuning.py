@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from allentk.data import SpikeTrains, StimulusTable, Traces
-from allentk.responses.conditions import AXES, conditions
-from allentk.responses.measured import measure
+from allentk.responses.gratings import of_gratings
 
 __all__ = ["TUNING_COLUMNS", "tuning_curves"]
 
@@ -59,16 +58,7 @@ def tuning_curves(
     >>> tuning_curves(SpikeTrains([0.2, 0.4], [0, 0], 1), StimulusTable(shown))["mean"].tolist()
     [2.0, 0.0]
     """
-    conditions(table)  # one contrast and one spatial frequency
-    of = measure(
-        "drifting_gratings",
-        responses,
-        table,
-        AXES,
-        key="orientation_deg",
-        ids=ids,
-        response_window_s=response_window_s,
-    )
+    of = of_gratings(responses, table, ids=ids, response_window_s=response_window_s)
     frequencies, directions = of.grid.axes.values()
     n_tf, n_directions = of.grid.shape
     return pd.DataFrame(

@@ -19,7 +19,6 @@ __all__ = ["Journal", "journal_of"]
 log = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Hashable)
-E = TypeVar("E")
 V = TypeVar("V")
 
 
@@ -78,10 +77,10 @@ class Journal(Generic[K, V]):
     A line counts where it is whole and was written by this version of allentk, where the same was asked,
     and as long as the file that it tells of has not changed. It is on the disk before the next cell is
     waited for, so that a crash costs the cells under way; the line it cut short is taken out by the next
-    run.
+    run. Of several lines for one key the last counts.
     """
 
-    __slots__ = ("_lines", "_read", "_write")
+    __slots__ = ("_entries", "_path", "_read", "_write")
 
     def __init__(
         self,
@@ -91,55 +90,21 @@ class Journal(Generic[K, V]):
         *,
         resume: bool = True,
     ) -> None:
-        self._write, self._read = write, read
-        self._lines = _Lines(path, self._entry, resume=resume)
-
-    def find(self, recording: Recording, asked: K) -> V | None:
-        """Return what was found where that was asked and the file is as it was."""
-        entry = self._lines.entries.get((recording.key, asked))
-        return entry.cell if entry is not None and entry.holds(recording) else None
-
-    def add(self, recording: Recording, asked: K, file: Path, stamp: Stamp, cell: V) -> None:
-        """Write a finished cell to the disk."""
-        self._lines.add(
-            {
-                "recording": recording.key,
-                "path": str(file.resolve()),
-                "stamp": stamp,
-                **self._write(asked, cell),
-            }
-        )
-
-    def _entry(self, document: Any) -> tuple[tuple[str, K], _Entry[V]]:
-        asked, cell = self._read(document)
-        size, changed_ns = map(int, document["stamp"])
-        key = (str(document["recording"]), asked)
-        return key, _Entry(str(document["path"]), (size, changed_ns), cell)
-
-
-class _Lines(Generic[K, E]):
-    """The lines of a journal, as entries by key; the last of a key counts."""
-
-    __slots__ = ("_path", "entries")
-
-    def __init__(
-        self, path: Path | None, read: Callable[[Any], tuple[K, E]], *, resume: bool = True
-    ) -> None:
-        self._path = path
-        self.entries: dict[K, E] = {}
+        self._path, self._write, self._read = path, write, read
+        self._entries: dict[tuple[str, K], _Entry[V]] = {}
         if path is None:
             return
         with room(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
             text = path.read_bytes()
-        lines: dict[K, bytes] = {}
+        lines: dict[tuple[str, K], bytes] = {}
         n_left_out = 0
         for line in text.splitlines() if resume else ():
-            if (entry := _read(line, read)) is None:
+            if (found := self._entry(line)) is None:
                 n_left_out += 1
             else:
-                key, self.entries[key] = entry
+                key, self._entries[key] = found
                 lines[key] = line
         if n_left_out:
             log.warning(
@@ -152,29 +117,40 @@ class _Lines(Generic[K, E]):
         if tidy != text:
             write_text(path, tidy.decode())
 
-    def add(self, document: Mapping[str, Any]) -> None:
-        """Write what is finished to the disk, with the version that finished it."""
+    def find(self, recording: Recording, asked: K) -> V | None:
+        """Return what was found where that was asked and the file is as it was."""
+        entry = self._entries.get((recording.key, asked))
+        return entry.cell if entry is not None and entry.holds(recording) else None
+
+    def add(self, recording: Recording, asked: K, file: Path, stamp: Stamp, cell: V) -> None:
+        """Write a finished cell to the disk, with the version that finished it."""
         if self._path is None:
             return
-        line = json.dumps(
-            {"allentk": __version__, **document}, allow_nan=False, separators=(",", ":")
-        )
-        with room(self._path), self._path.open("ab") as file:
-            file.write(line.encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        document = {
+            "allentk": __version__,
+            "recording": recording.key,
+            "path": str(file.resolve()),
+            "stamp": stamp,
+            **self._write(asked, cell),
+        }
+        line = json.dumps(document, allow_nan=False, separators=(",", ":"))
+        with room(self._path), self._path.open("ab") as lines:
+            lines.write(line.encode() + b"\n")
+            lines.flush()
+            os.fsync(lines.fileno())
 
-
-def _read(line: bytes, read: Callable[[Any], tuple[K, E]]) -> tuple[K, E] | None:
-    """Return an entry; None where the line is none of this version."""
-    try:
-        document = json.loads(line)
-        if document["allentk"] != __version__:
+    def _entry(self, line: bytes) -> tuple[tuple[str, K], _Entry[V]] | None:
+        """Return an entry and its key; None where the line is none of this version."""
+        try:
+            document = json.loads(line)
+            if document["allentk"] != __version__:
+                return None
+            asked, cell = self._read(document)
+            size, changed_ns = map(int, document["stamp"])
+            key = (str(document["recording"]), asked)
+            hash(key)  # damage may leave a list where a number was
+            entry = _Entry(str(document["path"]), (size, changed_ns), cell)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            log.info("a line of the journal is left out, its item is done again: %r", error)
             return None
-        key, entry = read(document)
-        hash(key)  # damage may leave a list where a number was
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        log.info("a line of the journal is left out, its item is done again: %r", error)
-        return None
-    else:
         return key, entry

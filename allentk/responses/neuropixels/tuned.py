@@ -117,4 +117,4 @@ def image_selectivity(means: Floats) -> Floats:
     """
     if means.shape[1] < 2:
         return np.full(len(means), np.nan)
-    return np.where(np.ptp(means, axis=1) == 0, 0.0, selectivity_by_levels(means))
+    return selectivity_by_levels(means, flat=0.0)

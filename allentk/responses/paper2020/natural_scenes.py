@@ -117,7 +117,7 @@ def natural_scenes(
         "preferred_image": np.where(preferred >= 0, images[preferred], np.nan),
         "peak_response": at_preferred(means, preferred),
         **responsive_cells(trials, preferred, responsive_above),
-        "image_selectivity": _image_selectivity(means),
+        "image_selectivity": selectivity_by_levels(means, flat=np.nan),
         "reliability": reliability(trials, preferred, how.n_course),
         "lifetime_sparseness": _sparseness(summed, n),
         **running_modulation(trials, preferred, unset_at_equal=False),
@@ -132,8 +132,3 @@ def _sparseness(responses: Array, n: int) -> Array:
     nan = np.full(square.shape, np.nan)
     share = np.divide(responses.sum(axis=1) ** 2 / n, square, out=nan, where=square > 0)
     return np.asarray((1 - share) / (1 - 1 / n))
-
-
-def _image_selectivity(means: Array) -> Array:
-    varies = np.ptp(means, axis=1) > 0 if means.shape[1] else np.zeros(len(means), dtype=bool)
-    return np.where(varies, selectivity_by_levels(means), np.nan)

@@ -23,7 +23,7 @@ from allentk.models.channels import (
 from allentk.models.compartments import Compartments
 from allentk.models.known_mechanisms import POOL, mechanism
 from allentk.simulation.biophysical.channel_tables import LANES, lanes_of
-from allentk.simulation.biophysical.reduced_layout import MODES
+from allentk.simulation.biophysical.reduced_layout import MODES, Cells
 from allentk.simulation.biophysical.reduction import (
     NS_PER_UM2,
     PF_PER_UM2,
@@ -95,8 +95,8 @@ def cell_arrays(
     area_um2: float,
     values: Mapping[str, Array],
     trees: Sequence[ReducedTree],
-) -> tuple[Array, ...]:
-    """Return what the kernel reads, in the order of `reduced_layout.Cells`.
+) -> Cells:
+    """Return what the kernel reads.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def cell_arrays(
         elif channel.ion != "ca":
             reversal[:, place] = values[f"soma.e{channel.ion}_mv"]
     scheme = next((name for name in channels if name in SCHEMES), "")
-    return (
+    return Cells(
         gbar,
         reversal,
         carries,

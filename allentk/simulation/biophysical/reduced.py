@@ -26,7 +26,7 @@ from allentk.simulation.biophysical.reduced_cell import (
     ReducedCell,
     checked_currents,
 )
-from allentk.simulation.biophysical.reduced_layout import MODES, Cells, Taken
+from allentk.simulation.biophysical.reduced_layout import MODES, Taken
 from allentk.simulation.current import (
     check_clock,
     check_threshold,
@@ -213,7 +213,7 @@ def _trace(
     advance(
         prepared.starts,
         0,
-        Cells(*prepared.cells),
+        prepared.cells,
         cell.tables(dt_s, second=method == "second-order"),
         current[np.newaxis],
         0.0,

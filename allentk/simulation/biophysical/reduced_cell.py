@@ -40,13 +40,13 @@ class Prepared:
 
     Parameters
     ----------
-    cells : tuple of array
-        What the kernel reads: see `reduced_layout.Cells`.
+    cells : Cells
+        What the kernel reads.
     starts : array, shape (n_sets, n_numbers)
         State of every set at its beginning.
     """
 
-    cells: tuple[Array, ...]
+    cells: Cells
     starts: Array
 
     @property
@@ -292,13 +292,13 @@ class ReducedCell:
         threshold = float(spike_threshold_mv)
         resting = np.full((1, round(rest_s / rest_dt_s)), float(rest_pa))
         states, rest_counts = self._rested(prepared, resting, self.tables(rest_dt_s), threshold)
-        tables, cells = self.tables(dt_s, second=method == "second-order"), Cells(*prepared.cells)
+        tables = self.tables(dt_s, second=method == "second-order")
         for row in range(n_sets):
             if stop and rest_counts[row]:
                 continue
             mine = np.repeat(states[row : row + 1], n_sweeps, axis=0)
             taken = _taken(every, volts[row], steps[row], counts[row])
-            advance(mine, row, cells, tables, currents, threshold, taken)
+            advance(mine, row, prepared.cells, tables, currents, threshold, taken)
             last[row] = mine[:, 0]
         failed = ~(np.abs(last) < BEYOND_MV)
         return Batch(volts, every * dt_s, counts, rest_counts, failed, steps, dt_s)
@@ -310,12 +310,11 @@ class ReducedCell:
         from allentk.simulation.biophysical.reduced_kernels import advance
 
         states, counts = prepared.starts.copy(), np.zeros(prepared.n_sets, dtype=np.int64)
-        cells = Cells(*prepared.cells)
         for row in range(prepared.n_sets if current_pa.size else 0):
             one = slice(row, row + 1)
             nothing = np.empty((1, 0)), np.empty((1, 0), np.int64)
             taken = _taken(1, *nothing, counts[one])
-            advance(states[one], row, cells, tables, current_pa, threshold_mv, taken)
+            advance(states[one], row, prepared.cells, tables, current_pa, threshold_mv, taken)
         return states, counts
 
 
